@@ -1,0 +1,186 @@
+/*
+ * The jobs of this workstation: spool files, catalogue rows and outbox rows,
+ * changed together. Every move of a job goes through here.
+ *
+ * All functions are safe to call from any thread and may block on the disk:
+ * call them from uv_queue_work, not from a loop. The catalogue is behind one
+ * mutex that is never held during bulk I/O.
+ *
+ * Who may see a job is part of every question (struct ph_asker): a job of
+ * someone else answers exactly like a job that does not exist.
+ */
+#ifndef PRINTHOLD_AGENT_JOBS_H
+#define PRINTHOLD_AGENT_JOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "printhold/base/buf.h"
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+#include "printhold/crypto/epoch_keys.h"
+#include "printhold/crypto/sealed_file.h"
+#include "printhold/model/config.h"
+#include "printhold/model/job.h"
+#include "printhold/model/ticket.h"
+#include "printhold/proto/capture.h"
+#include "printhold/proto/event.h"
+
+struct ph_jobs;
+
+#define PH_HOLDER_MAX 64
+
+struct ph_job_view {
+    struct ph_id id;
+    enum ph_job_state state;
+    int64_t held_ms;    /* when it became visible */
+    int64_t expires_ms;
+    int64_t changed_ms;
+    bool keep;          /* not deleted after a release */
+    uint64_t size_bytes;
+    char holder[PH_HOLDER_MAX]; /* printer id while claimed, else empty */
+    int64_t lease_until_ms;
+    struct ph_ticket ticket;
+    uint8_t sha256[PH_SHA256_BYTES]; /* of the document */
+};
+
+/* Who asks. Exactly one of the three. */
+struct ph_asker {
+    bool everyone;     /* the administrator (uid 0) */
+    bool by_uid;       /* a local person, owner_uid below */
+    uint32_t owner_uid;
+    const char *login; /* a person at a printer, else NULL */
+};
+
+/* This workstation, as documents and events show it. Text is copied. */
+struct ph_workstation {
+    char tenant[32];
+    char id[64]; /* ws-... */
+    char host[256];
+    char pin[64];
+    char address[8][64]; /* with port */
+    size_t address_count;
+};
+
+/* Open or make the spool directories and the catalogue; keys are borrowed. */
+int ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
+                 struct ph_jobs **out_jobs, struct ph_why *why);
+void ph_jobs_close(struct ph_jobs *jobs);
+
+/* Called, from any thread, after a change that the cloud should hear of. */
+typedef void (*ph_jobs_changed_cb)(void *arg);
+void ph_jobs_on_change(struct ph_jobs *jobs, ph_jobs_changed_cb changed,
+                       void *arg);
+
+/* --- capture --- */
+
+struct ph_capture; /* one job being received */
+
+/* Check quotas and make the spool file. *out_fd is a write-only descriptor
+ * for the backend (caller closes); the secret is for it too. On refusal
+ * out_refuse says what the backend shall do. */
+int ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
+                  struct ph_capture **out_capture,
+                  struct ph_sealed_secret *out_secret, int *out_fd,
+                  struct ph_capture_refuse *out_refuse);
+/* The backend has written up to this file offset: verify what is there. */
+int ph_jobs_progress(struct ph_capture *capture, uint64_t offset);
+/* Verify the rest, append the ticket, make the job visible and durable. The
+ * capture is consumed whatever happens. */
+int ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
+                   struct ph_id *out_job, struct ph_capture_refuse *out_refuse);
+/* The backend knows of the commit and ends. */
+int ph_jobs_acknowledged(struct ph_jobs *jobs, const struct ph_id *job);
+void ph_jobs_abort(struct ph_capture *capture);
+
+/* --- questions and moves of people --- */
+
+/* Oldest first; states held and claimed only, unless ended is true (then the
+ * others of the history too). The callback returns false to stop. */
+typedef bool (*ph_jobs_each_cb)(const struct ph_job_view *view, void *arg);
+int ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 ph_jobs_each_cb each, void *arg);
+int ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
+                const struct ph_id *id, struct ph_job_view *out_view);
+/* PH_ERR_BUSY while a printer holds it. */
+int ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
+                   const struct ph_id *id, struct ph_why *why);
+int ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 const struct ph_id *id, bool keep, struct ph_why *why);
+
+/* --- release (asker is by login) --- */
+
+/* Remember a grant's jti durably until exp; PH_ERR_EXISTS when it was used. */
+int ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t exp_ms);
+
+/* Highest wall time ever stored: a clock that fell behind it by more than the
+ * leeway must not accept grants. Also stores now. */
+int ph_jobs_high_water(struct ph_jobs *jobs, int64_t now_ms,
+                       int64_t *out_high_ms);
+
+/* held -> claimed by printer until now + lease; again by the same printer
+ * renews. PH_ERR_BUSY (view tells who and until when) for another printer. */
+int ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
+                  const struct ph_id *id, const char *printer,
+                  struct ph_job_view *out_view);
+/* claimed -> held. */
+int ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
+                    const struct ph_id *id, const char *printer);
+/* Open the document of a job that this printer has claimed. */
+int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
+                          const struct ph_id *id, const char *printer,
+                          struct ph_sealed_reader **out_reader);
+/* The printer is done: report.result "printed" releases (the document goes,
+ * unless kept: then held again and reported), "failed" and "partly" give it
+ * back. The same report again is PH_OK and counts once. */
+int ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
+                     const struct ph_id *id,
+                     const struct ph_release_report *report);
+/* The document is damaged: claimed -> failed, with the reason. */
+int ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id,
+                 const char *reason);
+
+/* --- housekeeping --- */
+
+/* Expire jobs whose time is over and leases that ended, sweep orphans;
+ * *out_next_ms is when to come again. */
+int ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms);
+
+struct ph_jobs_stats {
+    uint64_t held, claimed, spool_bytes, outbox_events, outbox_documents;
+    char spool_health[PH_WHY_MAX]; /* empty when well */
+};
+int ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats);
+
+/* --- outbox (cloud.c) --- */
+
+/* Who we are changed: every document is due again. */
+int ph_jobs_set_workstation(struct ph_jobs *jobs,
+                            const struct ph_workstation *workstation);
+
+struct ph_outbox_document {
+    char uk[32];
+    uint64_t rev;
+    int64_t expires_ms; /* of the last job; 0 when there is none */
+    struct ph_buf payload; /* empty payload: no held job, delete */
+};
+/* Documents whose newest revision is not acknowledged, at most cap; built
+ * fresh. The caller closes the payloads. Returns how many. */
+int ph_jobs_due_documents(struct ph_jobs *jobs,
+                          struct ph_outbox_document *out_documents, size_t cap,
+                          size_t *out_count);
+int ph_jobs_document_acked(struct ph_jobs *jobs, const char *uk, uint64_t rev);
+/* After a reconnect: all documents of users with jobs are due again. */
+int ph_jobs_documents_all_due(struct ph_jobs *jobs);
+
+struct ph_outbox_event {
+    uint64_t seq;
+    struct ph_buf payload;
+};
+/* Events with seq > after, in order. The caller closes the payloads. */
+int ph_jobs_due_events(struct ph_jobs *jobs, uint64_t after,
+                       struct ph_outbox_event *out_events, size_t cap,
+                       size_t *out_count);
+int ph_jobs_event_acked(struct ph_jobs *jobs, uint64_t seq);
+
+#endif

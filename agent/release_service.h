@@ -1,0 +1,36 @@
+/*
+ * The release service on TCP 9443: printers pull here. docs/release-api.md.
+ *
+ * Runs on a loop and thread of its own, so that neither the desktop nor the
+ * cloud link feels a busy or a slow printer.
+ */
+#ifndef PRINTHOLD_AGENT_RELEASE_SERVICE_H
+#define PRINTHOLD_AGENT_RELEASE_SERVICE_H
+
+#include <stdint.h>
+
+#include "jobs.h"
+#include "printhold/base/why.h"
+#include "printhold/model/config.h"
+
+struct ph_release_service;
+
+struct ph_release_status {
+    uint16_t port; /* as bound; configuration may say 0 in tests */
+    uint64_t connections;
+    uint64_t pulls;
+    uint64_t refused; /* sessions and requests refused since start */
+};
+
+/* Bind, load certificates and issuer keys, start the thread. */
+int ph_release_service_start(const struct ph_config *config,
+                             struct ph_jobs *jobs,
+                             struct ph_release_service **out_service,
+                             struct ph_why *why);
+/* From any thread. */
+void ph_release_service_status(struct ph_release_service *service,
+                               struct ph_release_status *out_status);
+/* Close the listener and every connection, join the thread, free. */
+void ph_release_service_stop(struct ph_release_service *service);
+
+#endif

@@ -1,0 +1,1 @@
+# cmake --install puts the programs and their service files in place.

@@ -1,0 +1,25 @@
+/*
+ * The one source of time, so that tests can move it.
+ *
+ * Wall time is Unix time in milliseconds; monotonic time has no meaning but
+ * its differences and does not count sleep.
+ */
+#ifndef PRINTHOLD_BASE_CLOCK_H
+#define PRINTHOLD_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t ph_clock_wall_ms(void);
+int64_t ph_clock_mono_ms(void);
+
+/* For tests: replace wall time by a function; NULL restores the system's. */
+typedef int64_t (*ph_clock_source)(void);
+void ph_clock_set_wall(ph_clock_source source);
+
+#define PH_TIME_TEXT 25
+
+/* RFC 3339 in UTC with milliseconds: "2026-11-21T19:30:00.123Z". */
+void ph_clock_format(int64_t wall_ms, char dst[PH_TIME_TEXT]);
+
+#endif

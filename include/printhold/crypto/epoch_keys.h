@@ -1,0 +1,71 @@
+/*
+ * Key-encryption keys, one per UTC day (an epoch).
+ *
+ * Each lies in <dir>/<32 hex digits of the epoch id>.epoch, mode 0400: magic,
+ * day number and the key wrapped (RFC 3394) by a key derived from the machine
+ * key. An epoch's key wraps the data keys of the jobs captured in it and seals
+ * their rows in the catalogue; destroying it makes all of them unreadable.
+ * The set is safe to use from several threads.
+ */
+#ifndef PRINTHOLD_CRYPTO_EPOCH_KEYS_H
+#define PRINTHOLD_CRYPTO_EPOCH_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/buf.h"
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+#include "printhold/crypto/machine_key.h"
+
+#define PH_WRAPPED_KEY_BYTES 40 /* RFC 3394: 8 more than the key */
+#define PH_OWNER_KEY_BYTES 16
+
+struct ph_epoch_keys;
+
+/* Open the directory (kept open as a descriptor of its own) and read every
+ * epoch in it. A file that does not unwrap is PH_ERR_CORRUPT and named in
+ * why. dirfd stays the caller's. */
+int ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
+                       struct ph_epoch_keys **out_keys, struct ph_why *why);
+void ph_epoch_keys_free(struct ph_epoch_keys *keys);
+
+/* The epoch of the given time; made durably when it is the first of its day. */
+int ph_epoch_keys_current(struct ph_epoch_keys *keys, int64_t wall_ms,
+                          struct ph_id *out_epoch);
+
+/* Destroy an epoch's key, on disk and in memory. */
+int ph_epoch_keys_destroy(struct ph_epoch_keys *keys,
+                          const struct ph_id *epoch);
+
+/* Wrap and unwrap a data key (RFC 3394 through EVP). PH_ERR_NOT_FOUND for an
+ * unknown epoch, PH_ERR_CORRUPT when the integrity check fails. */
+int ph_epoch_keys_wrap(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                       const uint8_t data_key[PH_KEY_BYTES],
+                       uint8_t out_wrapped[PH_WRAPPED_KEY_BYTES]);
+int ph_epoch_keys_unwrap(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                         const uint8_t wrapped[PH_WRAPPED_KEY_BYTES],
+                         uint8_t out_data_key[PH_KEY_BYTES]);
+
+/*
+ * Seal a small record (at most 64 KiB) for the catalogue: AES-256-GCM under a
+ * key derived from the epoch's key, random 96-bit nonce, bound to aad (the row
+ * id). out_sealed (initialised by the caller) is replaced.
+ */
+int ph_epoch_keys_seal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                       const void *aad, size_t aad_len, const void *plain,
+                       size_t plain_len, struct ph_buf *out_sealed);
+int ph_epoch_keys_unseal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                         const void *aad, size_t aad_len, const void *sealed,
+                         size_t sealed_len, struct ph_buf *out_plain);
+
+/* Pseudonym of a login for look-ups on this workstation: the first 16 bytes
+ * of HMAC-SHA-256 under a key derived from the machine key. Stable while the
+ * machine key is. */
+int ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
+                        uint8_t out_owner[PH_OWNER_KEY_BYTES]);
+
+/* Protection level of the machine key ("file"). */
+const char *ph_epoch_keys_level(const struct ph_epoch_keys *keys);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * Settings. Every setting stands once, in the table of config_table.c: name,
+ * kind, range, default, help. Files are INI: "[section]", "key = value",
+ * comments with # or ;, UTF-8 with or without byte-order mark, at most 64 KiB
+ * and 1,024 bytes a line. Later files and lines win. An unknown section or
+ * key, a malformed line and a value out of range are refused with file and
+ * line.
+ *
+ * Read are, in this order: <dir>/printhold.conf and <dir>/conf.d/ *.conf in
+ * the order of their names, where <dir> is the environment variable
+ * PRINTHOLD_CONFIG_DIR or the compiled-in directory. No file at all is fine:
+ * the defaults work.
+ */
+#ifndef PRINTHOLD_MODEL_CONFIG_H
+#define PRINTHOLD_MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/why.h"
+
+#define PH_CONFIG_TEXT_MAX 256
+
+struct ph_config {
+    /* [agent] */
+    char state_dir[PH_CONFIG_TEXT_MAX];
+    char spool_dir[PH_CONFIG_TEXT_MAX];
+    char capture_socket[PH_CONFIG_TEXT_MAX];
+    char control_socket[PH_CONFIG_TEXT_MAX];
+    char agent_user[PH_CONFIG_TEXT_MAX];   /* whom the backend talks to */
+    char capture_user[PH_CONFIG_TEXT_MAX]; /* whom the agent takes jobs from */
+    char log_level[PH_CONFIG_TEXT_MAX];
+    /* [jobs] */
+    uint64_t retention_s;
+    uint64_t job_size_max;
+    uint64_t spool_size_max;
+    uint64_t user_jobs_max;
+    uint64_t free_reserve;
+    uint64_t capture_timeout_s; /* a capture with no progress is given up */
+    /* [owner] */
+    char owner_domain[PH_CONFIG_TEXT_MAX];
+    /* [keys] */
+    char key_level[PH_CONFIG_TEXT_MAX];
+    char key_file[PH_CONFIG_TEXT_MAX];
+    /* [identity] certificate of this workstation */
+    char ca_file[PH_CONFIG_TEXT_MAX];
+    char cert_file[PH_CONFIG_TEXT_MAX];
+    char cert_key_file[PH_CONFIG_TEXT_MAX];
+    /* [cloud]; empty url = no cloud */
+    char cloud_url[PH_CONFIG_TEXT_MAX];
+    char cloud_ca_file[PH_CONFIG_TEXT_MAX]; /* empty: identity.ca_file */
+    char directory_key_file[PH_CONFIG_TEXT_MAX];
+    char title_policy[PH_CONFIG_TEXT_MAX]; /* full, first-word, hidden */
+    /* [release]; empty issuer_key_file = nobody can release */
+    char release_address[PH_CONFIG_TEXT_MAX];
+    uint64_t release_port;
+    char issuer[PH_CONFIG_TEXT_MAX];
+    char issuer_key_file[PH_CONFIG_TEXT_MAX]; /* PEM, one or more keys */
+    char printer_ca_file[PH_CONFIG_TEXT_MAX]; /* empty: identity.ca_file */
+    uint64_t release_pulls_max;
+    uint64_t lease_s;
+    /* [backend] */
+    uint64_t agent_wait_s;
+    char pagecount_program[PH_CONFIG_TEXT_MAX];
+    uint64_t pagecount_document_max;
+    uint64_t pagecount_memory_max;
+    uint64_t pagecount_cpu_s;
+};
+
+/* All defaults. */
+void ph_config_init(struct ph_config *config);
+
+/* Read one file's text over what is there; name is used in why. */
+int ph_config_parse(struct ph_config *config, const char *name,
+                    const char *text, size_t len, struct ph_why *why);
+
+/* Defaults, then the files of dir; NULL means as described above. */
+int ph_config_load(const char *dir, struct ph_config *out_config,
+                   struct ph_why *why);
+
+/* The table, for --help, the documentation check and config show. */
+enum ph_config_kind {
+    PH_CONFIG_TEXT,     /* any text without control bytes */
+    PH_CONFIG_PATH,     /* absolute path or empty */
+    PH_CONFIG_NUMBER,   /* min..max */
+    PH_CONFIG_SIZE,     /* bytes, min..max */
+    PH_CONFIG_DURATION, /* seconds, min..max */
+    PH_CONFIG_CHOICE,   /* one of choices, separated by | */
+};
+struct ph_config_setting {
+    const char *section;
+    const char *key;
+    enum ph_config_kind kind;
+    size_t offset; /* in struct ph_config */
+    uint64_t min;
+    uint64_t max;
+    const char *choices;
+    const char *default_text;
+    const char *help;
+};
+const struct ph_config_setting *ph_config_table(size_t *out_count);
+
+/* The value of a setting as text, as a file would have it. */
+void ph_config_format(const struct ph_config *config,
+                      const struct ph_config_setting *setting, char *dst,
+                      size_t cap);
+
+#endif
