@@ -9,7 +9,7 @@ pkg_check_modules(libwebsockets REQUIRED IMPORTED_TARGET libwebsockets>=4.1.6)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(libqpdf REQUIRED IMPORTED_TARGET libqpdf>=11)
-pkg_check_modules(cups REQUIRED IMPORTED_TARGET cups>=2.3)
+find_package(Cups 2.3 REQUIRED) # Cups::Cups
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 endif()
