@@ -74,6 +74,26 @@ ph_io_pread_full(int fd, void *bytes, size_t len, uint64_t offset)
 }
 
 int
+ph_io_pwrite_full(int fd, const void *bytes, size_t len, uint64_t offset)
+{
+    const uint8_t *pos = bytes;
+
+    while (len > 0) {
+        ssize_t n = pwrite(fd, pos, len, (off_t)offset);
+
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            return ph_err_from_errno(errno);
+        }
+        pos += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return PH_OK;
+}
+
+int
 ph_io_open_dir(const char *path, bool create, mode_t mode, int *out_fd,
                struct ph_why *why)
 {

@@ -27,6 +27,9 @@ int ph_io_read_full(int fd, void *bytes, size_t len, size_t *out_len);
 /* Read exactly len bytes at offset; PH_ERR_TRUNCATED at end of file. */
 int ph_io_pread_full(int fd, void *bytes, size_t len, uint64_t offset);
 
+/* Write all bytes at offset; fd may be write-only and is not moved. */
+int ph_io_pwrite_full(int fd, const void *bytes, size_t len, uint64_t offset);
+
 /* Open a directory; makes it with the mode first when create is true (one
  * level). Refuses a directory that group or others can write to. */
 int ph_io_open_dir(const char *path, bool create, mode_t mode, int *out_fd,
