@@ -1,1 +1,96 @@
-# cmake --install puts the programs and their service files in place.
+# cmake --install puts the programs, service files and documents in place, as
+# installer/manifest lists them. Places are below the prefix, so that
+# "cmake --install build --prefix DIR" needs no root, and DESTDIR is honoured.
+# What stands inside the service files is fixed when configuring.
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+    set(ph_platform darwin)
+    set(ph_backend_default libexec/cups/backend)
+else()
+    set(ph_platform linux)
+    set(ph_backend_default lib/cups/backend)
+endif()
+
+# Packagers move these with -D; relative ones are below the prefix.
+set(PH_INSTALL_CUPS_BACKEND_DIR ${ph_backend_default} CACHE STRING
+    "Where cupsd looks for backends")
+set(PH_INSTALL_SYSTEMD_DIR lib/systemd/system CACHE STRING "systemd units")
+set(PH_INSTALL_SYSUSERS_DIR lib/sysusers.d CACHE STRING "sysusers.d")
+set(PH_INSTALL_TMPFILES_DIR lib/tmpfiles.d CACHE STRING "tmpfiles.d")
+set(PH_INSTALL_LAUNCHD_DIR Library/LaunchDaemons CACHE STRING "launchd jobs")
+
+# The names that the table uses.
+set(CUPS_BACKEND_DIR ${PH_INSTALL_CUPS_BACKEND_DIR})
+set(SYSTEMD_DIR ${PH_INSTALL_SYSTEMD_DIR})
+set(SYSUSERS_DIR ${PH_INSTALL_SYSUSERS_DIR})
+set(TMPFILES_DIR ${PH_INSTALL_TMPFILES_DIR})
+set(LAUNCHD_DIR ${PH_INSTALL_LAUNCHD_DIR})
+set(BIN_DIR ${CMAKE_INSTALL_BINDIR})
+set(SBIN_DIR ${CMAKE_INSTALL_SBINDIR})
+set(LIBEXEC_DIR ${CMAKE_INSTALL_LIBEXECDIR}/printhold)
+set(DATA_DIR ${CMAKE_INSTALL_DATAROOTDIR}/printhold)
+set(MAN_DIR ${CMAKE_INSTALL_MANDIR})
+set(DOC_DIR ${CMAKE_INSTALL_DOCDIR})
+
+# 0755 -> OWNER_READ ... in the words of install().
+function(ph_permissions mode out)
+    set(names)
+    foreach(who_digit "OWNER;1" "GROUP;2" "WORLD;3")
+        list(GET who_digit 0 who)
+        list(GET who_digit 1 at)
+        string(SUBSTRING ${mode} ${at} 1 digit)
+        foreach(bit_name "4;READ" "2;WRITE" "1;EXECUTE")
+            list(GET bit_name 0 bit)
+            list(GET bit_name 1 name)
+            math(EXPR set "${digit} & ${bit}")
+            if(set)
+                list(APPEND names ${who}_${name})
+            endif()
+        endforeach()
+    endforeach()
+    set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
+# One line of the table.
+function(ph_install_line kind source mode where)
+    get_filename_component(directory ${where} DIRECTORY)
+    get_filename_component(name ${where} NAME)
+    ph_permissions(${mode} permissions)
+    if(kind STREQUAL "target")
+        if(NOT TARGET ${source})
+            message(STATUS "installer/manifest: no program ${source}")
+            return()
+        endif()
+        install(PROGRAMS $<TARGET_FILE:${source}> DESTINATION ${directory}
+            RENAME ${name} PERMISSIONS ${permissions})
+        return()
+    endif()
+    set(path ${PROJECT_SOURCE_DIR}/${source})
+    if(NOT EXISTS ${path})
+        message(STATUS "installer/manifest: no file ${source}")
+        return()
+    endif()
+    if(kind STREQUAL "fill")
+        set(filled ${PROJECT_BINARY_DIR}/install/${name})
+        configure_file(${path} ${filled} @ONLY)
+        set(path ${filled})
+    endif()
+    install(FILES ${path} DESTINATION ${directory} RENAME ${name}
+        PERMISSIONS ${permissions})
+endfunction()
+
+set(ph_manifest ${PROJECT_SOURCE_DIR}/installer/manifest)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ph_manifest})
+file(STRINGS ${ph_manifest} ph_lines REGEX "^(target|file|fill):")
+foreach(line IN LISTS ph_lines)
+    string(REGEX REPLACE "[ \t]+" ";" fields "${line}")
+    list(GET fields 0 what)
+    list(GET fields 1 mode)
+    list(GET fields 3 platform)
+    list(GET fields 4 where)
+    if(platform STREQUAL "any" OR platform STREQUAL ph_platform)
+        string(REGEX MATCH "^([a-z]+):(.+)$" matched ${what})
+        string(CONFIGURE ${where} where @ONLY)
+        ph_install_line(${CMAKE_MATCH_1} ${CMAKE_MATCH_2} ${mode} ${where})
+    endif()
+endforeach()
