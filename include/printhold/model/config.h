@@ -4,12 +4,14 @@
  * comments with # or ;, UTF-8 with or without byte-order mark, at most 64 KiB
  * and 1,024 bytes a line. Later files and lines win. An unknown section or
  * key, a malformed line and a value out of range are refused with file and
- * line.
+ * line. keys.file is <state_dir>/machine.key as long as it is not set.
  *
  * Read are, in this order: <dir>/printhold.conf and <dir>/conf.d/ *.conf in
  * the order of their names, where <dir> is the environment variable
  * PRINTHOLD_CONFIG_DIR or the compiled-in directory. No file at all is fine:
- * the defaults work.
+ * the defaults work; only a directory that was asked for by name must exist.
+ * Each must be a regular file, owned by root or the reader and writable by
+ * nobody else; any other is refused, never skipped.
  */
 #ifndef PRINTHOLD_MODEL_CONFIG_H
 #define PRINTHOLD_MODEL_CONFIG_H
@@ -20,7 +22,10 @@
 
 #include "printhold/base/why.h"
 
-#define PH_CONFIG_TEXT_MAX 256
+#define PH_CONFIG_TEXT_MAX  256
+#define PH_CONFIG_FILE_MAX  65536
+#define PH_CONFIG_LINE_MAX  1024
+#define PH_CONFIG_FILES_MAX 256 /* in conf.d */
 
 struct ph_config {
     /* [agent] */
@@ -71,18 +76,22 @@ struct ph_config {
 /* All defaults. */
 void ph_config_init(struct ph_config *config);
 
-/* Read one file's text over what is there; name is used in why. */
+/* Read one file's text over what is there; name is used in why. On failure,
+ * PH_ERR_CONFIG, nothing has changed. */
 int ph_config_parse(struct ph_config *config, const char *name,
                     const char *text, size_t len, struct ph_why *why);
 
-/* Defaults, then the files of dir; NULL means as described above. */
+/* Defaults, then the files of dir; NULL means as described above.
+ * PH_ERR_CONFIG for a bad file, PH_ERR_DENIED for one with bad rights. */
 int ph_config_load(const char *dir, struct ph_config *out_config,
                    struct ph_why *why);
 
 /* The table, for --help, the documentation check and config show. */
 enum ph_config_kind {
-    PH_CONFIG_TEXT,     /* any text without control bytes */
-    PH_CONFIG_PATH,     /* absolute path or empty */
+    PH_CONFIG_TEXT,     /* clean text, min..max bytes */
+    PH_CONFIG_PATH,     /* absolute path or empty, min..max bytes */
+    PH_CONFIG_ADDRESS,  /* IPv4 or IPv6 address */
+    PH_CONFIG_WSS_URL,  /* wss://host[:port][/path] or empty */
     PH_CONFIG_NUMBER,   /* min..max */
     PH_CONFIG_SIZE,     /* bytes, min..max */
     PH_CONFIG_DURATION, /* seconds, min..max */
@@ -101,7 +110,7 @@ struct ph_config_setting {
 };
 const struct ph_config_setting *ph_config_table(size_t *out_count);
 
-/* The value of a setting as text, as a file would have it. */
+/* The value of a setting as text, as a file would have it; cut at cap. */
 void ph_config_format(const struct ph_config *config,
                       const struct ph_config_setting *setting, char *dst,
                       size_t cap);
