@@ -1,0 +1,1 @@
+ph_fuzz(http LINK ph_proto)
