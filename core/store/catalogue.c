@@ -1,0 +1,520 @@
+#include "catalogue_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "printhold/base/err.h"
+
+#define JOB_COLUMNS                                                           \
+    "id, epoch, uid, owner, state, held_ms, expires_ms, changed_ms, keep,"    \
+    " acknowledged, size, sequence, job_uuid, holder, lease_ms, released_by," \
+    " sha256, sealed"
+
+int
+ph_catalogue_statement(struct ph_catalogue *catalogue,
+                       enum catalogue_statement which, const char *sql,
+                       sqlite3_stmt **out_stmt)
+{
+    int err = ph_db_prepare(catalogue->db, &catalogue->stmt[which], sql);
+
+    if (err == PH_OK)
+        *out_stmt = catalogue->stmt[which];
+    return err;
+}
+
+int
+ph_catalogue_open(const char *path, struct ph_catalogue **out_catalogue,
+                  struct ph_why *why)
+{
+    struct ph_catalogue *catalogue = calloc(1, sizeof(*catalogue));
+    int err;
+
+    if (catalogue == NULL)
+        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+    err = ph_db_open(path, &catalogue->db, why);
+    if (err != PH_OK) {
+        free(catalogue);
+        return err;
+    }
+    *out_catalogue = catalogue;
+    return PH_OK;
+}
+
+void
+ph_catalogue_close(struct ph_catalogue *catalogue)
+{
+    if (catalogue == NULL)
+        return;
+    for (int i = 0; i < STMT_COUNT; i++)
+        (void)sqlite3_finalize(catalogue->stmt[i]);
+    (void)sqlite3_close(catalogue->db);
+    free(catalogue);
+}
+
+int
+ph_catalogue_begin(struct ph_catalogue *catalogue)
+{
+    int err = ph_db_exec(catalogue->db, "BEGIN IMMEDIATE");
+
+    if (err == PH_OK)
+        catalogue->in_transaction = true;
+    return err;
+}
+
+int
+ph_catalogue_commit(struct ph_catalogue *catalogue)
+{
+    int err = ph_db_exec(catalogue->db, "COMMIT");
+
+    if (err != PH_OK)
+        ph_catalogue_rollback(catalogue);
+    catalogue->in_transaction = false;
+    return err;
+}
+
+void
+ph_catalogue_rollback(struct ph_catalogue *catalogue)
+{
+    if (catalogue->in_transaction)
+        (void)ph_db_exec(catalogue->db, "ROLLBACK");
+    catalogue->in_transaction = false;
+}
+
+static void
+bind_id(sqlite3_stmt *stmt, int column, const struct ph_id *id)
+{
+    (void)sqlite3_bind_blob(stmt, column, id->bytes, PH_ID_BYTES,
+                            SQLITE_TRANSIENT);
+}
+
+int
+ph_catalogue_insert(struct ph_catalogue *catalogue,
+                    const struct ph_catalogue_job *job)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_INSERT,
+        "INSERT INTO job(" JOB_COLUMNS ") VALUES"
+        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, &job->id);
+    bind_id(stmt, 2, &job->epoch);
+    (void)sqlite3_bind_int64(stmt, 3, job->uid);
+    (void)sqlite3_bind_blob(stmt, 4, job->owner, PH_OWNER_KEY_BYTES,
+                            SQLITE_STATIC);
+    (void)sqlite3_bind_int(stmt, 5, (int)job->state);
+    (void)sqlite3_bind_int64(stmt, 6, job->held_ms);
+    (void)sqlite3_bind_int64(stmt, 7, job->expires_ms);
+    (void)sqlite3_bind_int64(stmt, 8, job->changed_ms);
+    (void)sqlite3_bind_int(stmt, 9, job->keep);
+    (void)sqlite3_bind_int(stmt, 10, job->acknowledged);
+    (void)sqlite3_bind_int64(stmt, 11, (sqlite3_int64)job->size_bytes);
+    (void)sqlite3_bind_int64(stmt, 12, job->sequence);
+    (void)sqlite3_bind_text(stmt, 13, job->job_uuid, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(stmt, 14, job->holder, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 15, job->lease_until_ms);
+    (void)sqlite3_bind_text(stmt, 16, job->released_by, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(stmt, 17, job->sha256, sizeof(job->sha256),
+                            SQLITE_STATIC);
+    (void)sqlite3_bind_blob(stmt, 18, job->sealed, (int)job->sealed_len,
+                            SQLITE_STATIC);
+    return ph_db_run(stmt);
+}
+
+/* A blob column of exactly len bytes. */
+static int
+column_bytes(sqlite3_stmt *stmt, int column, uint8_t *dst, int len)
+{
+    const void *bytes = sqlite3_column_blob(stmt, column);
+
+    if (bytes == NULL || sqlite3_column_bytes(stmt, column) != len)
+        return PH_ERR_CORRUPT;
+    memcpy(dst, bytes, (size_t)len);
+    return PH_OK;
+}
+
+static void
+column_text(sqlite3_stmt *stmt, int column, char *dst, size_t cap)
+{
+    const unsigned char *text = sqlite3_column_text(stmt, column);
+
+    (void)snprintf(dst, cap, "%s", text != NULL ? (const char *)text : "");
+}
+
+static int
+read_row(sqlite3_stmt *stmt, struct ph_catalogue_job *job)
+{
+    memset(job, 0, sizeof(*job));
+    if (column_bytes(stmt, 0, job->id.bytes, PH_ID_BYTES) != PH_OK ||
+        column_bytes(stmt, 1, job->epoch.bytes, PH_ID_BYTES) != PH_OK ||
+        column_bytes(stmt, 3, job->owner, PH_OWNER_KEY_BYTES) != PH_OK ||
+        column_bytes(stmt, 16, job->sha256, 32) != PH_OK)
+        return PH_ERR_CORRUPT;
+    job->uid = (uint32_t)sqlite3_column_int64(stmt, 2);
+    job->state = (enum ph_job_state)sqlite3_column_int(stmt, 4);
+    job->held_ms = sqlite3_column_int64(stmt, 5);
+    job->expires_ms = sqlite3_column_int64(stmt, 6);
+    job->changed_ms = sqlite3_column_int64(stmt, 7);
+    job->keep = sqlite3_column_int(stmt, 8) != 0;
+    job->acknowledged = sqlite3_column_int(stmt, 9) != 0;
+    job->size_bytes = (uint64_t)sqlite3_column_int64(stmt, 10);
+    job->sequence = (uint32_t)sqlite3_column_int64(stmt, 11);
+    column_text(stmt, 12, job->job_uuid, sizeof(job->job_uuid));
+    column_text(stmt, 13, job->holder, sizeof(job->holder));
+    job->lease_until_ms = sqlite3_column_int64(stmt, 14);
+    column_text(stmt, 15, job->released_by, sizeof(job->released_by));
+    job->sealed = sqlite3_column_blob(stmt, 17);
+    job->sealed_len = (size_t)sqlite3_column_bytes(stmt, 17);
+    return PH_OK;
+}
+
+/* Step through the rows; *out_count tells how many were given out. */
+static int
+each_row(sqlite3_stmt *stmt, ph_catalogue_each_cb each, void *arg,
+         size_t *out_count)
+{
+    struct ph_catalogue_job job;
+    size_t count = 0;
+    int rc, err = PH_OK;
+
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        err = read_row(stmt, &job);
+        if (err != PH_OK)
+            break;
+        count++;
+        if (!each(&job, arg))
+            break;
+    }
+    (void)sqlite3_reset(stmt);
+    if (err == PH_OK)
+        err = ph_db_err(rc);
+    if (out_count != NULL)
+        *out_count = count;
+    return err;
+}
+
+int
+ph_catalogue_get(struct ph_catalogue *catalogue, const struct ph_id *id,
+                 ph_catalogue_each_cb each, void *arg)
+{
+    sqlite3_stmt *stmt;
+    size_t count;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_GET, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?1",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    err = each_row(stmt, each, arg, &count);
+    if (err == PH_OK && count == 0)
+        return PH_ERR_NOT_FOUND;
+    return err;
+}
+
+/* One prepared statement for each combination of the filter's switches. */
+static int
+list_statement(struct ph_catalogue *catalogue,
+               const struct ph_catalogue_filter *filter,
+               sqlite3_stmt **out_stmt)
+{
+    const int who = filter->owner != NULL ? 1 : filter->by_uid ? 2 : 0;
+    const int which =
+        STMT_LIST_FIRST + who * 4 + filter->ended * 2 + filter->newest_first;
+    static const char *const conditions[] = {"", "owner = ?1", "uid = ?1"};
+    char sql[640];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT " JOB_COLUMNS " FROM job WHERE %s%s%s"
+                   " ORDER BY held_ms %s, id LIMIT ?2",
+                   filter->ended ? "state > 1" : "state IN (2, 3)",
+                   who != 0 ? " AND " : "", conditions[who],
+                   filter->newest_first ? "DESC" : "ASC");
+    return ph_catalogue_statement(catalogue, (enum catalogue_statement)which,
+                                  sql, out_stmt);
+}
+
+int
+ph_catalogue_list(struct ph_catalogue *catalogue,
+                  const struct ph_catalogue_filter *filter,
+                  ph_catalogue_each_cb each, void *arg)
+{
+    sqlite3_stmt *stmt;
+    int err = list_statement(catalogue, filter, &stmt);
+
+    if (err != PH_OK)
+        return err;
+    if (filter->owner != NULL)
+        (void)sqlite3_bind_blob(stmt, 1, filter->owner, PH_OWNER_KEY_BYTES,
+                                SQLITE_TRANSIENT);
+    else if (filter->by_uid)
+        (void)sqlite3_bind_int64(stmt, 1, filter->uid);
+    (void)sqlite3_bind_int64(
+        stmt, 2, filter->limit == 0 ? -1 : (sqlite3_int64)filter->limit);
+    return each_row(stmt, each, arg, NULL);
+}
+
+static int
+due(struct ph_catalogue *catalogue, enum catalogue_statement which,
+    const char *sql, int64_t now_ms, ph_catalogue_each_cb each, void *arg)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(catalogue, which, sql, &stmt);
+
+    if (err != PH_OK)
+        return err;
+    (void)sqlite3_bind_int64(stmt, 1, now_ms);
+    return each_row(stmt, each, arg, NULL);
+}
+
+int
+ph_catalogue_expired(struct ph_catalogue *catalogue, int64_t now_ms,
+                     ph_catalogue_each_cb each, void *arg)
+{
+    return due(catalogue, STMT_EXPIRED,
+               "SELECT " JOB_COLUMNS " FROM job"
+               " WHERE state IN (2, 3) AND expires_ms <= ?1",
+               now_ms, each, arg);
+}
+
+int
+ph_catalogue_leases_over(struct ph_catalogue *catalogue, int64_t now_ms,
+                         ph_catalogue_each_cb each, void *arg)
+{
+    return due(catalogue, STMT_LEASES_OVER,
+               "SELECT " JOB_COLUMNS " FROM job"
+               " WHERE state = 3 AND lease_ms <= ?1",
+               now_ms, each, arg);
+}
+
+int
+ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_NEXT_DUE,
+        "SELECT MIN(ms) FROM ("
+        "SELECT MIN(expires_ms) AS ms FROM job WHERE state IN (2, 3)"
+        " UNION ALL SELECT MIN(lease_ms) FROM job WHERE state = 3)",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_ms = sqlite3_column_type(stmt, 0) == SQLITE_NULL
+                      ? INT64_MAX
+                      : sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_reset(stmt);
+    return ph_db_err(rc);
+}
+
+int
+ph_catalogue_find_repeat(struct ph_catalogue *catalogue, const char *job_uuid,
+                         const uint8_t sha256[32], struct ph_id *out_id)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_REPEAT,
+        "SELECT id FROM job WHERE acknowledged = 0 AND job_uuid = ?1"
+        " AND sha256 = ?2",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    (void)sqlite3_bind_text(stmt, 1, job_uuid, -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_blob(stmt, 2, sha256, 32, SQLITE_TRANSIENT);
+    rc = sqlite3_step(stmt);
+    err = ph_db_err(rc);
+    if (rc == SQLITE_ROW)
+        err = column_bytes(stmt, 0, out_id->bytes, PH_ID_BYTES);
+    else if (rc == SQLITE_DONE)
+        err = PH_ERR_NOT_FOUND;
+    (void)sqlite3_reset(stmt);
+    return err;
+}
+
+struct present {
+    enum ph_job_state state;
+    char holder[PH_CATALOGUE_WORD_MAX];
+};
+
+static int
+present_state(struct ph_catalogue *catalogue, const struct ph_id *id,
+              struct present *out_present)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_STATE, "SELECT state, holder FROM job WHERE id = ?1",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    rc = sqlite3_step(stmt);
+    err = rc == SQLITE_DONE ? PH_ERR_NOT_FOUND : ph_db_err(rc);
+    if (rc == SQLITE_ROW) {
+        out_present->state = (enum ph_job_state)sqlite3_column_int(stmt, 0);
+        column_text(stmt, 1, out_present->holder, sizeof(out_present->holder));
+    }
+    (void)sqlite3_reset(stmt);
+    return err;
+}
+
+int
+ph_catalogue_move(struct ph_catalogue *catalogue, const struct ph_id *id,
+                  enum ph_job_state to, int64_t now_ms, const char *holder,
+                  int64_t lease_until_ms)
+{
+    struct present present;
+    sqlite3_stmt *stmt;
+    bool renewal;
+    int err = present_state(catalogue, id, &present);
+
+    if (err != PH_OK)
+        return err;
+    renewal = to == PH_JOB_CLAIMED && present.state == PH_JOB_CLAIMED &&
+              holder != NULL && strcmp(holder, present.holder) == 0;
+    if (!renewal && !ph_job_move_allowed(present.state, to))
+        return PH_ERR_STATE;
+    err = ph_catalogue_statement(
+        catalogue, STMT_MOVE,
+        "UPDATE job SET state = ?2, changed_ms = ?3, holder = ?4,"
+        " lease_ms = ?5 WHERE id = ?1",
+        &stmt);
+    if (err != PH_OK)
+        return err;
+    if (to != PH_JOB_CLAIMED) {
+        holder = "";
+        lease_until_ms = 0;
+    }
+    bind_id(stmt, 1, id);
+    (void)sqlite3_bind_int(stmt, 2, (int)to);
+    (void)sqlite3_bind_int64(stmt, 3, now_ms);
+    (void)sqlite3_bind_text(stmt, 4, holder, -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_int64(stmt, 5, lease_until_ms);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_set_keep(struct ph_catalogue *catalogue, const struct ph_id *id,
+                      bool keep, int64_t now_ms)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_KEEP,
+        "UPDATE job SET keep = ?2, changed_ms = ?3 WHERE id = ?1", &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    (void)sqlite3_bind_int(stmt, 2, keep);
+    (void)sqlite3_bind_int64(stmt, 3, now_ms);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
+                             const struct ph_id *id, const char *printer)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_RELEASED_BY,
+        "UPDATE job SET released_by = ?2 WHERE id = ?1", &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    (void)sqlite3_bind_text(stmt, 2, printer, -1, SQLITE_TRANSIENT);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
+                              const struct ph_id *id)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_ACKNOWLEDGED,
+        "UPDATE job SET acknowledged = 1 WHERE id = ?1", &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_forget_ended(struct ph_catalogue *catalogue, int64_t before_ms)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_FORGET_ENDED,
+        "DELETE FROM job WHERE state > 3 AND changed_ms < ?1", &stmt);
+
+    if (err != PH_OK)
+        return err;
+    (void)sqlite3_bind_int64(stmt, 1, before_ms);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_count_of_user(struct ph_catalogue *catalogue, uint32_t uid,
+                           uint64_t *out_count)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_COUNT_USER,
+        "SELECT COUNT(*) FROM job WHERE uid = ?1 AND state IN (2, 3)", &stmt);
+
+    if (err != PH_OK)
+        return err;
+    (void)sqlite3_bind_int64(stmt, 1, uid);
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_count = (uint64_t)sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_reset(stmt);
+    return ph_db_err(rc);
+}
+
+int
+ph_catalogue_totals(struct ph_catalogue *catalogue,
+                    struct ph_catalogue_totals *out_totals)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_TOTALS,
+        "SELECT"
+        " (SELECT COUNT(*) FROM job WHERE state = 2),"
+        " (SELECT COUNT(*) FROM job WHERE state = 3),"
+        " (SELECT IFNULL(SUM(size), 0) FROM job WHERE state IN (2, 3)),"
+        " (SELECT COUNT(*) FROM event),"
+        " (SELECT COUNT(*) FROM document WHERE acked_rev < rev)",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) {
+        *out_totals = (struct ph_catalogue_totals){
+            .held = (uint64_t)sqlite3_column_int64(stmt, 0),
+            .claimed = (uint64_t)sqlite3_column_int64(stmt, 1),
+            .bytes = (uint64_t)sqlite3_column_int64(stmt, 2),
+            .events = (uint64_t)sqlite3_column_int64(stmt, 3),
+            .documents = (uint64_t)sqlite3_column_int64(stmt, 4),
+        };
+    }
+    (void)sqlite3_reset(stmt);
+    return ph_db_err(rc);
+}

@@ -1,0 +1,55 @@
+/* What the two halves of the catalogue share: jobs and outbox. */
+#ifndef PRINTHOLD_CORE_STORE_CATALOGUE_PRIVATE_H
+#define PRINTHOLD_CORE_STORE_CATALOGUE_PRIVATE_H
+
+#include "printhold/store/catalogue.h"
+
+#include <sqlite3.h>
+
+/* Every statement that is kept prepared, with its SQL in one table each. */
+enum catalogue_statement {
+    STMT_INSERT,
+    STMT_GET,
+    STMT_STATE,
+    STMT_MOVE,
+    STMT_KEEP,
+    STMT_RELEASED_BY,
+    STMT_ACKNOWLEDGED,
+    STMT_REPEAT,
+    STMT_EXPIRED,
+    STMT_LEASES_OVER,
+    STMT_NEXT_DUE,
+    STMT_FORGET_ENDED,
+    STMT_COUNT_USER,
+    STMT_TOTALS,
+    STMT_LIST_FIRST, /* 12 combinations, see list_statement */
+    STMT_LIST_LAST = STMT_LIST_FIRST + 11,
+    STMT_GRANT_FORGET,
+    STMT_GRANT_USE,
+    STMT_HIGH_WATER_SET,
+    STMT_HIGH_WATER_GET,
+    STMT_NEXT_REV,
+    STMT_DOC_TOUCH,
+    STMT_DOC_ALL,
+    STMT_DOC_DUE,
+    STMT_DOC_ACKED,
+    STMT_DOC_FORGET,
+    STMT_EVENT_ADD,
+    STMT_EVENT_TRIM,
+    STMT_EVENT_DUE,
+    STMT_EVENT_ACKED,
+    STMT_COUNT
+};
+
+struct ph_catalogue {
+    sqlite3 *db;
+    sqlite3_stmt *stmt[STMT_COUNT];
+    bool in_transaction;
+};
+
+/* Prepared and reset statement. */
+int ph_catalogue_statement(struct ph_catalogue *catalogue,
+                           enum catalogue_statement which, const char *sql,
+                           sqlite3_stmt **out_stmt);
+
+#endif

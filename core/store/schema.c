@@ -1,0 +1,111 @@
+/*
+ * Versions of the catalogue's tables. A step is never changed once it was
+ * released; a new one is added behind it.
+ */
+#include "db.h"
+
+#include <stdio.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+/* States in the partial indexes: 2 held, 3 claimed (model/job.h). */
+static const char *const steps[] = {
+    "CREATE TABLE job("
+    " id BLOB PRIMARY KEY NOT NULL,"
+    " epoch BLOB NOT NULL,"
+    " uid INTEGER NOT NULL,"
+    " owner BLOB NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " held_ms INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL,"
+    " changed_ms INTEGER NOT NULL,"
+    " keep INTEGER NOT NULL,"
+    " acknowledged INTEGER NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " job_uuid TEXT NOT NULL,"
+    " holder TEXT NOT NULL DEFAULT '',"
+    " lease_ms INTEGER NOT NULL DEFAULT 0,"
+    " released_by TEXT NOT NULL DEFAULT '',"
+    " sha256 BLOB NOT NULL,"
+    " sealed BLOB NOT NULL);"
+    "CREATE INDEX job_owner ON job(owner, held_ms) WHERE state IN (2, 3);"
+    "CREATE INDEX job_uid ON job(uid, held_ms) WHERE state IN (2, 3);"
+    "CREATE INDEX job_held ON job(held_ms) WHERE state IN (2, 3);"
+    "CREATE INDEX job_expires ON job(expires_ms) WHERE state IN (2, 3);"
+    "CREATE INDEX job_lease ON job(lease_ms) WHERE state = 3;"
+    "CREATE INDEX job_ended ON job(changed_ms) WHERE state > 3;"
+    "CREATE INDEX job_unacknowledged ON job(job_uuid)"
+    " WHERE acknowledged = 0;"
+    "CREATE TABLE used_grant("
+    " jti TEXT PRIMARY KEY NOT NULL,"
+    " exp_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE number("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " value INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO number VALUES('high_water_ms', 0), ('rev', 0);"
+    "CREATE TABLE document("
+    " uk TEXT PRIMARY KEY NOT NULL,"
+    " owner BLOB NOT NULL,"
+    " rev INTEGER NOT NULL,"
+    " acked_rev INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE TABLE event("
+    " seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " epoch BLOB NOT NULL,"
+    " id BLOB NOT NULL,"
+    " sealed BLOB NOT NULL);",
+};
+
+static int
+read_version(sqlite3 *db, int *out_version)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_version = sqlite3_column_int(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    return ph_db_err(rc);
+}
+
+static int
+apply(sqlite3 *db, int step)
+{
+    char version[64];
+    int err = ph_db_exec(db, "BEGIN IMMEDIATE");
+
+    if (err != PH_OK)
+        return err;
+    (void)snprintf(version, sizeof(version), "PRAGMA user_version=%d",
+                   step + 1);
+    err = ph_db_exec(db, steps[step]);
+    if (err == PH_OK)
+        err = ph_db_exec(db, version);
+    if (err == PH_OK)
+        err = ph_db_exec(db, "COMMIT");
+    if (err != PH_OK)
+        (void)ph_db_exec(db, "ROLLBACK");
+    return err;
+}
+
+int
+ph_schema_migrate(sqlite3 *db, struct ph_why *why)
+{
+    const int newest = (int)PH_COUNT(steps);
+    int version = 0;
+    int err = read_version(db, &version);
+
+    if (err != PH_OK)
+        return err;
+    if (version > newest)
+        return ph_why_fail(why, PH_ERR_UNSUPPORTED,
+                           "the catalogue is of version %d and this program "
+                           "knows %d; install the newer printhold again",
+                           version, newest);
+    for (int step = version; step < newest && err == PH_OK; step++)
+        err = apply(db, step);
+    return err;
+}

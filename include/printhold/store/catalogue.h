@@ -1,0 +1,180 @@
+/*
+ * The catalogue: one SQLite file that knows every job of this workstation,
+ * the grants that were used and what the cloud still has to hear.
+ *
+ * Invariants
+ *  - Write-ahead log with synchronous=FULL and secure_delete, checked when it
+ *    is opened: a transaction that was committed survives a power cut
+ *    (SQLite, "PRAGMA synchronous").
+ *  - In clear stand only ids, states, times and sizes. Titles, names and
+ *    options are sealed by the caller (epoch_keys.h) before they come here.
+ *  - A job's state changes only by ph_catalogue_move, along the table of
+ *    model/job.h.
+ *  - It can be rebuilt from the spool; nothing is only here but history.
+ *
+ * Not safe to share between threads without a lock; agent/jobs.c has it. All
+ * functions block. SQLite's errors become PH_ERR_*: full disk
+ * PH_ERR_NO_SPACE, a file that is no database PH_ERR_CORRUPT, else PH_ERR_IO.
+ */
+#ifndef PRINTHOLD_STORE_CATALOGUE_H
+#define PRINTHOLD_STORE_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+#include "printhold/crypto/epoch_keys.h"
+#include "printhold/model/job.h"
+
+#define PH_CATALOGUE_WORD_MAX 64
+
+struct ph_catalogue;
+
+/* A row. The sealed bytes belong to the caller when inserting, and to the
+ * catalogue (until the callback or the next call returns) when reading. */
+struct ph_catalogue_job {
+    struct ph_id id;
+    struct ph_id epoch;
+    uint32_t uid;
+    uint8_t owner[PH_OWNER_KEY_BYTES];
+    enum ph_job_state state;
+    int64_t held_ms;
+    int64_t expires_ms;
+    int64_t changed_ms;
+    bool keep;
+    bool acknowledged; /* the backend knew of the commit */
+    uint64_t size_bytes;
+    uint32_t sequence; /* of the newest metadata record */
+    char job_uuid[PH_CATALOGUE_WORD_MAX];
+    char holder[PH_CATALOGUE_WORD_MAX]; /* printer that has the lease */
+    int64_t lease_until_ms;
+    char released_by[PH_CATALOGUE_WORD_MAX]; /* printer of the last release */
+    uint8_t sha256[32];
+    const void *sealed; /* ticket */
+    size_t sealed_len;
+};
+
+/* Open or make the file (mode 0600) in the directory. */
+int ph_catalogue_open(const char *path, struct ph_catalogue **out_catalogue,
+                      struct ph_why *why);
+void ph_catalogue_close(struct ph_catalogue *catalogue);
+
+/* Transactions. A failed commit is rolled back. _rollback is harmless when
+ * none is open, so it can stand at an out: label. */
+int ph_catalogue_begin(struct ph_catalogue *catalogue);
+int ph_catalogue_commit(struct ph_catalogue *catalogue);
+void ph_catalogue_rollback(struct ph_catalogue *catalogue);
+
+/* --- jobs --- */
+
+int ph_catalogue_insert(struct ph_catalogue *catalogue,
+                        const struct ph_catalogue_job *job);
+
+/* Return false to stop. */
+typedef bool (*ph_catalogue_each_cb)(const struct ph_catalogue_job *job,
+                                     void *arg);
+
+/* PH_ERR_NOT_FOUND; the callback is called at most once. */
+int ph_catalogue_get(struct ph_catalogue *catalogue, const struct ph_id *id,
+                     ph_catalogue_each_cb each, void *arg);
+
+/* Whose jobs; the first that is set counts, none means everyone's. */
+struct ph_catalogue_filter {
+    const uint8_t *owner; /* PH_OWNER_KEY_BYTES */
+    bool by_uid;
+    uint32_t uid;
+    bool ended;        /* the ended ones too, not only held and claimed */
+    bool newest_first; /* else oldest first */
+    uint32_t limit;    /* 0: all */
+};
+int ph_catalogue_list(struct ph_catalogue *catalogue,
+                      const struct ph_catalogue_filter *filter,
+                      ph_catalogue_each_cb each, void *arg);
+
+/* Jobs held or claimed whose retention ended at or before now. */
+int ph_catalogue_expired(struct ph_catalogue *catalogue, int64_t now_ms,
+                         ph_catalogue_each_cb each, void *arg);
+/* Jobs whose lease ended at or before now. */
+int ph_catalogue_leases_over(struct ph_catalogue *catalogue, int64_t now_ms,
+                             ph_catalogue_each_cb each, void *arg);
+/* The earliest end of a retention or lease; INT64_MAX when there is none. */
+int ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms);
+
+/* Committed but unacknowledged job of this CUPS job with this content: the
+ * same document coming again. PH_ERR_NOT_FOUND is the normal answer. */
+int ph_catalogue_find_repeat(struct ph_catalogue *catalogue,
+                             const char *job_uuid, const uint8_t sha256[32],
+                             struct ph_id *out_id);
+
+/* Change the state. PH_ERR_STATE when the table forbids it. holder and
+ * lease_until_ms are set for PH_JOB_CLAIMED and cleared otherwise. A claimed
+ * job may be "moved" to claimed again by its holder: that renews the lease. */
+int ph_catalogue_move(struct ph_catalogue *catalogue, const struct ph_id *id,
+                      enum ph_job_state to, int64_t now_ms, const char *holder,
+                      int64_t lease_until_ms);
+int ph_catalogue_set_keep(struct ph_catalogue *catalogue,
+                          const struct ph_id *id, bool keep, int64_t now_ms);
+int ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
+                                 const struct ph_id *id, const char *printer);
+int ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
+                                  const struct ph_id *id);
+/* Forget ended jobs that changed before the given time. */
+int ph_catalogue_forget_ended(struct ph_catalogue *catalogue,
+                              int64_t before_ms);
+
+struct ph_catalogue_totals {
+    uint64_t held;
+    uint64_t claimed;
+    uint64_t bytes; /* of held and claimed */
+    uint64_t events;
+    uint64_t documents; /* due */
+};
+int ph_catalogue_totals(struct ph_catalogue *catalogue,
+                        struct ph_catalogue_totals *out_totals);
+int ph_catalogue_count_of_user(struct ph_catalogue *catalogue, uint32_t uid,
+                               uint64_t *out_count);
+
+/* --- grants and the clock --- */
+
+/* Durable by itself. PH_ERR_EXISTS for a jti that is known. Forgets the ones
+ * that expired before now. */
+int ph_catalogue_use_grant(struct ph_catalogue *catalogue, const char *jti,
+                           int64_t exp_ms, int64_t now_ms);
+/* The highest time ever given, before and including this call. */
+int ph_catalogue_high_water(struct ph_catalogue *catalogue, int64_t now_ms,
+                            int64_t *out_high_ms);
+
+/* --- outbox --- */
+
+#define PH_OUTBOX_EVENTS_MAX 10000
+
+/* The user's directory document changed: a new revision is due. */
+int ph_catalogue_touch_document(struct ph_catalogue *catalogue, const char *uk,
+                                const uint8_t owner[PH_OWNER_KEY_BYTES]);
+/* All documents are due again under a new revision. */
+int ph_catalogue_touch_all(struct ph_catalogue *catalogue);
+typedef bool (*ph_catalogue_document_cb)(
+    const char *uk, const uint8_t owner[PH_OWNER_KEY_BYTES], uint64_t rev,
+    void *arg);
+int ph_catalogue_due_documents(struct ph_catalogue *catalogue,
+                               ph_catalogue_document_cb each, void *arg);
+/* Acknowledged up to rev; a document without jobs is forgotten then. */
+int ph_catalogue_document_acked(struct ph_catalogue *catalogue, const char *uk,
+                                uint64_t rev);
+
+/* Append a sealed event; beyond PH_OUTBOX_EVENTS_MAX the oldest go. */
+int ph_catalogue_add_event(struct ph_catalogue *catalogue,
+                           const struct ph_id *epoch, const struct ph_id *id,
+                           const void *sealed, size_t len);
+typedef bool (*ph_catalogue_event_cb)(uint64_t seq, const struct ph_id *epoch,
+                                      const struct ph_id *id,
+                                      const void *sealed, size_t len,
+                                      void *arg);
+int ph_catalogue_due_events(struct ph_catalogue *catalogue, uint64_t after,
+                            uint32_t limit, ph_catalogue_event_cb each,
+                            void *arg);
+int ph_catalogue_event_acked(struct ph_catalogue *catalogue, uint64_t seq);
+
+#endif
