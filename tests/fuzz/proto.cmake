@@ -1,1 +1,2 @@
 ph_fuzz(http LINK ph_proto)
+ph_fuzz(mqtt LINK ph_proto)
