@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/cursor.h"
 #include "printhold/base/err.h"
 #include "printhold/base/wipe.h"
-#include "printhold/proto/json.h"
 
 static const char *const action_names[] = {
     [PH_CAPTURE_RETRY] = "retry",
@@ -14,22 +14,10 @@ static const char *const action_names[] = {
     [PH_CAPTURE_CANCEL] = "cancel",
 };
 
-/* Replace buf by the object's text; root may be NULL (no memory). */
-static int
-put_object(json_t *root, struct ph_buf *buf)
-{
-    int err;
-
-    ph_buf_clear(buf);
-    err = ph_json_put(root, buf);
-    json_decref(root);
-    return err;
-}
-
 int
 ph_capture_begin_put(const struct ph_capture_begin *begin, struct ph_buf *buf)
 {
-    return put_object(
+    return ph_json_put_root(
         json_pack("{s:i,s:I,s:s,s:s,s:s,s:i,s:s}", "version",
                   PH_CAPTURE_VERSION, "owner-uid", (json_int_t)begin->owner_uid,
                   "owner-name", begin->owner_name, "owner-auth",
@@ -167,23 +155,11 @@ ph_capture_refuse_put(const struct ph_capture_refuse *refuse,
 {
     if ((size_t)refuse->action >= PH_COUNT(action_names))
         return PH_ERR_INVALID;
-    return put_object(json_pack("{s:s,s:s,s:s}", "action",
-                                action_names[refuse->action], "error",
-                                ph_err_keyword(refuse->err), "text",
-                                refuse->text.text),
-                      buf);
-}
-
-/* A keyword of a newer agent is some failure all the same. */
-static int
-err_from_keyword(const char *name)
-{
-#define PH_ERR_MATCH(id, value, keyword, text) \
-    if (strcmp(name, keyword) == 0)            \
-        return value;
-    PH_ERR_LIST(PH_ERR_MATCH)
-#undef PH_ERR_MATCH
-    return PH_ERR_INTERNAL;
+    return ph_json_put_root(json_pack("{s:s,s:s,s:s}", "action",
+                                      action_names[refuse->action], "error",
+                                      ph_err_keyword(refuse->err), "text",
+                                      refuse->text.text),
+                            buf);
 }
 
 static int
@@ -203,7 +179,7 @@ ph_capture_refuse_parse(const void *body, size_t len,
                         struct ph_capture_refuse *out_refuse)
 {
     struct ph_capture_refuse refuse = {0};
-    char action[16], keyword[32];
+    char action[16];
     json_t *root = NULL;
     int err = ph_json_parse(body, len, PH_CAPTURE_BODY_MAX, &root);
 
@@ -213,16 +189,14 @@ ph_capture_refuse_parse(const void *body, size_t len,
     if (err == PH_OK)
         err = action_parse(action, &refuse.action);
     if (err == PH_OK)
-        err = ph_json_text(root, "error", keyword, sizeof(keyword));
+        err = ph_json_take_err(root, "error", &refuse.err);
     if (err == PH_OK)
         err = ph_json_text(root, "text", refuse.text.text,
                            sizeof(refuse.text.text));
     json_decref(root);
-    if (err != PH_OK)
-        return err;
-    refuse.err = err_from_keyword(keyword);
-    *out_refuse = refuse;
-    return PH_OK;
+    if (err == PH_OK)
+        *out_refuse = refuse;
+    return err;
 }
 
 int

@@ -1,0 +1,125 @@
+/*
+ * Control protocol, version 1: the printhold command to the agent.
+ * docs/control.md is the contract.
+ *
+ *   command                         agent
+ *   REQUEST  JSON           ------>
+ *                           <------ ITEM   JSON (any number, 0 too)
+ *                           <------ REPLY  JSON, ends the request
+ *
+ * One request at a time on a connection; the next one after the reply.
+ * Frames as in frame.h. Who asks is the peer's uid as the kernel knows it and
+ * never part of a message.
+ *
+ * Parsers refuse unknown versions (PH_ERR_UNSUPPORTED), duplicate members,
+ * wrong types and over-long text; unknown members are ignored.
+ */
+#ifndef PRINTHOLD_PROTO_CONTROL_H
+#define PRINTHOLD_PROTO_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/buf.h"
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+#include "printhold/model/job.h"
+#include "printhold/model/ticket.h"
+
+#define PH_CONTROL_VERSION     1
+#define PH_CONTROL_REQUEST_MAX 65536 /* length of a request frame */
+#define PH_CONTROL_PREFIX_MIN  4     /* hex digits that can name a job */
+#define PH_CONTROL_TEXT_MAX    64
+
+enum ph_control_type {
+    PH_CONTROL_REQUEST = 1,
+    PH_CONTROL_REPLY = 2,
+    PH_CONTROL_ITEM = 3,
+};
+
+enum ph_control_op {
+    PH_CONTROL_JOBS,   /* an item per job, oldest first */
+    PH_CONTROL_SHOW,   /* one item: the job */
+    PH_CONTROL_DELETE, /* one item: the job as it was */
+    PH_CONTROL_KEEP,   /* one item: the job as it is now */
+    PH_CONTROL_STATUS, /* one item: the status */
+};
+
+/* job: 4 to 32 lower-case hex digits, the start of one id, for the three
+ * operations on one job; empty else. */
+struct ph_control_request {
+    enum ph_control_op op;
+    char job[PH_ID_TEXT];
+    bool all;   /* jobs: of everybody; administrator only */
+    bool ended; /* jobs: the ended ones too */
+    bool keep;  /* keep: true to keep, false to undo it */
+};
+
+/* err is PH_OK, or why the request failed, with the reason in words. */
+struct ph_control_reply {
+    int err;
+    struct ph_why text;
+};
+
+/* A job as people see it. */
+struct ph_control_job {
+    struct ph_id id;
+    enum ph_job_state state;
+    int64_t held_ms;
+    int64_t expires_ms;
+    int64_t changed_ms;
+    bool keep;
+    char printer[PH_CONTROL_TEXT_MAX]; /* while claimed, else empty */
+    int64_t lease_until_ms;            /* 0 unless claimed */
+    char sha256[65];                   /* hex; empty: not known */
+    struct ph_ticket ticket;
+};
+
+/* The service as people see it. Numbers are since start where not noted. */
+struct ph_control_status {
+    char version[PH_CONTROL_TEXT_MAX];
+    int64_t pid;
+    int64_t uptime_s;
+    char health[PH_CONTROL_TEXT_MAX]; /* ok, warning, error */
+    char key_level[PH_CONTROL_TEXT_MAX];
+    int64_t held;        /* jobs now */
+    int64_t claimed;     /* jobs now */
+    int64_t spool_bytes; /* now */
+    int64_t outbox_events;
+    int64_t outbox_documents;
+    char spool_text[PH_WHY_MAX];       /* empty when well */
+    char cloud[PH_CONTROL_TEXT_MAX];   /* off, connecting, online */
+    int64_t cloud_since_ms;            /* 0: never */
+    char cloud_text[PH_WHY_MAX];       /* the last failure */
+    int64_t cloud_published;           /* messages */
+    int64_t cloud_parked;              /* messages the broker refused */
+    char release[PH_CONTROL_TEXT_MAX]; /* off, on */
+    int64_t release_port;
+    int64_t release_connections; /* now */
+    int64_t release_pulls;       /* now */
+    int64_t release_refused;
+};
+
+/* Is text 4 to 32 lower-case hex digits? */
+bool ph_control_is_job_name(const char *text);
+
+/* Bodies. The put functions replace buf. */
+int ph_control_request_put(const struct ph_control_request *request,
+                           struct ph_buf *buf);
+int ph_control_request_parse(const void *body, size_t len,
+                             struct ph_control_request *out_request,
+                             struct ph_why *why);
+int ph_control_reply_put(const struct ph_control_reply *reply,
+                         struct ph_buf *buf);
+int ph_control_reply_parse(const void *body, size_t len,
+                           struct ph_control_reply *out_reply);
+int ph_control_job_put(const struct ph_control_job *job, struct ph_buf *buf);
+int ph_control_job_parse(const void *body, size_t len,
+                         struct ph_control_job *out_job);
+int ph_control_status_put(const struct ph_control_status *status,
+                          struct ph_buf *buf);
+int ph_control_status_parse(const void *body, size_t len,
+                            struct ph_control_status *out_status);
+
+#endif
