@@ -1,0 +1,1 @@
+ph_unit_test(title LINK ph_model)

@@ -1,0 +1,18 @@
+/* What a directory document and an event both say of a ticket. */
+#ifndef PH_PROTO_SUBMISSION_H
+#define PH_PROTO_SUBMISSION_H
+
+#include <jansson.h>
+
+#include "printhold/model/ticket.h"
+
+/* Members of object; what is not known is left out. */
+int ph_submission_put(json_t *object, const struct ph_ticket *ticket);
+
+/* One member; empty or NULL text, a negative number and a time of 0 or less
+ * add nothing. PH_ERR_INVALID for text that is not UTF-8. */
+int ph_submission_text(json_t *object, const char *name, const char *text);
+int ph_submission_number(json_t *object, const char *name, int64_t value);
+int ph_submission_time(json_t *object, const char *name, int64_t wall_ms);
+
+#endif
