@@ -16,9 +16,9 @@
 #include "printhold/base/buf.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
+#include "printhold/crypto/keywrap.h"
 #include "printhold/crypto/machine_key.h"
 
-#define PH_WRAPPED_KEY_BYTES 40 /* RFC 3394: 8 more than the key */
 #define PH_OWNER_KEY_BYTES 16
 
 struct ph_epoch_keys;

@@ -12,8 +12,8 @@
 
 #include "printhold/base/why.h"
 
-#define PH_TENANT_MAX 25
-#define PH_IDENTITY_MAX 41
+#define PH_TENANT_MAX      25
+#define PH_IDENTITY_MAX    41
 #define PH_THUMBPRINT_TEXT 44 /* base64url of SHA-256, NUL included */
 
 enum ph_identity_kind {

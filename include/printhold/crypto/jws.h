@@ -18,7 +18,7 @@
 #include "printhold/base/buf.h"
 #include "printhold/base/why.h"
 
-#define PH_JWS_MAX 16384 /* longest token accepted, bytes */
+#define PH_JWS_MAX     16384 /* longest token accepted, bytes */
 #define PH_JWS_KID_MAX 64
 
 struct ph_jws_key; /* a P-256 public (and perhaps private) key */

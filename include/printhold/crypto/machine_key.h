@@ -13,8 +13,7 @@
 #include <stdint.h>
 
 #include "printhold/base/why.h"
-
-#define PH_KEY_BYTES 32
+#include "printhold/crypto/keywrap.h"
 
 struct ph_machine_key {
     uint8_t bytes[PH_KEY_BYTES];

@@ -24,13 +24,14 @@
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
 #include "printhold/crypto/epoch_keys.h"
+#include "printhold/crypto/kdf.h"
 
-#define PH_SEALED_HEADER_BYTES 4096
-#define PH_SEALED_HASH_BYTES 32
+#define PH_SEALED_HEADER_BYTES  4096
+#define PH_SEALED_HASH_BYTES    32
 #define PH_SEALED_SEGMENT_BYTES 65536 /* ciphertext, tag included */
-#define PH_SEALED_BATCH_BYTES (4 * PH_SEALED_SEGMENT_BYTES)
-#define PH_SEALED_METADATA_MAX 65536 /* plaintext of one record */
-#define PH_SHA256_BYTES 32
+#define PH_SEALED_BATCH_BYTES   (4 * PH_SEALED_SEGMENT_BYTES)
+#define PH_SEALED_METADATA_MAX  65536 /* plaintext of one record */
+#define PH_SEALED_RECORDS_MAX   1024  /* metadata records in one file */
 
 /* What the agent hands to the backend for one job. Wipe after use. */
 struct ph_sealed_secret {
@@ -97,10 +98,23 @@ int ph_sealed_verifier_finish(struct ph_sealed_verifier *verifier,
 
 /* Append a metadata record (the sealed ticket, any bytes up to 64 KiB) to a
  * file whose body has body_size plaintext bytes, and fsync. sequence is 1 for
- * the first and grows by one. */
+ * the first and grows by one. fd must be readable and writable: a file that
+ * does not end as the sequence says is PH_ERR_STATE, a full one (1,024
+ * records) PH_ERR_LIMIT. After any other failure the file may end in a torn
+ * record: delete it, or ph_sealed_repair_tail. */
 int ph_sealed_append_metadata(int fd, const struct ph_sealed_secret *secret,
                               uint32_t sequence, uint64_t body_size,
                               const void *plain, size_t len);
+
+/*
+ * At the agent's start: when a crash tore the newest metadata record and a
+ * whole one stands before it, cut the file back to that one, durably. Looks
+ * back no further than one record; the record that it cuts to must
+ * authenticate and fit the file's layout. PH_OK when the file ends well (now
+ * or before); a file without any whole record is PH_ERR_TRUNCATED and left
+ * alone. fd must be readable and writable.
+ */
+int ph_sealed_repair_tail(int fd, struct ph_epoch_keys *keys);
 
 /* --- reading (agent, at start and at release) --- */
 
@@ -126,8 +140,10 @@ const uint8_t *ph_sealed_reader_metadata(const struct ph_sealed_reader *reader,
 const struct ph_sealed_secret *
 ph_sealed_reader_secret(const struct ph_sealed_reader *reader);
 
-/* Plaintext bytes [offset, offset + len), all inside the size. Reads whole
- * segments in batches; consecutive calls are cheapest. */
+/* Plaintext bytes [offset, offset + len), all inside the size (else
+ * PH_ERR_INVALID). Consecutive calls are cheapest; whole segments are decrypted
+ * straight into dst. On failure dst holds nothing unauthenticated. A reader
+ * that reads holds 128 KiB; one reader is for one thread at a time. */
 int ph_sealed_reader_read(struct ph_sealed_reader *reader, uint64_t offset,
                           void *dst, size_t len);
 

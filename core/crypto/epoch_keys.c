@@ -1,0 +1,338 @@
+#include "printhold/crypto/epoch_keys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "epoch_file.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/crypto/aead.h"
+#include "printhold/crypto/kdf.h"
+
+/* Retention is at most 7 days; more than this means that nobody destroys. */
+#define EPOCHS_MAX 64
+#define SEAL_MAX   65536
+#define DAY_MS     INT64_C(86400000)
+
+struct ph_epoch_keys {
+    int dirfd;
+    const char *level;
+    uint8_t machine_key[PH_KEY_BYTES];
+    uint8_t owner_key[PH_KEY_BYTES];
+    pthread_mutex_t lock; /* of all below */
+    struct ph_epoch epochs[EPOCHS_MAX];
+    size_t count;
+};
+
+static struct ph_epoch *
+find(struct ph_epoch_keys *keys, const struct ph_id *id)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (ph_id_equal(&keys->epochs[i].id, id))
+            return &keys->epochs[i];
+    return NULL;
+}
+
+static int
+load_one(struct ph_epoch_keys *keys, const char *name, struct ph_why *why)
+{
+    struct ph_id id;
+    int err;
+
+    if (!ph_epoch_name_parse(name, &id)) {
+        (void)ph_epoch_file_sweep(keys->dirfd, name);
+        return PH_OK;
+    }
+    if (keys->count == EPOCHS_MAX)
+        return ph_why_fail(why, PH_ERR_LIMIT,
+                           "there are more than %d epoch keys; delete expired "
+                           "jobs",
+                           EPOCHS_MAX);
+    err = ph_epoch_file_read(keys->dirfd, keys->machine_key, &id,
+                             &keys->epochs[keys->count]);
+    if (err == PH_ERR_CORRUPT)
+        return ph_why_fail(why, err,
+                           "the epoch key %s does not fit the machine key; "
+                           "restore the machine key that made it, or move the "
+                           "file away to give up the jobs of its day",
+                           name);
+    if (err != PH_OK)
+        return ph_why_fail(why, err, "cannot read the epoch key %s: %s", name,
+                           ph_err_text(err));
+    keys->count++;
+    return PH_OK;
+}
+
+static int
+load_all(struct ph_epoch_keys *keys, struct ph_why *why)
+{
+    /* A descriptor of its own: readdir moves the offset, closedir closes. */
+    int fd = openat(keys->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+    int err = PH_OK;
+
+    if (dir == NULL) {
+        err = ph_err_from_errno(errno);
+        ph_io_close(&fd);
+        return ph_why_fail(why, err, "cannot list the epoch keys: %s",
+                           ph_err_text(err));
+    }
+    while (err == PH_OK && (errno = 0, entry = readdir(dir)) != NULL)
+        err = load_one(keys, entry->d_name, why);
+    if (err == PH_OK && errno != 0)
+        err = ph_why_fail(why, PH_ERR_IO, "cannot list the epoch keys");
+    (void)closedir(dir);
+    return err;
+}
+
+int
+ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
+                   struct ph_epoch_keys **out_keys, struct ph_why *why)
+{
+    struct ph_epoch_keys *keys = calloc(1, sizeof(*keys));
+    int err;
+
+    if (keys == NULL)
+        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+    if (pthread_mutex_init(&keys->lock, NULL) != 0) {
+        free(keys);
+        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+    }
+    keys->level = machine->level;
+    memcpy(keys->machine_key, machine->bytes, PH_KEY_BYTES);
+    keys->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+    err = keys->dirfd >= 0 ? PH_OK : ph_err_from_errno(errno);
+    if (err == PH_OK)
+        err = ph_hkdf_label(keys->machine_key, NULL, 0, "printhold/v1/owner",
+                            keys->owner_key);
+    if (err != PH_OK)
+        ph_why_set(why, "cannot set up the epoch keys: %s", ph_err_text(err));
+    else
+        err = load_all(keys, why);
+    if (err != PH_OK) {
+        ph_epoch_keys_free(keys);
+        return err;
+    }
+    *out_keys = keys;
+    return PH_OK;
+}
+
+void
+ph_epoch_keys_free(struct ph_epoch_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    ph_io_close(&keys->dirfd);
+    (void)pthread_mutex_destroy(&keys->lock);
+    OPENSSL_cleanse(keys, sizeof(*keys));
+    free(keys);
+}
+
+static int64_t
+day_of(int64_t wall_ms)
+{
+    int64_t day = wall_ms / DAY_MS;
+
+    return wall_ms % DAY_MS < 0 ? day - 1 : day;
+}
+
+/* The lock is held: two threads at midnight must not make two epochs. */
+static int
+make_epoch(struct ph_epoch_keys *keys, int64_t day)
+{
+    struct ph_epoch epoch = {.day = day};
+    int err;
+
+    if (keys->count == EPOCHS_MAX)
+        return PH_ERR_LIMIT;
+    err = ph_id_make(&epoch.id);
+    if (err == PH_OK)
+        err = ph_random(epoch.key, sizeof(epoch.key));
+    if (err == PH_OK)
+        err = ph_epoch_file_write(keys->dirfd, keys->machine_key, &epoch);
+    if (err == PH_OK)
+        keys->epochs[keys->count++] = epoch;
+    OPENSSL_cleanse(&epoch, sizeof(epoch));
+    return err;
+}
+
+int
+ph_epoch_keys_current(struct ph_epoch_keys *keys, int64_t wall_ms,
+                      struct ph_id *out_epoch)
+{
+    int64_t day = day_of(wall_ms);
+    size_t i = 0;
+    int err = PH_OK;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    while (i < keys->count && keys->epochs[i].day != day)
+        i++;
+    if (i == keys->count)
+        err = make_epoch(keys, day);
+    if (err == PH_OK)
+        *out_epoch = keys->epochs[i].id;
+    (void)pthread_mutex_unlock(&keys->lock);
+    return err;
+}
+
+int
+ph_epoch_keys_destroy(struct ph_epoch_keys *keys, const struct ph_id *id)
+{
+    struct ph_epoch *epoch;
+    int err = PH_ERR_NOT_FOUND;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    epoch = find(keys, id);
+    if (epoch != NULL)
+        err = ph_epoch_file_destroy(keys->dirfd, id);
+    if (err == PH_OK) {
+        *epoch = keys->epochs[--keys->count];
+        OPENSSL_cleanse(&keys->epochs[keys->count], sizeof(*epoch));
+    }
+    (void)pthread_mutex_unlock(&keys->lock);
+    return err;
+}
+
+static int
+copy_key(struct ph_epoch_keys *keys, const struct ph_id *id,
+         uint8_t out_key[PH_KEY_BYTES])
+{
+    const struct ph_epoch *epoch;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    epoch = find(keys, id);
+    if (epoch != NULL)
+        memcpy(out_key, epoch->key, PH_KEY_BYTES);
+    (void)pthread_mutex_unlock(&keys->lock);
+    return epoch != NULL ? PH_OK : PH_ERR_NOT_FOUND;
+}
+
+int
+ph_epoch_keys_wrap(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                   const uint8_t data_key[PH_KEY_BYTES],
+                   uint8_t out_wrapped[PH_WRAPPED_KEY_BYTES])
+{
+    uint8_t key[PH_KEY_BYTES];
+    int err = copy_key(keys, epoch, key);
+
+    if (err == PH_OK)
+        err = ph_key_wrap(key, data_key, out_wrapped);
+    OPENSSL_cleanse(key, sizeof(key));
+    return err;
+}
+
+int
+ph_epoch_keys_unwrap(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                     const uint8_t wrapped[PH_WRAPPED_KEY_BYTES],
+                     uint8_t out_data_key[PH_KEY_BYTES])
+{
+    uint8_t key[PH_KEY_BYTES];
+    int err = copy_key(keys, epoch, key);
+
+    if (err == PH_OK)
+        err = ph_key_unwrap(key, wrapped, out_data_key);
+    OPENSSL_cleanse(key, sizeof(key));
+    return err;
+}
+
+/* The cipher of catalogue rows of an epoch. */
+static int
+row_cipher(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+           struct ph_aead **out_aead)
+{
+    uint8_t key[PH_KEY_BYTES], row_key[PH_KEY_BYTES];
+    int err = copy_key(keys, epoch, key);
+
+    if (err == PH_OK)
+        err = ph_hkdf_label(key, NULL, 0, "printhold/v1/catalogue", row_key);
+    if (err == PH_OK)
+        err = ph_aead_new(row_key, sizeof(row_key), out_aead);
+    OPENSSL_cleanse(key, sizeof(key));
+    OPENSSL_cleanse(row_key, sizeof(row_key));
+    return err;
+}
+
+int
+ph_epoch_keys_seal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                   const void *aad, size_t aad_len, const void *plain,
+                   size_t plain_len, struct ph_buf *out_sealed)
+{
+    struct ph_aead *aead = NULL;
+    size_t len = PH_AEAD_NONCE_BYTES + plain_len + PH_AEAD_TAG_BYTES;
+    uint8_t *room;
+    int err;
+
+    ph_buf_clear(out_sealed);
+    if (plain_len > SEAL_MAX)
+        return PH_ERR_TOO_BIG;
+    err = row_cipher(keys, epoch, &aead);
+    if (err != PH_OK)
+        return err;
+    room = ph_buf_reserve(out_sealed, len);
+    err = room != NULL ? ph_random(room, PH_AEAD_NONCE_BYTES) : PH_ERR_NOMEM;
+    if (err == PH_OK)
+        err = ph_aead_seal(aead, room, aad, aad_len, plain, plain_len,
+                           room + PH_AEAD_NONCE_BYTES);
+    if (err == PH_OK)
+        ph_buf_advance(out_sealed, len);
+    ph_aead_free(aead);
+    return err;
+}
+
+int
+ph_epoch_keys_unseal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                     const void *aad, size_t aad_len, const void *sealed,
+                     size_t sealed_len, struct ph_buf *out_plain)
+{
+    const uint8_t *bytes = sealed;
+    struct ph_aead *aead = NULL;
+    size_t len;
+    uint8_t *room;
+    int err;
+
+    ph_buf_clear(out_plain);
+    if (sealed_len < PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES)
+        return PH_ERR_TRUNCATED;
+    if (sealed_len > SEAL_MAX + PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES)
+        return PH_ERR_TOO_BIG;
+    len = sealed_len - PH_AEAD_NONCE_BYTES;
+    err = row_cipher(keys, epoch, &aead);
+    if (err != PH_OK)
+        return err;
+    room = ph_buf_reserve(out_plain, len);
+    err = PH_ERR_NOMEM;
+    if (room != NULL)
+        err = ph_aead_open(aead, bytes, aad, aad_len,
+                           bytes + PH_AEAD_NONCE_BYTES, len, room);
+    if (err == PH_OK)
+        ph_buf_advance(out_plain, len - PH_AEAD_TAG_BYTES);
+    ph_aead_free(aead);
+    return err;
+}
+
+int
+ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
+                    uint8_t out_owner[PH_OWNER_KEY_BYTES])
+{
+    uint8_t mac[PH_SHA256_BYTES];
+    int err = ph_hmac_sha256(keys->owner_key, PH_KEY_BYTES, login,
+                             strlen(login), mac);
+
+    if (err == PH_OK)
+        memcpy(out_owner, mac, PH_OWNER_KEY_BYTES);
+    return err;
+}
+
+const char *
+ph_epoch_keys_level(const struct ph_epoch_keys *keys)
+{
+    return keys->level;
+}
