@@ -1,0 +1,305 @@
+#include "control_commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/err.h"
+#include "printhold/base/parse.h"
+#include "printhold/proto/frame.h"
+
+#define CHUNK_BYTES (256 * 1024)
+#define FIRST_IDS   64
+
+int
+ph_control_asker(uid_t uid, const struct ph_control_request *request,
+                 struct ph_asker *out_asker, struct ph_why *why)
+{
+    bool list = request->op == PH_CONTROL_JOBS;
+
+    if (request->all && uid != 0)
+        return ph_why_fail(why, PH_ERR_DENIED,
+                           "only the administrator may see everybody's jobs; "
+                           "use sudo");
+    /* root's own list is root's own; a job that it names is any job. */
+    if (uid == 0 && (request->all || !list))
+        *out_asker = (struct ph_asker){.everyone = true};
+    else
+        *out_asker = (struct ph_asker){.by_uid = true, .owner_uid = uid};
+    return PH_OK;
+}
+
+void
+ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
+                     uid_t uid, const struct ph_control_request *request,
+                     const struct ph_control_status *status)
+{
+    *call = (struct ph_control_call){.jobs = jobs, .uid = uid};
+    call->request = *request;
+    if (status != NULL)
+        call->status = *status;
+}
+
+void
+ph_control_call_close(struct ph_control_call *call)
+{
+    free(call->ids);
+    call->ids = NULL;
+}
+
+static int
+put_item(struct ph_buf *buf, const struct ph_buf *body)
+{
+    return ph_frame_put(buf, PH_CONTROL_ITEM, body->data, body->len);
+}
+
+int
+ph_control_put_reply(struct ph_buf *buf, int err, const struct ph_why *text)
+{
+    struct ph_control_reply reply = {.err = err};
+    struct ph_buf body;
+    int put_err;
+
+    if (text != NULL)
+        reply.text = *text;
+    if (err != PH_OK && reply.text.text[0] == '\0')
+        ph_why_set(&reply.text, "%s", ph_err_text(err));
+    ph_buf_init(&body, PH_FRAME_MAX);
+    put_err = ph_control_reply_put(&reply, &body);
+    if (put_err == PH_OK)
+        put_err = ph_frame_put(buf, PH_CONTROL_REPLY, body.data, body.len);
+    ph_buf_close(&body);
+    return put_err;
+}
+
+static void
+job_from_view(const struct ph_job_view *view, struct ph_control_job *job)
+{
+    static const uint8_t unknown[PH_SHA256_BYTES] = {0};
+
+    *job = (struct ph_control_job){
+        .id = view->id,
+        .state = view->state,
+        .held_ms = view->held_ms,
+        .expires_ms = view->expires_ms,
+        .changed_ms = view->changed_ms,
+        .keep = view->keep,
+        .lease_until_ms = view->lease_until_ms,
+        .ticket = view->ticket,
+    };
+    job->ticket.size_bytes = (int64_t)view->size_bytes;
+    (void)snprintf(job->printer, sizeof(job->printer), "%s", view->holder);
+    if (memcmp(view->sha256, unknown, sizeof(unknown)) != 0)
+        ph_format_hex(view->sha256, sizeof(view->sha256), job->sha256);
+}
+
+static int
+put_job(struct ph_buf *buf, const struct ph_job_view *view)
+{
+    struct ph_control_job job;
+    struct ph_buf body;
+    int err;
+
+    job_from_view(view, &job);
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    err = ph_control_job_put(&job, &body);
+    if (err == PH_OK)
+        err = put_item(buf, &body);
+    ph_buf_close(&body);
+    return err;
+}
+
+/* --- lists --- */
+
+struct gathering {
+    struct ph_control_call *call;
+    const char *prefix; /* NULL: every job */
+    size_t max;
+    int err;
+};
+
+static int
+add_id(struct ph_control_call *call, const struct ph_id *id)
+{
+    size_t cap = call->id_cap > 0 ? 2 * call->id_cap : FIRST_IDS;
+    struct ph_id *ids;
+
+    if (call->id_count == call->id_cap) {
+        ids = realloc(call->ids, cap * sizeof(*ids));
+        if (ids == NULL)
+            return PH_ERR_NOMEM;
+        call->ids = ids;
+        call->id_cap = cap;
+    }
+    call->ids[call->id_count++] = *id;
+    return PH_OK;
+}
+
+static bool
+on_listed(const struct ph_job_view *view, void *arg)
+{
+    struct gathering *gathering = arg;
+    char id[PH_ID_TEXT];
+
+    ph_id_format(&view->id, id);
+    if (gathering->prefix != NULL &&
+        strncmp(id, gathering->prefix, strlen(gathering->prefix)) != 0)
+        return true;
+    if (gathering->call->id_count == gathering->max)
+        gathering->err = PH_ERR_LIMIT;
+    else
+        gathering->err = add_id(gathering->call, &view->id);
+    return gathering->err == PH_OK;
+}
+
+/* Only ids are kept: the jobs are read again when it is their turn. */
+static int
+gather(struct ph_control_call *call, const char *prefix, bool ended, size_t max)
+{
+    struct gathering gathering = {.call = call, .prefix = prefix, .max = max};
+    int err;
+
+    call->id_count = 0;
+    if (ended)
+        err = ph_jobs_list_all(call->jobs, &call->asker, on_listed, &gathering);
+    else
+        err = ph_jobs_list(call->jobs, &call->asker, on_listed, &gathering);
+    return err != PH_OK ? err : gathering.err;
+}
+
+static int
+step_jobs(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    struct ph_job_view view;
+    size_t stop = buf->len + CHUNK_BYTES;
+    int err = PH_OK;
+
+    if (!call->listed) {
+        err = gather(call, NULL, call->request.ended, PH_CONTROL_LIST_MAX);
+        if (err == PH_ERR_LIMIT)
+            ph_why_set(why, "there are more than %d jobs", PH_CONTROL_LIST_MAX);
+        call->listed = true;
+    }
+    while (err == PH_OK && call->id_next < call->id_count && buf->len < stop) {
+        err = ph_jobs_get(call->jobs, &call->asker, &call->ids[call->id_next++],
+                          &view);
+        if (err == PH_ERR_NOT_FOUND)
+            err = PH_OK; /* gone since it was listed */
+        else if (err == PH_OK)
+            err = put_job(buf, &view);
+    }
+    call->done = err != PH_OK || call->id_next == call->id_count;
+    return err;
+}
+
+/* --- one job --- */
+
+/* The one job whose id starts so: a live one before an ended one. */
+static int
+resolve_prefix(struct ph_control_call *call, struct ph_id *out_id,
+               struct ph_why *why)
+{
+    const char *prefix = call->request.job;
+    int err = gather(call, prefix, false, 1);
+
+    if (err == PH_OK && call->id_count == 0)
+        err = gather(call, prefix, true, 1);
+    if (err == PH_ERR_LIMIT)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "several jobs start with %s; give more digits",
+                           prefix);
+    if (err != PH_OK)
+        return err;
+    if (call->id_count == 0)
+        return PH_ERR_NOT_FOUND;
+    *out_id = call->ids[0];
+    return PH_OK;
+}
+
+static int
+find_job(struct ph_control_call *call, struct ph_job_view *out_view,
+         struct ph_why *why)
+{
+    struct ph_id id;
+    int err = PH_OK;
+
+    if (ph_id_parse(call->request.job, &id) != PH_OK)
+        err = resolve_prefix(call, &id, why);
+    if (err == PH_OK)
+        err = ph_jobs_get(call->jobs, &call->asker, &id, out_view);
+    if (err == PH_ERR_NOT_FOUND)
+        ph_why_set(why, "there is no job %s of yours", call->request.job);
+    return err;
+}
+
+static int
+step_one(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    struct ph_job_view view;
+    int err = find_job(call, &view, why);
+
+    if (err != PH_OK)
+        return err;
+    if (call->request.op == PH_CONTROL_DELETE) {
+        err = ph_jobs_delete(call->jobs, &call->asker, &view.id, why);
+    } else if (call->request.op == PH_CONTROL_KEEP) {
+        err = ph_jobs_keep(call->jobs, &call->asker, &view.id,
+                           call->request.keep, why);
+        view.keep = call->request.keep;
+    }
+    return err == PH_OK ? put_job(buf, &view) : err;
+}
+
+/* --- status --- */
+
+static const char *
+judge(const struct ph_control_status *status)
+{
+    if (status->spool_text[0] != '\0')
+        return "error";
+    return strcmp(status->cloud, "connecting") == 0 ? "warning" : "ok";
+}
+
+static int
+step_status(struct ph_control_call *call, struct ph_buf *buf)
+{
+    struct ph_control_status *status = &call->status;
+    struct ph_jobs_stats stats;
+    struct ph_buf body;
+    int err = ph_jobs_stats(call->jobs, &stats);
+
+    if (err != PH_OK)
+        return err;
+    status->held = (int64_t)stats.held;
+    status->claimed = (int64_t)stats.claimed;
+    status->spool_bytes = (int64_t)stats.spool_bytes;
+    status->outbox_events = (int64_t)stats.outbox_events;
+    status->outbox_documents = (int64_t)stats.outbox_documents;
+    (void)snprintf(status->spool_text, sizeof(status->spool_text), "%s",
+                   stats.spool_health);
+    (void)snprintf(status->health, sizeof(status->health), "%s", judge(status));
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    err = ph_control_status_put(status, &body);
+    if (err == PH_OK)
+        err = put_item(buf, &body);
+    ph_buf_close(&body);
+    return err;
+}
+
+int
+ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
+{
+    struct ph_why why = {{0}};
+    int err = ph_control_asker(call->uid, &call->request, &call->asker, &why);
+
+    if (err == PH_OK && call->request.op == PH_CONTROL_JOBS) {
+        err = step_jobs(call, buf, &why);
+    } else {
+        call->done = true;
+        if (err == PH_OK && call->request.op == PH_CONTROL_STATUS)
+            err = step_status(call, buf);
+        else if (err == PH_OK)
+            err = step_one(call, buf, &why);
+    }
+    return call->done ? ph_control_put_reply(buf, err, &why) : PH_OK;
+}

@@ -1,0 +1,60 @@
+/*
+ * What the operations of the control protocol do (printhold/proto/control.h,
+ * docs/control.md): from a request to frames of items and one reply.
+ *
+ * Knows no sockets and no loop. Who may ask for what is decided here and only
+ * here, by uid: the administrator (uid 0) sees every job, everyone else only
+ * their own; a job of somebody else answers like one that does not exist.
+ */
+#ifndef PRINTHOLD_AGENT_CONTROL_COMMANDS_H
+#define PRINTHOLD_AGENT_CONTROL_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "jobs.h"
+#include "printhold/base/buf.h"
+#include "printhold/base/why.h"
+#include "printhold/proto/control.h"
+
+/* Most jobs of one list; more is answered with PH_ERR_LIMIT. */
+#define PH_CONTROL_LIST_MAX 1000000
+
+/* For whom a request is answered. PH_ERR_DENIED when the uid may not ask. */
+int ph_control_asker(uid_t uid, const struct ph_control_request *request,
+                     struct ph_asker *out_asker, struct ph_why *why);
+
+/* One request being answered. The fields are private. */
+struct ph_control_call {
+    struct ph_jobs *jobs; /* borrowed */
+    uid_t uid;
+    struct ph_control_request request;
+    struct ph_control_status status;
+    struct ph_asker asker;
+    struct ph_id *ids; /* of a list, to be sent */
+    size_t id_count, id_cap, id_next;
+    bool listed; /* ids is filled */
+    bool done;
+};
+
+/* The status needs what only the loop's thread knows; NULL for other
+ * requests. Everything is copied. */
+void ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
+                          uid_t uid, const struct ph_control_request *request,
+                          const struct ph_control_status *status);
+void ph_control_call_close(struct ph_control_call *call);
+
+/*
+ * Do the next piece of work and append its frames to buf: about 256 KiB of a
+ * list at a time, so that lists of every length need little memory. Blocks on
+ * the disk. call->done is set together with the reply. An error means that
+ * no answer is possible (no memory): drop the connection.
+ */
+int ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf);
+
+/* Append a reply frame. */
+int ph_control_put_reply(struct ph_buf *buf, int err,
+                         const struct ph_why *text);
+
+#endif

@@ -1,0 +1,542 @@
+/*
+ * A client is in one of these states; every change goes through enter():
+ *
+ *   READING --request--> WORKING --frames--> WRITING --all sent--> READING
+ *      |                    |  ^                |
+ *      |                    |  '----- more -----'
+ *      '--------------------'-------------------'--> CLOSING
+ *
+ * Invariants: the idle timer runs in READING and WRITING only; a worker uses
+ * call and out in WORKING only, and the client is not freed before the worker
+ * is back and both handles are closed.
+ */
+#include "control_server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unistd.h>
+
+#include "control_commands.h"
+#include "local_listen.h"
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+#include "printhold/base/peer.h"
+#include "printhold/proto/frame.h"
+
+#define SOCKET_MODE  0666
+#define BACKLOG      64
+#define READ_BYTES   4096
+#define LENGTH_BYTES 4
+/* A chunk of a list, and the item that crosses its end. */
+#define OUT_MAX (2 * PH_FRAME_MAX)
+
+enum state { READING, WORKING, WRITING, CLOSING };
+
+struct client {
+    struct ph_control_server *server;
+    struct client *prev, *next;
+    uv_pipe_t pipe;
+    uv_timer_t idle;
+    uv_work_t work;
+    uv_write_t write;
+    unsigned open_handles;
+    enum state state;
+    bool working; /* a worker has it */
+    uid_t uid;
+    struct ph_buf in;
+    struct ph_buf out;
+    struct ph_control_call call;
+    int call_err;
+};
+
+struct ph_control_server {
+    uv_loop_t *loop;
+    uv_pipe_t listener;
+    bool listening; /* the listener's handle is not closed yet */
+    bool stopping;
+    struct ph_jobs *jobs;
+    struct ph_control_sources sources;
+    struct client *clients;
+    size_t client_count;
+    int64_t started_ms; /* monotonic */
+    char key_level[PH_CONTROL_TEXT_MAX];
+    char path[PH_CONFIG_TEXT_MAX]; /* of our own socket file, else empty */
+    void (*done)(void *arg);
+    void *done_arg;
+};
+
+static void serve(struct client *client);
+
+bool
+ph_control_may_connect(uid_t uid, size_t connections, size_t of_uid)
+{
+    if (connections >= PH_CONTROL_CLIENTS_MAX)
+        return false;
+    return uid == 0 || of_uid < PH_CONTROL_CLIENTS_PER_UID;
+}
+
+/* --- ends --- */
+
+static void
+finish_if_gone(struct ph_control_server *server)
+{
+    void (*done)(void *arg) = server->done;
+    void *arg = server->done_arg;
+
+    if (!server->stopping || server->listening || server->clients != NULL)
+        return;
+    free(server);
+    if (done != NULL)
+        done(arg);
+}
+
+static void
+free_if_gone(struct client *client)
+{
+    struct ph_control_server *server = client->server;
+
+    if (client->open_handles > 0 || client->working)
+        return;
+    if (client->prev != NULL)
+        client->prev->next = client->next;
+    else
+        server->clients = client->next;
+    if (client->next != NULL)
+        client->next->prev = client->prev;
+    server->client_count--;
+    ph_control_call_close(&client->call);
+    ph_buf_close(&client->in);
+    ph_buf_close(&client->out);
+    free(client);
+    finish_if_gone(server);
+}
+
+static void
+on_handle_closed(uv_handle_t *handle)
+{
+    struct client *client = handle->data;
+
+    client->open_handles--;
+    free_if_gone(client);
+}
+
+static void on_idle(uv_timer_t *timer);
+
+static void
+enter(struct client *client, enum state state)
+{
+    client->state = state;
+    if (state == READING || state == WRITING) {
+        (void)uv_timer_start(&client->idle, on_idle,
+                             client->server->sources.idle_ms, 0);
+    } else {
+        (void)uv_timer_stop(&client->idle);
+    }
+}
+
+static void
+close_client(struct client *client)
+{
+    if (client->state == CLOSING)
+        return;
+    enter(client, CLOSING);
+    uv_close((uv_handle_t *)&client->pipe, on_handle_closed);
+    uv_close((uv_handle_t *)&client->idle, on_handle_closed);
+}
+
+static void
+on_idle(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+
+    ph_log_debug("control: uid %u made no progress", (unsigned)client->uid);
+    close_client(client);
+}
+
+/* --- answering --- */
+
+static void
+on_work(uv_work_t *work)
+{
+    struct client *client = work->data;
+
+    client->call_err = ph_control_call_step(&client->call, &client->out);
+}
+
+static void on_worked(uv_work_t *work, int status);
+
+static void
+start_work(struct client *client)
+{
+    enter(client, WORKING);
+    ph_buf_clear(&client->out);
+    client->working = true;
+    if (uv_queue_work(client->server->loop, &client->work, on_work,
+                      on_worked) != 0) {
+        client->working = false;
+        close_client(client);
+    }
+}
+
+static void
+on_written(uv_write_t *write, int status)
+{
+    struct client *client = write->data;
+
+    if (client->state == CLOSING)
+        return;
+    if (status != 0) {
+        close_client(client); /* gone in the middle of a reply */
+    } else if (!client->call.done) {
+        start_work(client);
+    } else {
+        ph_control_call_close(&client->call);
+        enter(client, READING);
+        serve(client);
+    }
+}
+
+static void
+start_write(struct client *client)
+{
+    uv_buf_t buf =
+        uv_buf_init((char *)client->out.data, (unsigned)client->out.len);
+
+    enter(client, WRITING);
+    if (uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1,
+                 on_written) != 0)
+        close_client(client);
+}
+
+static void
+on_worked(uv_work_t *work, int status)
+{
+    struct client *client = work->data;
+
+    client->working = false;
+    if (client->state == CLOSING)
+        free_if_gone(client);
+    else if (status != 0 || client->call_err != PH_OK)
+        close_client(client);
+    else
+        start_write(client);
+}
+
+/* The part of the status that belongs to the loop's thread. */
+static void
+fill_status(const struct ph_control_server *server,
+            struct ph_control_status *status)
+{
+    static const char *const names[] = {
+        [PH_CLOUD_OFF] = "off",
+        [PH_CLOUD_CONNECTING] = "connecting",
+        [PH_CLOUD_ONLINE] = "online",
+    };
+    const struct ph_control_sources *sources = &server->sources;
+    struct ph_cloud_status cloud = {.state = PH_CLOUD_OFF};
+    struct ph_release_status release = {0};
+
+    if (sources->cloud != NULL)
+        sources->cloud(sources->arg, &cloud);
+    if (sources->release != NULL)
+        sources->release(sources->arg, &release);
+    *status = (struct ph_control_status){
+        .version = PRINTHOLD_VERSION,
+        .pid = getpid(),
+        .uptime_s = (ph_clock_mono_ms() - server->started_ms) / 1000,
+        .cloud_since_ms = cloud.since_ms,
+        .cloud_published = (int64_t)cloud.published,
+        .cloud_parked = (int64_t)cloud.parked,
+        .release_port = release.port,
+        .release_connections = (int64_t)release.connections,
+        .release_pulls = (int64_t)release.pulls,
+        .release_refused = (int64_t)release.refused,
+    };
+    (void)snprintf(status->key_level, sizeof(status->key_level), "%s",
+                   server->key_level);
+    (void)snprintf(status->cloud, sizeof(status->cloud), "%s",
+                   names[cloud.state]);
+    (void)snprintf(status->cloud_text, sizeof(status->cloud_text), "%s",
+                   cloud.text);
+    (void)snprintf(status->release, sizeof(status->release), "%s",
+                   release.port != 0 ? "on" : "off");
+}
+
+/* A request that cannot be understood is answered and the talk goes on. */
+static void
+refuse(struct client *client, int err, const struct ph_why *why)
+{
+    ph_buf_clear(&client->out);
+    client->call.done = true;
+    if (ph_control_put_reply(&client->out, err, why) == PH_OK)
+        start_write(client);
+    else
+        close_client(client);
+}
+
+static void
+start_request(struct client *client, const struct ph_frame *frame)
+{
+    struct ph_control_request request;
+    struct ph_control_status status;
+    struct ph_why why;
+    int err;
+
+    if (frame->type != PH_CONTROL_REQUEST) {
+        ph_why_set(&why, "frame type %u is not a request", frame->type);
+        refuse(client, PH_ERR_PROTOCOL, &why);
+        return;
+    }
+    err = ph_control_request_parse(frame->body, frame->len, &request, &why);
+    if (err != PH_OK) {
+        refuse(client, err, &why);
+        return;
+    }
+    if (request.op == PH_CONTROL_STATUS)
+        fill_status(client->server, &status);
+    ph_control_call_init(&client->call, client->server->jobs, client->uid,
+                         &request,
+                         request.op == PH_CONTROL_STATUS ? &status : NULL);
+    start_work(client);
+}
+
+/* --- reading --- */
+
+static void
+on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out_buf)
+{
+    struct client *client = handle->data;
+    size_t left = client->in.max - client->in.len;
+    size_t len = left < READ_BYTES ? left : READ_BYTES;
+    uint8_t *room = ph_buf_reserve(&client->in, len);
+
+    (void)suggested;
+    *out_buf = uv_buf_init((char *)room, room != NULL ? (unsigned)len : 0);
+}
+
+static void
+on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
+{
+    struct client *client = stream->data;
+
+    (void)buf;
+    if (count < 0) {
+        close_client(client);
+        return;
+    }
+    if (count == 0)
+        return;
+    ph_buf_advance(&client->in, (size_t)count);
+    (void)uv_read_stop(stream);
+    serve(client);
+}
+
+/* In READING: take the next request, or read until there is one. */
+static void
+serve(struct client *client)
+{
+    struct ph_frame frame;
+    size_t used;
+    int err = ph_frame_parse(client->in.data, client->in.len,
+                             PH_CONTROL_REQUEST_MAX, &frame, &used);
+
+    if (err == PH_OK) {
+        start_request(client, &frame);
+        ph_buf_consume(&client->in, used);
+        return;
+    }
+    /* The timer is not restarted: a request has its time as a whole. */
+    if (err != PH_ERR_AGAIN ||
+        uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0)
+        close_client(client);
+}
+
+/* --- accepting --- */
+
+static size_t
+count_of_uid(const struct ph_control_server *server, uid_t uid)
+{
+    size_t count = 0;
+
+    for (struct client *c = server->clients; c != NULL; c = c->next)
+        if (c->uid == uid)
+            count++;
+    return count;
+}
+
+static struct client *
+add_client(struct ph_control_server *server)
+{
+    struct client *client = calloc(1, sizeof(*client));
+
+    if (client == NULL)
+        return NULL;
+    client->server = server;
+    client->uid = (uid_t)-1;
+    ph_buf_init(&client->in, LENGTH_BYTES + PH_CONTROL_REQUEST_MAX);
+    ph_buf_init(&client->out, OUT_MAX);
+    (void)uv_pipe_init(server->loop, &client->pipe, 0);
+    (void)uv_timer_init(server->loop, &client->idle);
+    client->open_handles = 2;
+    client->pipe.data = client;
+    client->idle.data = client;
+    client->work.data = client;
+    client->write.data = client;
+    client->next = server->clients;
+    if (client->next != NULL)
+        client->next->prev = client;
+    server->clients = client;
+    server->client_count++;
+    return client;
+}
+
+/* The uid of the peer; PH_ERR_LIMIT when it has too many connections. */
+static int
+admit(struct client *client)
+{
+    struct ph_control_server *server = client->server;
+    struct ph_peer peer;
+    uv_os_fd_t fd;
+    int err;
+
+    if (uv_fileno((uv_handle_t *)&client->pipe, &fd) != 0)
+        return PH_ERR_IO;
+    err = ph_peer_get(fd, &peer);
+    if (err != PH_OK)
+        return err;
+    /* This client is counted already, but has no uid yet. */
+    if (!ph_control_may_connect(peer.uid, server->client_count - 1,
+                                count_of_uid(server, peer.uid)))
+        return PH_ERR_LIMIT;
+    client->uid = peer.uid;
+    return PH_OK;
+}
+
+static void
+on_connection(uv_stream_t *stream, int status)
+{
+    struct ph_control_server *server = stream->data;
+    struct client *client;
+    int err;
+
+    if (status != 0 || server->stopping)
+        return;
+    client = add_client(server);
+    if (client == NULL) {
+        ph_log_warning("control: no memory for a connection, continuing");
+        return;
+    }
+    enter(client, READING);
+    if (uv_accept(stream, (uv_stream_t *)&client->pipe) != 0) {
+        close_client(client);
+        return;
+    }
+    err = admit(client);
+    if (err == PH_OK) {
+        serve(client);
+        return;
+    }
+    ph_log_debug("control: connection refused: %s", ph_err_text(err));
+    close_client(client);
+}
+
+/* --- start and stop --- */
+
+static void
+on_start_failed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static int
+start_listening(struct ph_control_server *server, int fd, struct ph_why *why)
+{
+    int status = uv_pipe_open(&server->listener, fd);
+
+    if (status != 0) {
+        ph_io_close(&fd);
+        return ph_why_fail(why, PH_ERR_IO, "control socket: %s",
+                           uv_strerror(status));
+    }
+    status =
+        uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
+    if (status != 0)
+        return ph_why_fail(why, PH_ERR_IO, "control socket: %s",
+                           uv_strerror(status));
+    server->listening = true;
+    return PH_OK;
+}
+
+int
+ph_control_server_start(uv_loop_t *loop, const struct ph_config *config,
+                        struct ph_jobs *jobs,
+                        const struct ph_control_sources *sources, int listen_fd,
+                        struct ph_control_server **out_server,
+                        struct ph_why *why)
+{
+    struct ph_control_server *server = calloc(1, sizeof(*server));
+    int fd = listen_fd, err = PH_OK;
+
+    if (server == NULL)
+        return PH_ERR_NOMEM;
+    if (fd < 0)
+        err = ph_local_listen(config->control_socket, SOCKET_MODE, &fd, why);
+    if (err != PH_OK) {
+        free(server);
+        return err;
+    }
+    server->loop = loop;
+    server->jobs = jobs;
+    server->sources = *sources;
+    if (server->sources.idle_ms == 0)
+        server->sources.idle_ms = PH_CONTROL_IDLE_MS;
+    server->started_ms = ph_clock_mono_ms();
+    (void)snprintf(server->key_level, sizeof(server->key_level), "%.*s",
+                   PH_CONTROL_TEXT_MAX - 1, config->key_level);
+    if (listen_fd < 0)
+        (void)snprintf(server->path, sizeof(server->path), "%s",
+                       config->control_socket);
+    (void)uv_pipe_init(loop, &server->listener, 0);
+    server->listener.data = server;
+    err = start_listening(server, fd, why);
+    if (err != PH_OK) {
+        if (server->path[0] != '\0')
+            (void)unlink(server->path);
+        uv_close((uv_handle_t *)&server->listener, on_start_failed);
+        return err;
+    }
+    *out_server = server;
+    return PH_OK;
+}
+
+static void
+on_listener_closed(uv_handle_t *handle)
+{
+    struct ph_control_server *server = handle->data;
+
+    server->listening = false;
+    finish_if_gone(server);
+}
+
+void
+ph_control_server_stop(struct ph_control_server *server,
+                       void (*done)(void *arg), void *arg)
+{
+    if (server == NULL) {
+        done(arg);
+        return;
+    }
+    server->stopping = true;
+    server->done = done;
+    server->done_arg = arg;
+    /* While we still listen: a successor never loses its own file so. */
+    if (server->path[0] != '\0')
+        (void)unlink(server->path);
+    for (struct client *c = server->clients; c != NULL; c = c->next)
+        close_client(c);
+    uv_close((uv_handle_t *)&server->listener, on_listener_closed);
+}
