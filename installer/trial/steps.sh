@@ -1,0 +1,173 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# Steps, their clock and log, processes, and the end of it all. Sourced by
+# installer/try.
+
+# --- what a person sees; 3 is the terminal, 1 and 2 are a step's log ---
+
+begin_steps() {
+    exec 3>&1
+    STEP='' STEP_NUMBER=0 REASON='' BEGAN=$(now_ms)
+    LOG=$DIR/log/steps.log
+    : >>"$LOG"
+    GREEN='' RED='' DIM='' PLAIN=''
+    if [ -t 1 ]; then
+        GREEN=$'\e[32m' RED=$'\e[31m' DIM=$'\e[2m' PLAIN=$'\e[0m'
+    fi
+    trap at_exit EXIT
+    trap 'REASON="interrupted"; exit 130' INT TERM HUP
+    say "PrintHold, from the print dialog to the paper tray"
+    say "${DIM}everything is below $DIR${PLAIN}"
+    say ''
+}
+
+now_ms() {
+    date +%s%3N
+}
+
+seconds() { # milliseconds
+    printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
+}
+
+say() {
+    printf '%s\n' "$*" >&3
+}
+
+indent() {
+    sed 's/^/       /' >&3
+}
+
+# A step runs in this shell with errexit: the first failing command ends it.
+step() { # words function
+    STEP=$1 STEP_NUMBER=$((STEP_NUMBER + 1)) REASON='' NOTE=''
+    STEP_LOG=$DIR/log/step-$STEP_NUMBER.log
+    local began
+    began=$(now_ms)
+    printf '%2d  %-40s ' "$STEP_NUMBER" "$STEP" >&3
+    if [ "$VERBOSE" = yes ]; then
+        printf '\n' >&3
+        "$2" > >(tee -a "$STEP_LOG" | indent) 2>&1
+    else
+        "$2" >>"$STEP_LOG" 2>&1
+    fi
+    cat "$STEP_LOG" >>"$LOG" 2>/dev/null || true
+    say "${GREEN}ok${PLAIN} $(seconds $(($(now_ms) - began))) s${NOTE:+   $NOTE}"
+    STEP=''
+}
+
+fail() { # sentence
+    REASON=$*
+    printf '%s\n' "$*"
+    exit 1
+}
+
+# Wait until a command succeeds; no longer than the given seconds.
+wait_for() { # seconds what command...
+    local end what=$2
+    end=$(($(now_ms) + $1 * 1000))
+    shift 2
+    until "$@"; do
+        [ "$(now_ms)" -lt "$end" ] || fail "waited too long for $what"
+        sleep 0.05
+    done
+}
+
+# --- processes: each has a file "PID START-TIME LOG" in run/pids ---
+
+start_time() { # pid; the 22nd field, counted after the name in brackets
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    printf '%s' "${20}"
+}
+
+remember() { # name pid
+    printf '%s %s\n' "$2" "$(start_time "$2")" >"$DIR/run/pids/$1"
+}
+
+alive() { # name
+    local pid started
+    read -r pid started 2>/dev/null <"$DIR/run/pids/$1" || return 1
+    [ "$(start_time "$pid")" = "$started" ]
+}
+
+launch() { # name command...; its words go to log/NAME.log
+    local name=$1
+    shift
+    setsid "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 3>&- &
+    remember "$name" $!
+}
+
+must_live() { # name
+    alive "$1" || fail "$1 ended: $(tail -n 1 "$DIR/log/$1.log")"
+}
+
+# A number in a file is not enough to end a process: its start must match.
+end_processes() { # dir
+    local file pid started
+    for file in "$1"/run/pids/*; do
+        read -r pid started 2>/dev/null <"$file" || continue
+        [ "$(start_time "$pid")" = "$started" ] || continue
+        kill -TERM "$pid" 2>/dev/null || true
+    done
+    for file in "$1"/run/pids/*; do
+        read -r pid started 2>/dev/null <"$file" || continue
+        for _ in $(seq 60); do
+            [ "$(start_time "$pid")" = "$started" ] || break
+            sleep 0.05
+        done
+        [ "$(start_time "$pid")" != "$started" ] || kill -KILL "$pid" || true
+        rm -f "$file"
+    done
+}
+
+# --- the end ---
+
+at_exit() {
+    local code=$?
+    trap - EXIT INT TERM HUP
+    set +e
+    forget_policy
+    if [ "$code" = 0 ] && [ "$STAY" = yes ]; then
+        exit 0
+    fi
+    [ "$code" = 0 ] || report_failure
+    end_processes "$DIR"
+    if [ "$KEEP" = yes ]; then
+        say "${DIM}kept: $DIR${PLAIN}"
+    elif [ "$code" = 0 ]; then
+        rm -rf "$DIR"
+    else
+        say "The logs are in $DIR/log; remove the directory when done."
+    fi
+    exit "$code"
+}
+
+report_failure() {
+    local log
+    say "${RED}failed${PLAIN}"
+    say ''
+    say "${RED}FAILED${PLAIN} in step $STEP_NUMBER, ${STEP:-between two steps}${REASON:+: $REASON}"
+    for log in "$STEP_LOG" "$DIR"/log/{agent,cups,broker}.log \
+        "$DIR"/cups/log/error_log; do
+        [ -s "$log" ] || continue
+        say "--- the last lines of ${log#"$DIR"/}"
+        tail -n 15 "$log" | cut -c1-300 | indent
+    done
+}
+
+stop_earlier() { # dir or nothing
+    local dir found=no
+    for dir in ${1:-/tmp/printhold-try.*}; do
+        # Only what this program left, as root, is touched.
+        if [ ! -d "$dir" ] || [ -L "$dir" ] || [ ! -f "$dir/printhold-try" ] ||
+            [ "$(stat -c %u "$dir")" != 0 ]; then
+            continue
+        fi
+        end_processes "$dir"
+        rm -rf "$dir"
+        printf 'stopped and removed %s\n' "$dir"
+        found=yes
+    done
+    [ "$found" = yes ] || printf 'nothing to stop\n'
+}
