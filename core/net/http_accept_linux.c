@@ -1,0 +1,18 @@
+#include "http_private.h"
+
+#include <sys/socket.h>
+
+int
+ph_http_accept(int listen_fd, struct sockaddr_storage *out_peer)
+{
+    socklen_t len = sizeof(*out_peer);
+
+    return accept4(listen_fd, (struct sockaddr *)out_peer, &len,
+                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int
+ph_http_socket(int family)
+{
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}

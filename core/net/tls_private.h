@@ -1,0 +1,36 @@
+/* What tls_server.c and tls_conn.c share. */
+#ifndef PRINTHOLD_NET_TLS_PRIVATE_H
+#define PRINTHOLD_NET_TLS_PRIVATE_H
+
+#include <openssl/ssl.h>
+
+#include "printhold/base/buf.h"
+#include "printhold/net/tls_server.h"
+
+struct ph_tls_server {
+    SSL_CTX *ctx;
+    BIO_METHOD *bio_method;
+    ph_tls_admit_cb admit;
+    void *arg;
+};
+
+struct ph_tls_conn {
+    struct ph_tls_server *server;
+    struct ph_tls_scratch *scratch;
+    SSL *ssl;
+    int fd;
+    bool broken;           /* OpenSSL forbids to use it any more */
+    struct ph_buf backlog; /* what the socket did not take yet */
+    struct ph_identity peer;
+    struct ph_why why; /* of the verify callback */
+};
+
+/* Everything that is asked of a client's certificate beside its chain. */
+int ph_tls_server_judge(const struct ph_tls_server *server, X509 *cert,
+                        struct ph_identity *out_peer, struct ph_why *why);
+
+/* The BIO that receives from the socket and collects what is to be sent. */
+BIO_METHOD *ph_tls_bio_method_new(void);
+BIO *ph_tls_bio_new(struct ph_tls_conn *conn);
+
+#endif
