@@ -179,28 +179,36 @@ show_search() {
 
 # --- pull ---
 
-make_grant() { # output
-    "$BUILD/tests/support/ph-test-grant" --key "$PKI/issuer.key" \
-        --iss "$ISSUER" --aud "$WORKSTATION" --sub "$LOGIN" \
-        --printer-cert "$PKI/$PRINTER.crt" --life 120 --output "$1"
-}
-
-station() { # subcommand options...
-    local command=$1
-    shift
-    printhold-station "$command" --workstation "localhost:$RELEASE_PORT" \
-        --workstation-id "$WORKSTATION" --ca "$PKI/ca.crt" \
-        --cert "$PKI/$PRINTER.crt" --key "$PKI/$PRINTER.key" "$@"
+# The printer's side, for the trial and for whoever plays with it afterwards:
+# a grant as the hub will sign it, then the station.
+write_printer() {
+    cat >"$DIR/release" <<TXT
+#!/bin/bash
+# Be the printer: sign a grant for someone and pull what they hold.
+set -eu
+login=\${PRINTHOLD_LOGIN:-\${SUDO_USER:-root}@$DOMAIN}
+grant=\$(mktemp)
+trap 'rm -f "\$grant"' EXIT
+"$BUILD/tests/support/ph-test-grant" --key "$PKI/issuer.key" \\
+    --iss "$ISSUER" --aud "$WORKSTATION" --sub "\$login" \\
+    --printer-cert "$PKI/$PRINTER.crt" --life 120 --output "\$grant"
+[ "\${1-}" = list ] && shift && set -- list "\$@" || set -- pull "\$@"
+"$DIR/usr/bin/printhold-station" "\$@" --grant-file "\$grant" \\
+    --workstation "127.0.0.1:$RELEASE_PORT" --workstation-id "$WORKSTATION" \\
+    --ca "$PKI/ca.crt" --cert "$PKI/$PRINTER.crt" --key "$PKI/$PRINTER.key"
+TXT
+    chmod 0755 "$DIR/release"
 }
 
 pull_job() {
     PULLED=$DIR/pulled
     install -d -m 0700 "$PULLED"
-    make_grant "$DIR/cloud/grant"
-    station pull --grant "$DIR/cloud/grant" --output "$PULLED" "$JOB"
+    write_printer
+    PRINTHOLD_LOGIN=$LOGIN "$DIR/release" list
+    PRINTHOLD_LOGIN=$LOGIN "$DIR/release" --output "$PULLED" --job "$JOB"
     PULLED_FILE=$(find "$PULLED" -type f -name '*.pdf')
     [ -f "$PULLED_FILE" ] || fail 'the station left no PDF'
-    NOTE="TLS 1.3, $(stat -c %s "$PULLED_FILE") bytes"
+    NOTE="$(stat -c %s "$PULLED_FILE") bytes over TLS 1.3"
 }
 
 compare_document() {
@@ -277,7 +285,9 @@ See the jobs, and what the cloud hears of them:
     $DIR/usr/bin/printhold jobs
     mosquitto_sub -V 5 -h localhost -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
         --cert $PKI/reader.crt --key $PKI/reader.key -t 'ph1/$TENANT/#' -v
+Be the printer: pull what you hold (as root, who may read the printer's key):
+    $DIR/release --all --output /some/dir
 End it:
-    installer/try --stop
+    $SOURCE/installer/try --stop
 TXT
 }
