@@ -33,10 +33,10 @@ struct ph_jobs;
 struct ph_job_view {
     struct ph_id id;
     enum ph_job_state state;
-    int64_t held_ms;    /* when it became visible */
+    int64_t held_ms; /* when it became visible */
     int64_t expires_ms;
     int64_t changed_ms;
-    bool keep;          /* not deleted after a release */
+    bool keep; /* not deleted after a release */
     uint64_t size_bytes;
     char holder[PH_HOLDER_MAX]; /* printer id while claimed, else empty */
     int64_t lease_until_ms;
@@ -46,8 +46,8 @@ struct ph_job_view {
 
 /* Who asks. Exactly one of the three. */
 struct ph_asker {
-    bool everyone;     /* the administrator (uid 0) */
-    bool by_uid;       /* a local person, owner_uid below */
+    bool everyone; /* the administrator (uid 0) */
+    bool by_uid;   /* a local person, owner_uid below */
     uint32_t owner_uid;
     const char *login; /* a person at a printer, else NULL */
 };
@@ -66,6 +66,10 @@ struct ph_workstation {
 int ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
                  struct ph_jobs **out_jobs, struct ph_why *why);
 void ph_jobs_close(struct ph_jobs *jobs);
+
+/* Make spool and catalogue agree after a crash. Once, at start, after
+ * ph_jobs_set_workstation and before anything else. */
+int ph_jobs_recover(struct ph_jobs *jobs, struct ph_why *why);
 
 /* Called, from any thread, after a change that the cloud should hear of. */
 typedef void (*ph_jobs_changed_cb)(void *arg);
@@ -95,11 +99,14 @@ void ph_jobs_abort(struct ph_capture *capture);
 
 /* --- questions and moves of people --- */
 
-/* Oldest first; states held and claimed only, unless ended is true (then the
- * others of the history too). The callback returns false to stop. */
+/* Held and claimed jobs, oldest first. The callback returns false to stop; it
+ * runs under the lock and must not call anything of this header. */
 typedef bool (*ph_jobs_each_cb)(const struct ph_job_view *view, void *arg);
 int ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
                  ph_jobs_each_cb each, void *arg);
+/* The same with the ended jobs that are still remembered. */
+int ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
+                     ph_jobs_each_cb each, void *arg);
 int ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
                 const struct ph_id *id, struct ph_job_view *out_view);
 /* PH_ERR_BUSY while a printer holds it. */
@@ -161,7 +168,7 @@ int ph_jobs_set_workstation(struct ph_jobs *jobs,
 struct ph_outbox_document {
     char uk[32];
     uint64_t rev;
-    int64_t expires_ms; /* of the last job; 0 when there is none */
+    int64_t expires_ms;    /* of the last job; 0 when there is none */
     struct ph_buf payload; /* empty payload: no held job, delete */
 };
 /* Documents whose newest revision is not acknowledged, at most cap; built

@@ -20,6 +20,7 @@ static const struct ph_text_field texts[] = {
     TEXT(document_format, "document-format"),
     TEXT(driver, "driver"),
     TEXT(source, "source"),
+    TEXT(document_sha256, "document-sha-256"),
     TEXT(sides, "sides"),
     TEXT(print_color_mode, "print-color-mode"),
     TEXT(media, "media"),

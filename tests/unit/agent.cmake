@@ -1,0 +1,1 @@
+ph_unit_test(owner LINK printhold_agent_jobs)

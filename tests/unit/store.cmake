@@ -1,0 +1,1 @@
+ph_unit_test(spool LINK ph_store)

@@ -19,6 +19,7 @@
 #define PH_TICKET_TITLE_MAX 512
 #define PH_TICKET_TEXT_MAX 256
 #define PH_TICKET_WORD_MAX 64
+#define PH_TICKET_SHA256_TEXT 65
 
 struct ph_ticket {
     /* who and where from */
@@ -38,6 +39,7 @@ struct ph_ticket {
     char document_format[PH_TICKET_WORD_MAX]; /* sniffed media type */
     char driver[PH_TICKET_TEXT_MAX];          /* PPD NickName */
     char source[PH_TICKET_TEXT_MAX];          /* application */
+    char document_sha256[PH_TICKET_SHA256_TEXT]; /* hex; set by the agent */
     int64_t size_bytes;
     int64_t impressions; /* pages as captured; -1 unknown */
     int32_t number_up;   /* pages per side, >= 1 */

@@ -1,0 +1,300 @@
+#include "agent.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include <uv.h>
+
+#include "capture_server.h"
+#include "cloud.h"
+#include "control_server.h"
+#include "jobs.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+#include "printhold/crypto/epoch_keys.h"
+#include "printhold/crypto/machine_key.h"
+#include "reaper.h"
+#include "release_service.h"
+#include "service_manager.h"
+#include "workstation.h"
+
+struct agent {
+    const struct ph_config *config;
+    uv_loop_t loop;
+    uv_signal_t sigterm;
+    uv_signal_t sigint;
+    uv_async_t changed;
+    struct ph_epoch_keys *keys;
+    struct ph_jobs *jobs;
+    struct ph_workstation workstation;
+    struct ph_release_service *release;
+    struct ph_cloud *cloud;
+    struct ph_control_server *control;
+    struct ph_capture_server *capture;
+    struct ph_reaper *reaper;
+    bool stopping;
+};
+
+/* --- stores --- */
+
+static int
+open_keys(struct agent *agent, struct ph_why *why)
+{
+    const struct ph_config *config = agent->config;
+    char path[PH_CONFIG_TEXT_MAX + 8];
+    struct ph_machine_key machine;
+    int state_fd = -1, keys_fd = -1;
+    int err = ph_io_open_dir(config->state_dir, true, 0700, &state_fd, why);
+
+    if (err == PH_OK)
+        err = ph_machine_key_load(config->key_level, config->key_file, &machine,
+                                  why);
+    if (err == PH_OK) {
+        (void)snprintf(path, sizeof(path), "%s/keys", config->state_dir);
+        err = ph_io_open_dir(path, true, 0700, &keys_fd, why);
+        if (err == PH_OK)
+            err = ph_epoch_keys_open(keys_fd, &machine, &agent->keys, why);
+        ph_machine_key_wipe(&machine);
+    }
+    ph_io_close(&keys_fd);
+    ph_io_close(&state_fd);
+    return err;
+}
+
+static int
+open_stores(struct agent *agent, struct ph_why *why)
+{
+    int err = open_keys(agent, why);
+
+    if (err == PH_OK)
+        err = ph_jobs_open(agent->config, agent->keys, &agent->jobs, why);
+    if (err == PH_OK)
+        err = ph_workstation_describe(agent->config,
+                                      (uint16_t)agent->config->release_port,
+                                      &agent->workstation, why);
+    if (err == PH_OK) {
+        err = ph_jobs_set_workstation(agent->jobs, &agent->workstation);
+        if (err != PH_OK)
+            (void)ph_why_fail(why, err, "cannot write the catalogue: %s",
+                              ph_err_text(err));
+    }
+    if (err == PH_OK)
+        err = ph_jobs_recover(agent->jobs, why);
+    return err;
+}
+
+/* --- changes: from any thread to the loop --- */
+
+static void
+on_jobs_changed(void *arg)
+{
+    struct agent *agent = arg;
+
+    (void)uv_async_send(&agent->changed);
+}
+
+static void
+on_changed(uv_async_t *async)
+{
+    struct agent *agent = async->data;
+
+    if (agent->cloud != NULL)
+        ph_cloud_kick(agent->cloud);
+    if (agent->reaper != NULL)
+        ph_reaper_kick(agent->reaper);
+}
+
+/* --- stopping, one part after the other --- */
+
+static void stop_next(void *arg);
+
+static void
+close_own_handles(struct agent *agent)
+{
+    ph_jobs_on_change(agent->jobs, NULL, NULL);
+    uv_close((uv_handle_t *)&agent->sigterm, NULL);
+    uv_close((uv_handle_t *)&agent->sigint, NULL);
+    uv_close((uv_handle_t *)&agent->changed, NULL);
+}
+
+/* Take the part out of the agent, so that each is stopped once. */
+#define TAKE(agent, part, type) \
+    type *part = (agent)->part; \
+    (agent)->part = NULL
+
+static void
+stop_next(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->reaper != NULL) {
+        TAKE(agent, reaper, struct ph_reaper);
+        ph_reaper_stop(reaper, stop_next, agent);
+    } else if (agent->capture != NULL) {
+        TAKE(agent, capture, struct ph_capture_server);
+        ph_capture_server_stop(capture, stop_next, agent);
+    } else if (agent->control != NULL) {
+        TAKE(agent, control, struct ph_control_server);
+        ph_control_server_stop(control, stop_next, agent);
+    } else if (agent->release != NULL) {
+        TAKE(agent, release, struct ph_release_service);
+        ph_release_service_stop(release);
+        stop_next(agent);
+    } else if (agent->cloud != NULL) {
+        TAKE(agent, cloud, struct ph_cloud);
+        ph_cloud_stop(cloud, stop_next, agent);
+    } else {
+        close_own_handles(agent);
+    }
+}
+
+static void
+stop(struct agent *agent)
+{
+    if (agent->stopping)
+        return;
+    agent->stopping = true;
+    ph_service_notify("STOPPING=1");
+    stop_next(agent);
+}
+
+static void
+on_signal(uv_signal_t *handle, int signum)
+{
+    struct agent *agent = handle->data;
+
+    ph_log_notice("stopping on signal %d", signum);
+    stop(agent);
+}
+
+/* --- starting --- */
+
+static int
+start_release(struct agent *agent, struct ph_why *why)
+{
+    const struct ph_config *config = agent->config;
+    struct ph_release_status status;
+    int err;
+
+    if (config->issuer_key_file[0] == '\0') {
+        ph_log_notice("release: off, release.issuer_key_file is not set");
+        return PH_OK;
+    }
+    err = ph_release_service_start(config, agent->jobs, &agent->release, why);
+    if (err != PH_OK || config->release_port != 0)
+        return err;
+    /* The system chose the port: the documents must name it. */
+    ph_release_service_status(agent->release, &status);
+    err =
+        ph_workstation_describe(config, status.port, &agent->workstation, why);
+    if (err == PH_OK)
+        err = ph_jobs_set_workstation(agent->jobs, &agent->workstation);
+    return err;
+}
+
+static void
+give_cloud_status(void *arg, struct ph_cloud_status *out_status)
+{
+    const struct agent *agent = arg;
+
+    if (agent->cloud != NULL)
+        ph_cloud_status(agent->cloud, out_status);
+    else
+        *out_status = (struct ph_cloud_status){.state = PH_CLOUD_OFF};
+}
+
+static void
+give_release_status(void *arg, struct ph_release_status *out_status)
+{
+    const struct agent *agent = arg;
+
+    if (agent->release != NULL)
+        ph_release_service_status(agent->release, out_status);
+    else
+        *out_status = (struct ph_release_status){.port = 0};
+}
+
+static int
+start_parts(struct agent *agent, struct ph_why *why)
+{
+    const struct ph_control_sources sources = {
+        .cloud = give_cloud_status,
+        .release = give_release_status,
+        .arg = agent,
+    };
+    int err = start_release(agent, why);
+
+    if (err == PH_OK)
+        err = ph_cloud_start(&agent->loop, agent->config, agent->jobs,
+                             &agent->workstation, &agent->cloud, why);
+    if (err == PH_OK)
+        err = ph_control_server_start(&agent->loop, agent->config, agent->jobs,
+                                      &sources, ph_service_socket("control"),
+                                      &agent->control, why);
+    if (err == PH_OK)
+        err = ph_capture_server_start(&agent->loop, agent->config, agent->jobs,
+                                      ph_service_socket("capture"),
+                                      &agent->capture, why);
+    if (err == PH_OK) {
+        err = ph_reaper_start(&agent->loop, agent->jobs, &agent->reaper);
+        if (err != PH_OK)
+            (void)ph_why_fail(why, err, "cannot start housekeeping");
+    }
+    return err;
+}
+
+static void
+init_handles(struct agent *agent)
+{
+    (void)uv_signal_init(&agent->loop, &agent->sigterm);
+    (void)uv_signal_init(&agent->loop, &agent->sigint);
+    (void)uv_async_init(&agent->loop, &agent->changed, on_changed);
+    agent->sigterm.data = agent->sigint.data = agent->changed.data = agent;
+    (void)uv_signal_start(&agent->sigterm, on_signal, SIGTERM);
+    (void)uv_signal_start(&agent->sigint, on_signal, SIGINT);
+    ph_jobs_on_change(agent->jobs, on_jobs_changed, agent);
+}
+
+int
+ph_agent_run(const struct ph_config *config, struct ph_why *why)
+{
+    struct agent agent = {.config = config};
+    int err = open_stores(&agent, why);
+
+    if (err != PH_OK)
+        goto out;
+    if (uv_loop_init(&agent.loop) != 0) {
+        err = ph_why_fail(why, PH_ERR_NOMEM, "cannot make the event loop");
+        goto out;
+    }
+    init_handles(&agent);
+    err = start_parts(&agent, why);
+    if (err == PH_OK) {
+        ph_log_notice("printhold-agent %s ready", PRINTHOLD_VERSION);
+        ph_service_notify("READY=1");
+    } else {
+        stop(&agent);
+    }
+    (void)uv_run(&agent.loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&agent.loop) != 0)
+        ph_log_error("stopped with work left in the event loop");
+    else if (err == PH_OK)
+        ph_log_notice("stopped");
+out:
+    ph_jobs_close(agent.jobs);
+    ph_epoch_keys_free(agent.keys);
+    return err;
+}
+
+int
+ph_agent_key_init(const struct ph_config *config, struct ph_why *why)
+{
+    int state_fd = -1;
+    int err = ph_io_open_dir(config->state_dir, true, 0700, &state_fd, why);
+
+    if (err == PH_OK)
+        err = ph_machine_key_create(config->key_level, config->key_file, why);
+    ph_io_close(&state_fd);
+    return err;
+}

@@ -1,0 +1,185 @@
+#include "capture_server.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture_session.h"
+#include "local_listen.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+#include "printhold/base/peer.h"
+
+/* More backends than this wait in the listen queue. */
+#define SESSIONS_MAX 256
+
+struct ph_capture_server {
+    uv_poll_t poll;
+    int listen_fd;
+    char *path; /* to unlink, NULL when inherited */
+    struct ph_jobs *jobs;
+    uid_t capture_uid;
+    uint64_t timeout_s;
+    struct ph_capture_session *sessions;
+    size_t count;
+    bool stopping;
+    bool poll_closed;
+    void (*done)(void *arg);
+    void *done_arg;
+};
+
+static void on_connection(uv_poll_t *poll, int status, int events);
+
+static void
+finish_stop(struct ph_capture_server *server)
+{
+    void (*done)(void *arg) = server->done;
+    void *arg = server->done_arg;
+
+    if (!server->stopping || !server->poll_closed || server->sessions != NULL)
+        return;
+    free(server->path);
+    free(server);
+    done(arg);
+}
+
+static void
+on_session_closed(struct ph_capture_session *session, void *arg)
+{
+    struct ph_capture_server *server = arg;
+    struct ph_capture_session **link = &server->sessions;
+
+    while (*link != session)
+        link = ph_capture_session_next(*link);
+    *link = *ph_capture_session_next(session);
+    if (server->count-- == SESSIONS_MAX && !server->stopping)
+        (void)uv_poll_start(&server->poll, UV_READABLE, on_connection);
+    finish_stop(server);
+}
+
+/* The kernel's word on who connected. root is not served either: a backend
+ * that runs as root is installed wrongly. */
+static bool
+is_backend(const struct ph_capture_server *server, int fd)
+{
+    struct ph_peer peer;
+
+    if (ph_peer_get(fd, &peer) != PH_OK)
+        return false;
+    if (peer.uid == server->capture_uid)
+        return true;
+    ph_log_warning("capture: connection from uid %u refused, only uid %u may "
+                   "hand over jobs, continuing",
+                   (unsigned)peer.uid, (unsigned)server->capture_uid);
+    return false;
+}
+
+static void
+on_connection(uv_poll_t *poll, int status, int events)
+{
+    struct ph_capture_server *server = poll->data;
+    struct ph_capture_session *session;
+    int fd;
+
+    (void)events;
+    if (status < 0)
+        return;
+    fd = accept(server->listen_fd, NULL, NULL);
+    if (fd < 0)
+        return;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (!is_backend(server, fd) ||
+        ph_capture_session_start(poll->loop, server->jobs, fd,
+                                 server->timeout_s, on_session_closed, server,
+                                 &session) != PH_OK) {
+        ph_io_close(&fd);
+        return;
+    }
+    *ph_capture_session_next(session) = server->sessions;
+    server->sessions = session;
+    if (++server->count == SESSIONS_MAX)
+        (void)uv_poll_stop(&server->poll);
+}
+
+static int
+find_user(const char *name, uid_t *out_uid, struct ph_why *why)
+{
+    const struct passwd *pw = getpwnam(name);
+
+    if (pw == NULL)
+        return ph_why_fail(why, PH_ERR_CONFIG,
+                           "agent.capture_user: there is no account %s on "
+                           "this computer",
+                           name);
+    *out_uid = pw->pw_uid;
+    return PH_OK;
+}
+
+int
+ph_capture_server_start(uv_loop_t *loop, const struct ph_config *config,
+                        struct ph_jobs *jobs, int listen_fd,
+                        struct ph_capture_server **out_server,
+                        struct ph_why *why)
+{
+    struct ph_capture_server *server = calloc(1, sizeof(*server));
+    int err;
+
+    if (server == NULL)
+        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+    server->jobs = jobs;
+    server->timeout_s = config->capture_timeout_s;
+    server->listen_fd = listen_fd;
+    err = find_user(config->capture_user, &server->capture_uid, why);
+    if (err == PH_OK && listen_fd < 0) {
+        err = ph_local_listen(config->capture_socket, 0666, &server->listen_fd,
+                              why);
+        if (err == PH_OK)
+            server->path = strdup(config->capture_socket);
+    }
+    if (err == PH_OK &&
+        uv_poll_init(loop, &server->poll, server->listen_fd) != 0)
+        err = ph_why_fail(why, PH_ERR_IO, "cannot watch the capture socket");
+    if (err != PH_OK) {
+        if (listen_fd < 0)
+            ph_io_close(&server->listen_fd);
+        free(server->path);
+        free(server);
+        return err;
+    }
+    server->poll.data = server;
+    (void)uv_poll_start(&server->poll, UV_READABLE, on_connection);
+    *out_server = server;
+    return PH_OK;
+}
+
+static void
+on_poll_closed(uv_handle_t *handle)
+{
+    struct ph_capture_server *server = handle->data;
+
+    ph_io_close(&server->listen_fd);
+    server->poll_closed = true;
+    finish_stop(server);
+}
+
+void
+ph_capture_server_stop(struct ph_capture_server *server,
+                       void (*done)(void *arg), void *arg)
+{
+    server->stopping = true;
+    server->done = done;
+    server->done_arg = arg;
+    if (server->path != NULL)
+        (void)unlink(server->path);
+    for (struct ph_capture_session *s = server->sessions; s != NULL;
+         s = *ph_capture_session_next(s))
+        ph_capture_session_stop(s);
+    uv_close((uv_handle_t *)&server->poll, on_poll_closed);
+}

@@ -1,0 +1,503 @@
+/* Opening, asking and moving jobs. See jobs.h for the rules. */
+#include "jobs_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+#include "printhold/proto/ticket_json.h"
+
+#define DIRECTORY_KEY_MIN 16
+#define DIRECTORY_KEY_MAX 1024
+
+static int
+load_directory_key(struct ph_jobs *jobs, struct ph_why *why)
+{
+    const char *path = jobs->config.directory_key_file;
+    int err;
+
+    ph_buf_init(&jobs->directory_key, DIRECTORY_KEY_MAX);
+    jobs->reports = jobs->config.cloud_url[0] != '\0';
+    if (!jobs->reports)
+        return PH_OK;
+    if (path[0] == '\0')
+        return ph_why_fail(why, PH_ERR_CONFIG,
+                           "cloud.url is set but cloud.directory_key_file is "
+                           "not; name the file with the directory key");
+    err = ph_io_read_file(AT_FDCWD, path, DIRECTORY_KEY_MAX,
+                          &jobs->directory_key);
+    if (err != PH_OK)
+        return ph_why_fail(why, PH_ERR_CONFIG,
+                           "cannot read cloud.directory_key_file %s: %s", path,
+                           ph_err_text(err));
+    if (jobs->directory_key.len < DIRECTORY_KEY_MIN)
+        return ph_why_fail(why, PH_ERR_CONFIG,
+                           "cloud.directory_key_file %s is shorter than %d "
+                           "bytes",
+                           path, DIRECTORY_KEY_MIN);
+    return PH_OK;
+}
+
+static int
+open_stores(struct ph_jobs *jobs, struct ph_why *why)
+{
+    char path[PH_CONFIG_TEXT_MAX + 16];
+    int err = ph_spool_open(jobs->config.spool_dir, &jobs->spool, why);
+
+    if (err != PH_OK)
+        return err;
+    (void)snprintf(path, sizeof(path), "%s/catalogue.db",
+                   jobs->config.state_dir);
+    return ph_catalogue_open(path, &jobs->catalogue, why);
+}
+
+int
+ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
+             struct ph_jobs **out_jobs, struct ph_why *why)
+{
+    struct ph_jobs *jobs = calloc(1, sizeof(*jobs));
+    int err;
+
+    if (jobs == NULL)
+        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+    jobs->config = *config;
+    jobs->keys = keys;
+    (void)pthread_mutex_init(&jobs->lock, NULL);
+    err = ph_title_policy_parse(config->title_policy, &jobs->title_policy);
+    if (err != PH_OK)
+        (void)ph_why_fail(why, err, "unknown cloud.title %s",
+                          config->title_policy);
+    if (err == PH_OK)
+        err = load_directory_key(jobs, why);
+    if (err == PH_OK)
+        err = open_stores(jobs, why);
+    if (err != PH_OK) {
+        ph_jobs_close(jobs);
+        return err;
+    }
+    *out_jobs = jobs;
+    return PH_OK;
+}
+
+void
+ph_jobs_close(struct ph_jobs *jobs)
+{
+    if (jobs == NULL)
+        return;
+    ph_catalogue_close(jobs->catalogue);
+    ph_spool_close(jobs->spool);
+    ph_buf_close(&jobs->directory_key);
+    (void)pthread_mutex_destroy(&jobs->lock);
+    free(jobs);
+}
+
+void
+ph_jobs_on_change(struct ph_jobs *jobs, ph_jobs_changed_cb changed, void *arg)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->changed = changed;
+    jobs->changed_arg = arg;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+void
+jobs_notify(struct ph_jobs *jobs)
+{
+    ph_jobs_changed_cb changed;
+    void *arg;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    changed = jobs->changed;
+    arg = jobs->changed_arg;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (changed != NULL)
+        changed(arg);
+}
+
+void
+jobs_set_health(struct ph_jobs *jobs, const char *text)
+{
+    (void)snprintf(jobs->health, sizeof(jobs->health), "%s",
+                   text != NULL ? text : "");
+}
+
+/* --- questions --- */
+
+bool
+jobs_may_see(struct ph_jobs *jobs, const struct ph_asker *asker,
+             const struct ph_catalogue_job *row)
+{
+    uint8_t owner[PH_OWNER_KEY_BYTES];
+
+    if (asker->everyone)
+        return true;
+    if (asker->by_uid)
+        return row->uid == asker->owner_uid;
+    if (asker->login == NULL ||
+        ph_epoch_keys_owner(jobs->keys, asker->login, owner) != PH_OK)
+        return false;
+    return memcmp(owner, row->owner, sizeof(owner)) == 0;
+}
+
+int
+jobs_view(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
+          struct ph_job_view *out_view)
+{
+    struct ph_buf plain;
+    int err;
+
+    ph_buf_init(&plain, PH_SEALED_METADATA_MAX);
+    *out_view = (struct ph_job_view){
+        .id = row->id,
+        .state = row->state,
+        .held_ms = row->held_ms,
+        .expires_ms = row->expires_ms,
+        .changed_ms = row->changed_ms,
+        .keep = row->keep,
+        .size_bytes = row->size_bytes,
+        .lease_until_ms = row->lease_until_ms,
+    };
+    memcpy(out_view->holder, row->holder, sizeof(out_view->holder));
+    memcpy(out_view->sha256, row->sha256, sizeof(out_view->sha256));
+    ph_ticket_init(&out_view->ticket);
+    err =
+        ph_epoch_keys_unseal(jobs->keys, &row->epoch, row->id.bytes,
+                             PH_ID_BYTES, row->sealed, row->sealed_len, &plain);
+    if (err == PH_OK)
+        err = ph_ticket_json_parse(plain.data, plain.len, &out_view->ticket,
+                                   NULL);
+    ph_buf_close(&plain);
+    return err;
+}
+
+struct row_copy {
+    struct ph_jobs *jobs;
+    const struct ph_asker *asker;
+    struct job_row *out;
+    int err;
+};
+
+static bool
+copy_row(const struct ph_catalogue_job *row, void *arg)
+{
+    struct row_copy *copy = arg;
+
+    if (!jobs_may_see(copy->jobs, copy->asker, row)) {
+        copy->err = PH_ERR_NOT_FOUND;
+        return false;
+    }
+    copy->out->row = *row;
+    copy->out->row.sealed = NULL;
+    copy->err = jobs_view(copy->jobs, row, &copy->out->view);
+    return false;
+}
+
+int
+jobs_row(struct ph_jobs *jobs, const struct ph_asker *asker,
+         const struct ph_id *id, struct job_row *out_row)
+{
+    struct row_copy copy = {jobs, asker, out_row, PH_OK};
+    int err = ph_catalogue_get(jobs->catalogue, id, copy_row, &copy);
+
+    return err != PH_OK ? err : copy.err;
+}
+
+struct listing {
+    struct ph_jobs *jobs;
+    ph_jobs_each_cb each;
+    void *arg;
+};
+
+/* A row that cannot be unsealed is left out, not the end of the list. */
+static bool
+list_row(const struct ph_catalogue_job *row, void *arg)
+{
+    struct listing *listing = arg;
+    struct ph_job_view view;
+    char id[PH_ID_TEXT];
+    int err = jobs_view(listing->jobs, row, &view);
+
+    if (err == PH_OK)
+        return listing->each(&view, listing->arg);
+    ph_id_format(&row->id, id);
+    ph_log_warning("job %s: cannot read its record: %s, continuing", id,
+                   ph_err_text(err));
+    return true;
+}
+
+static int
+list(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
+     ph_jobs_each_cb each, void *arg)
+{
+    struct listing listing = {jobs, each, arg};
+    struct ph_catalogue_filter filter = {.ended = ended};
+    uint8_t owner[PH_OWNER_KEY_BYTES];
+    int err = PH_OK;
+
+    if (!asker->everyone && asker->by_uid) {
+        filter.by_uid = true;
+        filter.uid = asker->owner_uid;
+    } else if (!asker->everyone) {
+        err = ph_epoch_keys_owner(jobs->keys, asker->login, owner);
+        filter.owner = owner;
+    }
+    if (err == PH_OK)
+        err = ph_catalogue_list(jobs->catalogue, &filter, list_row, &listing);
+    return err;
+}
+
+int
+ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
+             ph_jobs_each_cb each, void *arg)
+{
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = list(jobs, asker, false, each, arg);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 ph_jobs_each_cb each, void *arg)
+{
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = list(jobs, asker, true, each, arg);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
+            const struct ph_id *id, struct ph_job_view *out_view)
+{
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, asker, id, &row);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err == PH_OK)
+        *out_view = row.view;
+    return err;
+}
+
+/* --- moves --- */
+
+int
+jobs_move(struct ph_jobs *jobs, const struct job_row *row,
+          const struct job_move *move)
+{
+    const struct ph_ticket *ticket = &row->view.ticket;
+    int err = ph_catalogue_begin(jobs->catalogue);
+
+    if (err != PH_OK)
+        return err;
+    err = ph_catalogue_move(jobs->catalogue, &row->row.id, move->to,
+                            ph_clock_wall_ms(), move->holder,
+                            move->lease_until_ms);
+    if (err == PH_OK && move->report != NULL)
+        err = ph_catalogue_set_released_by(jobs->catalogue, &row->row.id,
+                                           move->report->printer);
+    if (err == PH_OK)
+        err = jobs_touch(jobs, ticket->owner_login, row->row.owner);
+    if (err == PH_OK && move->event != 0)
+        err = jobs_add_event(jobs, &row->row.id, ticket, move->event,
+                             move->report, move->reason);
+    if (err == PH_OK)
+        err = ph_catalogue_commit(jobs->catalogue);
+    ph_catalogue_rollback(jobs->catalogue);
+    return err;
+}
+
+/* After the catalogue says that the job ended: its document goes. A failure
+ * is no loss, the next start finds the file and removes it. */
+void
+jobs_remove_document(struct ph_jobs *jobs, const struct ph_id *id)
+{
+    char text[PH_ID_TEXT];
+    int err = ph_spool_remove(jobs->spool, id);
+
+    if (err == PH_OK || err == PH_ERR_NOT_FOUND)
+        return;
+    ph_id_format(id, text);
+    ph_log_warning("job %s: cannot remove its document: %s, continuing", text,
+                   ph_err_text(err));
+}
+
+int
+ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
+               const struct ph_id *id, struct ph_why *why)
+{
+    static const struct job_move move = {
+        .to = PH_JOB_DELETED, .event = PH_JOB_DELETED, .reason = "by-user"};
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, asker, id, &row);
+    if (err == PH_OK && row.row.state == PH_JOB_CLAIMED)
+        err = ph_why_fail(why, PH_ERR_BUSY,
+                          "printer %s is taking this job just now; try again "
+                          "when it is done",
+                          row.row.holder);
+    else if (err == PH_OK && row.row.state != PH_JOB_HELD)
+        err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already (%s)",
+                          ph_job_state_name(row.row.state));
+    if (err == PH_OK)
+        err = jobs_move(jobs, &row, &move);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK)
+        return err;
+    jobs_remove_document(jobs, id);
+    jobs_notify(jobs);
+    return PH_OK;
+}
+
+int
+ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
+             const struct ph_id *id, bool keep, struct ph_why *why)
+{
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, asker, id, &row);
+    if (err == PH_OK && !ph_job_state_has_document(row.row.state))
+        err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already (%s)",
+                          ph_job_state_name(row.row.state));
+    if (err == PH_OK)
+        err = ph_catalogue_set_keep(jobs->catalogue, id, keep,
+                                    ph_clock_wall_ms());
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+/* --- housekeeping --- */
+
+#define DUE_BATCH 64
+
+struct due_ids {
+    struct ph_id ids[DUE_BATCH];
+    size_t count;
+};
+
+static bool
+collect_id(const struct ph_catalogue_job *row, void *arg)
+{
+    struct due_ids *due = arg;
+
+    due->ids[due->count++] = row->id;
+    return due->count < DUE_BATCH;
+}
+
+/* Move each collected job; a job that cannot be read moves all the same. */
+static int
+move_due(struct ph_jobs *jobs, const struct due_ids *due,
+         const struct job_move *move)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    struct job_row row;
+    int err = PH_OK;
+
+    for (size_t i = 0; i < due->count && err == PH_OK; i++) {
+        if (jobs_row(jobs, &everyone, &due->ids[i], &row) == PH_OK)
+            err = jobs_move(jobs, &row, move);
+        else
+            err = ph_catalogue_move(jobs->catalogue, &due->ids[i], move->to,
+                                    ph_clock_wall_ms(), NULL, 0);
+    }
+    return err;
+}
+
+static int
+expire(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
+{
+    static const struct job_move move = {
+        .to = PH_JOB_EXPIRED, .event = PH_JOB_EXPIRED, .reason = "retention"};
+    int err;
+
+    out_due->count = 0;
+    err = ph_catalogue_expired(jobs->catalogue, now_ms, collect_id, out_due);
+    return err == PH_OK ? move_due(jobs, out_due, &move) : err;
+}
+
+static int
+end_leases(struct ph_jobs *jobs, int64_t now_ms)
+{
+    static const struct job_move move = {.to = PH_JOB_HELD};
+    struct due_ids due = {.count = 0};
+    int err =
+        ph_catalogue_leases_over(jobs->catalogue, now_ms, collect_id, &due);
+
+    return err == PH_OK ? move_due(jobs, &due, &move) : err;
+}
+
+#define SWEEP_AGE_S      3600
+#define REAP_AT_LEAST_MS (3600 * 1000)
+
+int
+ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
+{
+    const int64_t history_ms = (int64_t)jobs->config.retention_s * 1000;
+    struct due_ids due = {.count = 0};
+    int64_t high, next = INT64_MAX;
+    uint64_t swept = 0;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = end_leases(jobs, now_ms);
+    if (err == PH_OK)
+        err = expire(jobs, now_ms, &due);
+    if (err == PH_OK)
+        err = ph_catalogue_forget_ended(jobs->catalogue, now_ms - history_ms);
+    if (err == PH_OK)
+        err = ph_catalogue_high_water(jobs->catalogue, now_ms, &high);
+    if (err == PH_OK)
+        err = ph_catalogue_next_due(jobs->catalogue, &next);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    for (size_t i = 0; i < due.count; i++)
+        jobs_remove_document(jobs, &due.ids[i]);
+    if (err == PH_OK)
+        err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
+    if (swept > 0)
+        ph_log_notice("spool: %llu abandoned captures removed",
+                      (unsigned long long)swept);
+    if (due.count > 0)
+        jobs_notify(jobs);
+    if (next > now_ms + REAP_AT_LEAST_MS)
+        next = now_ms + REAP_AT_LEAST_MS;
+    *out_next_ms = next;
+    return err;
+}
+
+int
+ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
+{
+    struct ph_catalogue_totals totals;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_totals(jobs->catalogue, &totals);
+    if (err == PH_OK) {
+        *out_stats = (struct ph_jobs_stats){
+            .held = totals.held,
+            .claimed = totals.claimed,
+            .spool_bytes = totals.bytes,
+            .outbox_events = totals.events,
+            .outbox_documents = totals.documents,
+        };
+        memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}

@@ -1,0 +1,405 @@
+/*
+ * Receiving a job. The order is the promise (never lost, never twice):
+ *
+ *   1 spool file in incoming, header written         nothing to lose yet
+ *   2 backend writes and syncs the body, we verify it
+ *   3 metadata record appended, file synced
+ *   4 renamed to held, both directories synced       the job exists
+ *   5 catalogue row and outbox rows, one transaction the job is visible
+ *   6 the backend hears DONE, says ACK, exits 0      CUPS forgets it
+ *
+ * Power lost before 4: the file in incoming is swept, CUPS still has the job
+ * and sends it again. Between 4 and 6: the file is adopted at the next start
+ * (jobs_recover.c); when CUPS sends the job again, its content and job-uuid
+ * show that it is the same document, and the repeat is dropped.
+ */
+#include "jobs_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+#include "printhold/base/parse.h"
+#include "printhold/base/wipe.h"
+#include "printhold/proto/ticket_json.h"
+
+struct ph_capture {
+    struct ph_jobs *jobs;
+    struct ph_capture_begin begin;
+    struct ph_sealed_secret secret;
+    struct ph_id epoch;
+    struct ph_sealed_verifier *verifier;
+    int fd;
+};
+
+static int
+refuse(struct ph_capture_refuse *refuse, enum ph_capture_action action, int err,
+       const char *text)
+{
+    refuse->action = action;
+    refuse->err = err;
+    ph_why_set(&refuse->text, "%s", text);
+    return err;
+}
+
+/* Whatever time or a person can heal: the job waits in the CUPS queue. */
+static int
+refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
+               int err)
+{
+    const char *text = err == PH_ERR_NO_SPACE
+                           ? "No space is left for held jobs on this computer; "
+                             "free some and release the job again"
+                           : "The store for held jobs on this computer cannot "
+                             "be written; an administrator must look at it";
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_set_health(jobs, text);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    ph_log_error("capture refused: %s (%s)", text, ph_err_text(err));
+    return refuse(out_refuse, PH_CAPTURE_HOLD, err, text);
+}
+
+static int
+check_quotas(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
+             struct ph_capture_refuse *out_refuse)
+{
+    struct ph_catalogue_totals totals;
+    uint64_t free_bytes, mine = 0;
+    int err = ph_spool_free_bytes(jobs->spool, &free_bytes);
+
+    if (err != PH_OK || free_bytes < jobs->config.free_reserve)
+        return refuse_storage(jobs, out_refuse,
+                              err != PH_OK ? err : PH_ERR_NO_SPACE);
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_totals(jobs->catalogue, &totals);
+    if (err == PH_OK)
+        err = ph_catalogue_count_of_user(jobs->catalogue, begin->owner_uid,
+                                         &mine);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK)
+        return refuse_storage(jobs, out_refuse, err);
+    if (totals.bytes >= jobs->config.spool_size_max)
+        return refuse(out_refuse, PH_CAPTURE_HOLD, PH_ERR_LIMIT,
+                      "The store for held jobs on this computer is full; "
+                      "release or delete jobs, then release this one");
+    if (mine >= jobs->config.user_jobs_max)
+        return refuse(out_refuse, PH_CAPTURE_HOLD, PH_ERR_LIMIT,
+                      "You have reached the number of jobs that may be held; "
+                      "release or delete jobs, then release this one");
+    return PH_OK;
+}
+
+static void
+capture_free(struct ph_capture *capture)
+{
+    ph_sealed_verifier_free(capture->verifier);
+    ph_io_close(&capture->fd);
+    ph_wipe(capture, sizeof(*capture));
+    free(capture);
+}
+
+/* Steps 1: the file, its header, and the verifier that follows it. */
+static int
+create_file(struct ph_capture *capture, int *out_write_fd)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    struct ph_id id;
+    int err;
+
+    err =
+        ph_epoch_keys_current(jobs->keys, ph_clock_wall_ms(), &capture->epoch);
+    if (err == PH_OK)
+        err = ph_id_make(&id);
+    if (err == PH_OK)
+        err = ph_spool_create(jobs->spool, &id, &capture->fd, out_write_fd);
+    if (err != PH_OK)
+        return err;
+    err = ph_sealed_create(capture->fd, jobs->keys, &capture->epoch, &id,
+                           &capture->secret);
+    if (err == PH_OK)
+        err = ph_sealed_verifier_new(capture->fd, &capture->secret,
+                                     &capture->verifier);
+    if (err != PH_OK) {
+        ph_io_close(out_write_fd);
+        ph_spool_discard(jobs->spool, &id);
+    }
+    return err;
+}
+
+int
+ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
+              struct ph_capture **out_capture,
+              struct ph_sealed_secret *out_secret, int *out_fd,
+              struct ph_capture_refuse *out_refuse)
+{
+    struct ph_capture *capture;
+    char login[PH_TICKET_TEXT_MAX];
+    int write_fd = -1, err;
+
+    if (ph_owner_login(begin->owner_name, jobs->config.owner_domain, login,
+                       sizeof(login)) != PH_OK)
+        return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_INVALID,
+                      "The owner of this job has no usable account name");
+    err = check_quotas(jobs, begin, out_refuse);
+    if (err != PH_OK)
+        return err;
+    capture = calloc(1, sizeof(*capture));
+    if (capture == NULL)
+        return refuse(out_refuse, PH_CAPTURE_RETRY, PH_ERR_NOMEM,
+                      "The hold service is out of memory");
+    capture->jobs = jobs;
+    capture->begin = *begin;
+    capture->fd = -1;
+    err = create_file(capture, &write_fd);
+    if (err != PH_OK) {
+        capture_free(capture);
+        return refuse_storage(jobs, out_refuse, err);
+    }
+    *out_secret = capture->secret;
+    *out_fd = write_fd;
+    *out_capture = capture;
+    return PH_OK;
+}
+
+int
+ph_jobs_progress(struct ph_capture *capture, uint64_t offset)
+{
+    if (offset > PH_SEALED_HEADER_BYTES + capture->jobs->config.job_size_max)
+        return PH_ERR_TOO_BIG;
+    return ph_sealed_verifier_advance(capture->verifier, offset);
+}
+
+void
+ph_jobs_abort(struct ph_capture *capture)
+{
+    if (capture == NULL)
+        return;
+    ph_spool_discard(capture->jobs->spool, &capture->secret.job);
+    capture_free(capture);
+}
+
+/* The local address that stands for "localhost". */
+static void
+fill_submission_ip(struct ph_jobs *jobs, struct ph_ticket *ticket)
+{
+    const char *first;
+    size_t len;
+
+    if (ticket->submission_ip[0] != '\0' ||
+        (ticket->submission_host[0] != '\0' &&
+         strcmp(ticket->submission_host, "localhost") != 0))
+        return;
+    (void)pthread_mutex_lock(&jobs->lock);
+    if (jobs->workstation.address_count > 0) {
+        first = jobs->workstation.address[0];
+        len = (size_t)(strrchr(first, ':') - first);
+        if (first[0] == '[') {
+            first++;
+            len -= 2;
+        }
+        (void)snprintf(ticket->submission_ip, sizeof(ticket->submission_ip),
+                       "%.*s", (int)len, first);
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+/* What BEGIN said about the owner counts, whatever the ticket says. */
+static int
+finish_ticket(struct ph_capture *capture, struct ph_ticket *ticket,
+              uint64_t size, struct ph_capture_refuse *out_refuse)
+{
+    const struct ph_capture_begin *begin = &capture->begin;
+
+    if (size == 0)
+        return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TRUNCATED,
+                      "The job is empty");
+    if (ticket->size_bytes != (int64_t)size)
+        return refuse(out_refuse, PH_CAPTURE_RETRY, PH_ERR_TRUNCATED,
+                      "The job arrived with another length than was sent");
+    ticket->owner_uid = begin->owner_uid;
+    ticket->cups_job_id = begin->cups_job_id;
+    memcpy(ticket->owner_name, begin->owner_name, sizeof(ticket->owner_name));
+    memcpy(ticket->owner_auth, begin->owner_auth, sizeof(ticket->owner_auth));
+    memcpy(ticket->job_uuid, begin->job_uuid, sizeof(ticket->job_uuid));
+    memcpy(ticket->queue, begin->queue, sizeof(ticket->queue));
+    (void)ph_owner_login(begin->owner_name, capture->jobs->config.owner_domain,
+                         ticket->owner_login, sizeof(ticket->owner_login));
+    if (ticket->submitted_ms <= 0)
+        ticket->submitted_ms = ph_clock_wall_ms();
+    fill_submission_ip(capture->jobs, ticket);
+    if (ph_ticket_check(ticket, &out_refuse->text) != PH_OK) {
+        out_refuse->action = PH_CAPTURE_CANCEL;
+        out_refuse->err = PH_ERR_INVALID;
+        return PH_ERR_INVALID;
+    }
+    return PH_OK;
+}
+
+int
+jobs_insert(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
+            const struct ph_ticket *ticket)
+{
+    int err = ph_catalogue_begin(jobs->catalogue);
+
+    if (err != PH_OK)
+        return err;
+    err = ph_catalogue_insert(jobs->catalogue, row);
+    if (err == PH_OK)
+        err = jobs_touch(jobs, ticket->owner_login, row->owner);
+    if (err == PH_OK)
+        err = jobs_add_event(jobs, &row->id, ticket, PH_JOB_HELD, NULL, NULL);
+    if (err == PH_OK)
+        err = ph_catalogue_commit(jobs->catalogue);
+    ph_catalogue_rollback(jobs->catalogue);
+    return err;
+}
+
+/* Step 3 and 4. text is the ticket as JSON. */
+static int
+make_durable(struct ph_capture *capture, uint64_t size,
+             const struct ph_buf *text)
+{
+    int err = ph_sealed_append_metadata(capture->fd, &capture->secret, 1, size,
+                                        text->data, text->len);
+
+    if (err == PH_OK)
+        err = ph_spool_commit(capture->jobs->spool, &capture->secret.job);
+    return err;
+}
+
+/* Step 5. */
+static int
+make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
+             uint64_t size, const uint8_t sha256[PH_SHA256_BYTES],
+             const struct ph_buf *text)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    const int64_t now_ms = ph_clock_wall_ms();
+    struct ph_catalogue_job row = {
+        .id = capture->secret.job,
+        .epoch = capture->epoch,
+        .uid = ticket->owner_uid,
+        .state = PH_JOB_HELD,
+        .held_ms = now_ms,
+        .changed_ms = now_ms,
+        .expires_ms = now_ms + (int64_t)jobs->config.retention_s * 1000,
+        .size_bytes = size,
+        .sequence = 1,
+    };
+    struct ph_buf sealed;
+    int err;
+
+    ph_buf_init(&sealed, PH_SEALED_METADATA_MAX + 256);
+    memcpy(row.job_uuid, ticket->job_uuid, sizeof(row.job_uuid));
+    memcpy(row.sha256, sha256, sizeof(row.sha256));
+    err = ph_epoch_keys_owner(jobs->keys, ticket->owner_login, row.owner);
+    if (err == PH_OK)
+        err = ph_epoch_keys_seal(jobs->keys, &capture->epoch, row.id.bytes,
+                                 PH_ID_BYTES, text->data, text->len, &sealed);
+    if (err == PH_OK) {
+        row.sealed = sealed.data;
+        row.sealed_len = sealed.len;
+        (void)pthread_mutex_lock(&jobs->lock);
+        err = jobs_insert(jobs, &row, ticket);
+        if (err == PH_OK)
+            jobs_set_health(jobs, NULL);
+        (void)pthread_mutex_unlock(&jobs->lock);
+    }
+    ph_buf_close(&sealed);
+    return err;
+}
+
+/* Was this very document committed before without CUPS hearing of it? */
+static bool
+is_repeat(struct ph_capture *capture, const uint8_t sha256[PH_SHA256_BYTES],
+          struct ph_id *out_id)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    int err;
+
+    if (capture->begin.job_uuid[0] == '\0')
+        return false;
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_find_repeat(jobs->catalogue, capture->begin.job_uuid,
+                                   sha256, out_id);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err == PH_OK;
+}
+
+static int
+commit(struct ph_capture *capture, struct ph_ticket *ticket,
+       struct ph_id *out_job, struct ph_capture_refuse *out_refuse)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    uint8_t sha256[PH_SHA256_BYTES];
+    struct ph_buf text;
+    uint64_t size;
+    int err = ph_sealed_verifier_finish(capture->verifier, &size, sha256);
+
+    if (err == PH_ERR_CORRUPT || err == PH_ERR_TRUNCATED)
+        return refuse(out_refuse, PH_CAPTURE_RETRY, err,
+                      "The job was damaged on its way into the store");
+    if (err != PH_OK)
+        return refuse_storage(jobs, out_refuse, err);
+    if (size > jobs->config.job_size_max)
+        return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TOO_BIG,
+                      "The job is larger than this computer may hold");
+    err = finish_ticket(capture, ticket, size, out_refuse);
+    if (err != PH_OK)
+        return err;
+    if (is_repeat(capture, sha256, out_job)) {
+        ph_spool_discard(jobs->spool, &capture->secret.job);
+        return PH_OK;
+    }
+    ph_format_hex(sha256, sizeof(sha256), ticket->document_sha256);
+    ph_buf_init(&text, PH_SEALED_METADATA_MAX);
+    err = ph_ticket_json_put(ticket, &text);
+    if (err == PH_OK)
+        err = make_durable(capture, size, &text);
+    if (err == PH_OK) {
+        err = make_visible(capture, ticket, size, sha256, &text);
+        if (err != PH_OK) /* CUPS keeps the job, so we must not */
+            (void)ph_spool_remove(jobs->spool, &capture->secret.job);
+    }
+    ph_buf_close(&text);
+    if (err != PH_OK)
+        return refuse_storage(jobs, out_refuse, err);
+    *out_job = capture->secret.job;
+    return PH_OK;
+}
+
+int
+ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
+               struct ph_id *out_job, struct ph_capture_refuse *out_refuse)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    char id[PH_ID_TEXT];
+    int err = commit(capture, ticket, out_job, out_refuse);
+
+    if (err != PH_OK) {
+        ph_jobs_abort(capture);
+        return err;
+    }
+    capture_free(capture);
+    ph_id_format(out_job, id);
+    ph_log_info("job %s: held, %lld bytes", id, (long long)ticket->size_bytes);
+    jobs_notify(jobs);
+    return PH_OK;
+}
+
+int
+ph_jobs_acknowledged(struct ph_jobs *jobs, const struct ph_id *job)
+{
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_set_acknowledged(jobs->catalogue, job);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}

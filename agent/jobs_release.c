@@ -1,0 +1,234 @@
+/* The moves that printers make: claim, download, complete. */
+#include "jobs_private.h"
+
+#include <string.h>
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "printhold/base/log.h"
+
+int
+ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t exp_ms)
+{
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_use_grant(jobs->catalogue, jti, exp_ms,
+                                 ph_clock_wall_ms());
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_high_water(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_high_ms)
+{
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_high_water(jobs->catalogue, now_ms, out_high_ms);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+/* Does this printer have the lease? */
+static bool
+holds(const struct job_row *row, const char *printer)
+{
+    return row->row.state == PH_JOB_CLAIMED &&
+           strcmp(row->row.holder, printer) == 0;
+}
+
+static int
+claim(struct ph_jobs *jobs, const struct job_row *row, const char *printer,
+      int64_t until_ms)
+{
+    const struct job_move move = {
+        .to = PH_JOB_CLAIMED, .holder = printer, .lease_until_ms = until_ms};
+
+    if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer) &&
+        row->row.lease_until_ms > ph_clock_wall_ms())
+        return PH_ERR_BUSY;
+    if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer)) {
+        const struct job_move back = {.to = PH_JOB_HELD};
+        int err = jobs_move(jobs, row, &back);
+
+        if (err != PH_OK)
+            return err;
+    }
+    /* A renewal is no news for the cloud. */
+    if (holds(row, printer))
+        return ph_catalogue_move(jobs->catalogue, &row->row.id, PH_JOB_CLAIMED,
+                                 ph_clock_wall_ms(), printer, until_ms);
+    return jobs_move(jobs, row, &move);
+}
+
+int
+ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
+              const struct ph_id *id, const char *printer,
+              struct ph_job_view *out_view)
+{
+    const int64_t until_ms =
+        ph_clock_wall_ms() + (int64_t)jobs->config.lease_s * 1000;
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, asker, id, &row);
+    if (err == PH_OK && !ph_job_state_has_document(row.row.state))
+        err = PH_ERR_NOT_FOUND; /* ended jobs are gone for printers */
+    if (err == PH_OK) {
+        err = claim(jobs, &row, printer, until_ms);
+        if (err == PH_ERR_BUSY)
+            *out_view = row.view;
+        else if (err == PH_OK)
+            err = jobs_row(jobs, asker, id, &row);
+        if (err == PH_OK)
+            *out_view = row.view;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err == PH_OK)
+        jobs_notify(jobs);
+    return err;
+}
+
+/* The row of a job that this printer has claimed. */
+static int
+claimed_row(struct ph_jobs *jobs, const struct ph_asker *asker,
+            const struct ph_id *id, const char *printer,
+            struct job_row *out_row)
+{
+    int err = jobs_row(jobs, asker, id, out_row);
+
+    if (err != PH_OK)
+        return err;
+    if (!ph_job_state_has_document(out_row->row.state))
+        return PH_ERR_NOT_FOUND;
+    return holds(out_row, printer) ? PH_OK : PH_ERR_STATE;
+}
+
+int
+ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
+                const struct ph_id *id, const char *printer)
+{
+    static const struct job_move move = {.to = PH_JOB_HELD};
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = claimed_row(jobs, asker, id, printer, &row);
+    if (err == PH_OK)
+        err = jobs_move(jobs, &row, &move);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err == PH_OK)
+        jobs_notify(jobs);
+    return err;
+}
+
+int
+ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
+                      const struct ph_id *id, const char *printer,
+                      struct ph_sealed_reader **out_reader)
+{
+    struct ph_sealed_reader *reader = NULL;
+    struct job_row row;
+    int fd = -1, err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = claimed_row(jobs, asker, id, printer, &row);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK)
+        return err;
+    err = ph_spool_read(jobs->spool, id, &fd);
+    if (err != PH_OK)
+        return err == PH_ERR_NOT_FOUND ? PH_ERR_CORRUPT : err;
+    err = ph_sealed_reader_open(fd, jobs->keys, &reader, NULL);
+    if (err != PH_OK) {
+        ph_io_close(&fd);
+        return err;
+    }
+    /* The right name on the wrong file is no document of this job. */
+    if (!ph_id_equal(ph_sealed_reader_job(reader), id) ||
+        ph_sealed_reader_size(reader) != row.row.size_bytes) {
+        ph_sealed_reader_free(reader);
+        return PH_ERR_CORRUPT;
+    }
+    *out_reader = reader;
+    return PH_OK;
+}
+
+static bool
+was_completed(const struct job_row *row, const struct ph_release_report *report)
+{
+    return strcmp(row->row.released_by, report->printer) == 0 &&
+           (row->row.state == PH_JOB_RELEASED ||
+            (row->row.state == PH_JOB_HELD && row->row.keep));
+}
+
+/* printed: gone or kept; anything else: held again. */
+static int
+complete(struct ph_jobs *jobs, const struct job_row *row,
+         const struct ph_release_report *report, bool *out_remove)
+{
+    const bool printed = strcmp(report->result, "printed") == 0;
+    const struct job_move released = {.to = row->row.keep ? PH_JOB_HELD
+                                                          : PH_JOB_RELEASED,
+                                      .event = PH_JOB_RELEASED,
+                                      .report = report};
+    static const struct job_move back = {.to = PH_JOB_HELD};
+    int err = jobs_move(jobs, row, printed ? &released : &back);
+
+    *out_remove = err == PH_OK && printed && !row->row.keep;
+    return err;
+}
+
+int
+ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 const struct ph_id *id, const struct ph_release_report *report)
+{
+    struct job_row row;
+    bool remove = false;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, asker, id, &row);
+    if (err == PH_OK && was_completed(&row, report)) {
+        (void)pthread_mutex_unlock(&jobs->lock);
+        return PH_OK;
+    }
+    if (err == PH_OK && !ph_job_state_has_document(row.row.state))
+        err = PH_ERR_NOT_FOUND;
+    if (err == PH_OK && !holds(&row, report->printer))
+        err = PH_ERR_STATE;
+    if (err == PH_OK)
+        err = complete(jobs, &row, report, &remove);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK)
+        return err;
+    if (remove)
+        jobs_remove_document(jobs, id);
+    jobs_notify(jobs);
+    return PH_OK;
+}
+
+int
+ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id, const char *reason)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    const struct job_move move = {
+        .to = PH_JOB_FAILED, .event = PH_JOB_FAILED, .reason = reason};
+    char text[PH_ID_TEXT];
+    struct job_row row;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_row(jobs, &everyone, id, &row);
+    if (err == PH_OK)
+        err = jobs_move(jobs, &row, &move);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    ph_id_format(id, text);
+    ph_log_error("job %s: %s; the document cannot be printed", text, reason);
+    if (err == PH_OK)
+        jobs_notify(jobs);
+    return err;
+}
