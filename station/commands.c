@@ -1,0 +1,211 @@
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "grant_file.h"
+#include "print.h"
+#include "printhold/base/err.h"
+#include "printhold/base/io.h"
+#include "pull.h"
+
+int
+ph_commands_exit_status(int err)
+{
+    switch (err) {
+    case PH_OK:
+        return 0;
+    case PH_ERR_DENIED:
+    case PH_ERR_EXPIRED:
+        return 3;
+    case PH_ERR_NOT_FOUND:
+    case PH_ERR_BUSY:
+        return 4;
+    case PH_ERR_AGAIN:
+    case PH_ERR_CLOSED:
+    case PH_ERR_LIMIT:
+    case PH_ERR_TIMEOUT:
+        return 5;
+    case PH_ERR_CORRUPT:
+    case PH_ERR_PROTOCOL:
+        return 6;
+    case PH_ERR_EXISTS:
+    case PH_ERR_NO_SPACE:
+    case PH_ERR_IO:
+        return 7;
+    default:
+        return 1;
+    }
+}
+
+static int
+tell(int err, const char *job_id, const struct ph_why *why)
+{
+    (void)fprintf(stderr, "printhold-station: %s%s%s\n",
+                  job_id != NULL ? job_id : "", job_id != NULL ? ": " : "",
+                  why->text[0] != '\0' ? why->text : ph_err_text(err));
+    return err;
+}
+
+static int
+list(struct ph_api *api, const struct ph_options *options, struct ph_why *why)
+{
+    struct ph_station_jobs jobs;
+    int err = ph_api_list(api, &jobs, why);
+
+    if (err != PH_OK)
+        return tell(err, NULL, why);
+    err =
+        options->json ? ph_print_jobs_json(&jobs) : ph_print_jobs_table(&jobs);
+    ph_messages_free_jobs(&jobs);
+    return err == PH_OK ? PH_OK : tell(err, NULL, why);
+}
+
+/* Pull one job and tell how it went. */
+static int
+pull_one(struct ph_api *api, const struct ph_station_job *job,
+         const struct ph_pull_options *options, json_t *report)
+{
+    struct ph_pull_result result = {.name = ""};
+    struct ph_why why = {{0}};
+    int err = ph_pull_job(api, job, options, &result, &why);
+
+    if (options->progress != NULL)
+        ph_print_progress_end();
+    if (err != PH_OK)
+        (void)tell(err, job->id, &why);
+    if (report != NULL)
+        (void)json_array_append_new(report,
+                                    ph_print_pulled(job, &result, err, &why));
+    else if (err == PH_OK)
+        (void)printf("%s\n", result.name);
+    return err;
+}
+
+static const struct ph_station_job *
+find_job(const struct ph_station_jobs *jobs, const char *id)
+{
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (strcmp(jobs->job[i].id, id) == 0)
+            return &jobs->job[i];
+    }
+    return NULL;
+}
+
+static int
+pull_named(struct ph_api *api, const struct ph_options *options,
+           const struct ph_station_jobs *jobs,
+           const struct ph_pull_options *how, json_t *report)
+{
+    struct ph_why why;
+    int first = PH_OK;
+
+    for (size_t i = 0; i < options->job_count; i++) {
+        const struct ph_station_job *job = find_job(jobs, options->job[i]);
+        int err = PH_ERR_NOT_FOUND;
+
+        ph_why_set(&why, "the grant covers no such job");
+        if (job == NULL)
+            (void)tell(err, options->job[i], &why);
+        else
+            err = pull_one(api, job, how, report);
+        if (first == PH_OK)
+            first = err;
+    }
+    return first;
+}
+
+static int
+pull_all(struct ph_api *api, const struct ph_station_jobs *jobs,
+         const struct ph_pull_options *how, json_t *report)
+{
+    int first = PH_OK;
+
+    for (size_t i = 0; i < jobs->count; i++) {
+        int err = pull_one(api, &jobs->job[i], how, report);
+
+        if (first == PH_OK)
+            first = err;
+    }
+    if (jobs->count == 0 && report == NULL)
+        (void)printf("no held jobs\n");
+    return first;
+}
+
+static int
+pull(struct ph_api *api, const struct ph_options *options, int dirfd,
+     struct ph_why *why)
+{
+    bool show = !options->quiet && isatty(STDERR_FILENO) == 1;
+    json_t *report = options->json ? json_array() : NULL;
+    unsigned shown = 0;
+    struct ph_pull_options how = {
+        .dirfd = dirfd,
+        .force = options->force,
+        .complete = !options->no_complete,
+        .keep_claim = options->keep_claim,
+        .tries = options->tries,
+        .progress = show ? ph_print_progress : NULL,
+        .arg = &shown,
+    };
+    struct ph_station_jobs jobs;
+    int err = ph_api_list(api, &jobs, why);
+
+    if (err != PH_OK) {
+        json_decref(report);
+        return tell(err, NULL, why);
+    }
+    err = options->all ? pull_all(api, &jobs, &how, report)
+                       : pull_named(api, options, &jobs, &how, report);
+    ph_messages_free_jobs(&jobs);
+    if (report != NULL && ph_print_list_json(report) != PH_OK && err == PH_OK)
+        err = PH_ERR_IO;
+    return err;
+}
+
+/* Everything that can be wrong here is found before the grant is spent. */
+static int
+with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
+{
+    struct ph_https *https = NULL;
+    struct ph_api *api = NULL;
+    struct ph_buf grant;
+    int err = ph_grant_file_read(options->grant_file, &grant, why);
+
+    if (err != PH_OK)
+        return tell(err, NULL, why);
+    err = ph_https_open(&options->https, &https, why);
+    if (err == PH_OK)
+        err = ph_api_new(https, options->tries, &api);
+    if (err == PH_OK)
+        err = ph_api_open_session(api, ph_buf_str(&grant), why);
+    ph_buf_close(&grant);
+    if (err != PH_OK)
+        (void)tell(err, NULL, why);
+    else if (options->command == PH_COMMAND_LIST)
+        err = list(api, options, why);
+    else
+        err = pull(api, options, dirfd, why);
+    ph_api_free(api);
+    ph_https_close(https);
+    return err;
+}
+
+int
+ph_commands_run(const struct ph_options *options)
+{
+    struct ph_why why = {{0}};
+    int dirfd = -1;
+    int err;
+
+    if (options->command == PH_COMMAND_PULL) {
+        err = ph_io_open_dir(options->output, true, 0700, &dirfd, &why);
+        if (err != PH_OK)
+            return tell(err, NULL, &why);
+    }
+    err = with_session(options, dirfd, &why);
+    ph_io_close(&dirfd);
+    return err;
+}

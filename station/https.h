@@ -1,0 +1,77 @@
+/*
+ * The station's end of HTTPS: one connection to one workstation, on libcurl.
+ *
+ * TLS 1.3 or newer, our client certificate, and the fleet CA's file as the
+ * only trust anchor: neither the system's store nor proxies or .netrc of the
+ * environment are used, redirects are not followed. Who answers must prove to
+ * be a workstation of our own tenant by its certificate (crypto/identity.h).
+ * With a workstation id given it must be that one; the host name then plays
+ * no part, because workstations are reached at changing addresses. Without
+ * one the certificate must also be valid for the host name or address.
+ */
+#ifndef PRINTHOLD_STATION_HTTPS_H
+#define PRINTHOLD_STATION_HTTPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/buf.h"
+#include "printhold/base/why.h"
+#include "reply_headers.h"
+
+#define PH_HTTPS_BODY_MAX (4 * 1024 * 1024) /* of JSON answers */
+
+struct ph_https;
+
+struct ph_https_options {
+    const char *workstation;    /* as in address.h */
+    const char *workstation_id; /* "ws-..." or NULL */
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
+    uint64_t timeout_s; /* to connect, and without a byte moving */
+};
+
+/* Reads our certificate for the tenant; connects at the first request. */
+int ph_https_open(const struct ph_https_options *options,
+                  struct ph_https **out_https, struct ph_why *why);
+void ph_https_close(struct ph_https *https);
+
+struct ph_https_reply {
+    unsigned status;
+    struct ph_reply_headers headers;
+    struct ph_buf body;
+};
+void ph_https_reply_init(struct ph_https_reply *reply);
+void ph_https_reply_close(struct ph_https_reply *reply);
+
+/* Bytes of a document (status 200 or 206); the headers are complete. Not
+ * PH_OK stops the transfer, and the request returns that code. */
+typedef int (*ph_https_body_cb)(const struct ph_https_reply *reply,
+                                const void *bytes, size_t len, void *arg);
+
+struct ph_https_request {
+    const char *method;
+    const char *path;   /* "/v1/..." */
+    const char *bearer; /* session or NULL */
+    const char *json;   /* body or NULL */
+    uint64_t offset;    /* of a Range to the end; 0 = no Range */
+    const char *if_range;
+    ph_https_body_cb on_body; /* NULL: everything goes to reply->body */
+    void *arg;
+};
+
+/*
+ * PH_OK when a whole answer came, whatever its status (a HEAD of a file has
+ * none of the body). Else, with the connection given up:
+ *   PH_ERR_AGAIN     nothing was sent: no route, refused, timed out
+ *   PH_ERR_CLOSED    the connection broke or stalled on the way
+ *   PH_ERR_DENIED    one of the two certificates was not accepted
+ *   PH_ERR_PROTOCOL  not the HTTP that we speak
+ *   PH_ERR_CONFIG    certificate, key or CA file cannot be used
+ *   or what on_body returned.
+ */
+int ph_https_do(struct ph_https *https, const struct ph_https_request *request,
+                struct ph_https_reply *reply, struct ph_why *why);
+
+#endif

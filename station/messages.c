@@ -1,0 +1,152 @@
+#include "messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/err.h"
+#include "printhold/base/utf8.h"
+#include "printhold/proto/json.h"
+
+#define SESSION_MIN 16
+
+/* A token as RFC 6750 allows it in a header, so that nothing else can be put
+ * into ours. */
+static int
+is_token(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-._~";
+
+    return strlen(text) >= SESSION_MIN && text[strspn(text, allowed)] == '\0';
+}
+
+int
+ph_messages_session(const void *text, size_t len,
+                    char out_session[PH_SESSION_MAX])
+{
+    json_t *root = NULL;
+    char session[PH_SESSION_MAX];
+    int err = ph_json_parse(text, len, PH_MESSAGE_MAX, &root);
+
+    if (err == PH_OK)
+        err = ph_json_text(root, "session", session, sizeof(session));
+    if (err == PH_OK && is_token(session))
+        memcpy(out_session, session, sizeof(session));
+    else
+        err = PH_ERR_SYNTAX;
+    json_decref(root);
+    return err;
+}
+
+/* Text for people: absent or unfit is empty, never a reason to lose the job. */
+static void
+take_text(const json_t *object, const char *name, char *dst, size_t cap)
+{
+    const json_t *value = json_object_get(object, name);
+
+    dst[0] = '\0';
+    if (json_is_string(value))
+        ph_utf8_clean(json_string_value(value), dst, cap);
+}
+
+static int64_t
+take_number(const json_t *object, const char *name)
+{
+    int64_t value = -1;
+
+    if (ph_json_int(object, name, 0, INT64_MAX, &value) != PH_OK)
+        return -1;
+    return value;
+}
+
+static int
+take_job(const json_t *object, struct ph_station_job *job)
+{
+    char text[PH_ID_TEXT];
+    struct ph_id id;
+
+    if (!json_is_object(object) ||
+        ph_json_text(object, "id", text, sizeof(text)) != PH_OK ||
+        ph_id_parse(text, &id) != PH_OK)
+        return PH_ERR_SYNTAX;
+    ph_id_format(&id, job->id);
+    take_text(object, "state", job->state, sizeof(job->state));
+    take_text(object, "title", job->title, sizeof(job->title));
+    take_text(object, "format", job->format, sizeof(job->format));
+    take_text(object, "submitted", job->submitted, sizeof(job->submitted));
+    take_text(object, "expires", job->expires, sizeof(job->expires));
+    take_text(object, "sides", job->sides, sizeof(job->sides));
+    take_text(object, "print-color-mode", job->color_mode,
+              sizeof(job->color_mode));
+    take_text(object, "media", job->media, sizeof(job->media));
+    job->size = take_number(object, "size");
+    job->impressions = take_number(object, "impressions");
+    job->copies = take_number(object, "copies");
+    return PH_OK;
+}
+
+static int
+take_jobs(const json_t *root, struct ph_station_jobs *jobs)
+{
+    const json_t *list = json_object_get(root, "jobs");
+    size_t count = json_array_size(list);
+
+    if (!json_is_array(list) || count > PH_JOBS_MAX)
+        return PH_ERR_SYNTAX;
+    jobs->job = calloc(count > 0 ? count : 1, sizeof(*jobs->job));
+    if (jobs->job == NULL)
+        return PH_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        int err = take_job(json_array_get(list, i), &jobs->job[i]);
+
+        if (err != PH_OK)
+            return err;
+    }
+    jobs->count = count;
+    return PH_OK;
+}
+
+int
+ph_messages_jobs(const void *text, size_t len, struct ph_station_jobs *out_jobs)
+{
+    struct ph_station_jobs jobs = {NULL, 0};
+    json_t *root = NULL;
+    int err = ph_json_parse(text, len, PH_MESSAGE_MAX, &root);
+
+    if (err == PH_OK)
+        err = take_jobs(root, &jobs);
+    if (err == PH_OK)
+        *out_jobs = jobs;
+    else
+        ph_messages_free_jobs(&jobs);
+    json_decref(root);
+    return err;
+}
+
+void
+ph_messages_free_jobs(struct ph_station_jobs *jobs)
+{
+    free(jobs->job);
+    jobs->job = NULL;
+    jobs->count = 0;
+}
+
+int
+ph_messages_problem(const void *text, size_t len, struct ph_why *out_why)
+{
+    json_t *root = NULL;
+    char sentence[PH_WHY_MAX];
+    int err = ph_json_parse(text, len, PH_MESSAGE_MAX, &root);
+
+    if (err != PH_OK)
+        return PH_ERR_SYNTAX;
+    take_text(root, "detail", sentence, sizeof(sentence));
+    if (sentence[0] == '\0')
+        take_text(root, "title", sentence, sizeof(sentence));
+    json_decref(root);
+    if (sentence[0] == '\0')
+        return PH_ERR_SYNTAX;
+    ph_why_set(out_why, "%s", sentence);
+    return PH_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * What the workstation says, read from the JSON of its answers
+ * (docs/release-api.md). Job ids are checked before they become file names,
+ * text is made fit for a terminal, everything has a maximum. Unknown members
+ * are ignored: a newer workstation may say more.
+ */
+#ifndef PRINTHOLD_STATION_MESSAGES_H
+#define PRINTHOLD_STATION_MESSAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+
+#define PH_MESSAGE_MAX  (4 * 1024 * 1024) /* bytes of one answer */
+#define PH_JOBS_MAX     8192              /* of one list */
+#define PH_SESSION_MAX  256
+#define PH_JOB_TEXT_MAX 512
+#define PH_JOB_WORD_MAX 64
+
+/* Unknown text is empty, unknown numbers are -1. */
+struct ph_station_job {
+    char id[PH_ID_TEXT];
+    char state[PH_JOB_WORD_MAX];
+    char title[PH_JOB_TEXT_MAX];
+    char format[PH_JOB_WORD_MAX]; /* media type */
+    char submitted[PH_JOB_WORD_MAX];
+    char expires[PH_JOB_WORD_MAX];
+    char sides[PH_JOB_WORD_MAX];
+    char color_mode[PH_JOB_WORD_MAX];
+    char media[PH_JOB_WORD_MAX];
+    int64_t size; /* bytes */
+    int64_t impressions;
+    int64_t copies;
+};
+
+struct ph_station_jobs {
+    struct ph_station_job *job;
+    size_t count;
+};
+
+/* The answer to POST /v1/sessions. PH_ERR_SYNTAX. */
+int ph_messages_session(const void *text, size_t len,
+                        char out_session[PH_SESSION_MAX]);
+
+/* The answer to GET /v1/jobs; free with ph_messages_free_jobs. */
+int ph_messages_jobs(const void *text, size_t len,
+                     struct ph_station_jobs *out_jobs);
+void ph_messages_free_jobs(struct ph_station_jobs *jobs);
+
+/* The sentence of a problem document (RFC 9457); PH_ERR_SYNTAX when there is
+ * none to be had. */
+int ph_messages_problem(const void *text, size_t len, struct ph_why *out_why);
+
+#endif

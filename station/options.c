@@ -1,0 +1,273 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+#include "printhold/base/parse.h"
+
+#define TRIES_DEFAULT     8
+#define TRIES_MAX         1000
+#define TIMEOUT_DEFAULT_S 30
+#define TIMEOUT_MAX_S     3600
+
+static const char usage_text[] =
+    "Usage: printhold-station COMMAND --workstation HOST[:PORT]\n"
+    "           --cert FILE --key FILE --ca FILE --grant-file FILE "
+    "[OPTION...]\n"
+    "\n"
+    "Commands:\n"
+    "  list  show the held jobs that the grant covers\n"
+    "  pull  fetch jobs into a directory and report them as printed\n"
+    "\n"
+    "Options:\n"
+    "  --workstation HOST[:PORT]  where the workstation is; port 9443\n"
+    "  --workstation-id ID        which one must answer, by its certificate;\n"
+    "                             without it the certificate must be for HOST\n"
+    "  --cert FILE, --key FILE    certificate and key of this printer, PEM\n"
+    "  --ca FILE                  the fleet's CA, PEM\n"
+    "  --grant-file FILE          the release grant; - is standard input\n"
+    "  --json                     print JSON\n"
+    "  --quiet                    no progress\n"
+    "  --tries N                  give up after N tries; 8\n"
+    "  --timeout TIME             without a byte, such as 30s or 2m; 30s\n"
+    "  --help, --version\n"
+    "\n"
+    "Options of pull:\n"
+    "  --output DIR               where the documents go\n"
+    "  --job ID                   this job; may be given again\n"
+    "  --all                      all jobs that the grant covers\n"
+    "  --force                    replace files of the same name\n"
+    "  --no-complete              do not report: the job stays held\n"
+    "  --keep-claim               do not give back the claim of a job that "
+    "was\n"
+    "                             not reported\n"
+    "\n"
+    "Exit status: 0 done, 1 other failure, 2 wrong command line, 3 refused,\n"
+    "4 no such job or held by another printer, 5 workstation not reachable,\n"
+    "6 damaged answer or document, 7 cannot store the document.\n";
+
+enum {
+    OPT_WORKSTATION = 1,
+    OPT_WORKSTATION_ID,
+    OPT_CERT,
+    OPT_KEY,
+    OPT_CA,
+    OPT_GRANT_FILE,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_TRIES,
+    OPT_TIMEOUT,
+    OPT_OUTPUT,
+    OPT_JOB,
+    OPT_ALL,
+    OPT_FORCE,
+    OPT_NO_COMPLETE,
+    OPT_KEEP_CLAIM,
+    OPT_HELP,
+    OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"workstation", required_argument, NULL, OPT_WORKSTATION},
+    {"workstation-id", required_argument, NULL, OPT_WORKSTATION_ID},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"ca", required_argument, NULL, OPT_CA},
+    {"grant-file", required_argument, NULL, OPT_GRANT_FILE},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"tries", required_argument, NULL, OPT_TRIES},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"output", required_argument, NULL, OPT_OUTPUT},
+    {"job", required_argument, NULL, OPT_JOB},
+    {"all", no_argument, NULL, OPT_ALL},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {"no-complete", no_argument, NULL, OPT_NO_COMPLETE},
+    {"keep-claim", no_argument, NULL, OPT_KEEP_CLAIM},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+const char *
+ph_options_usage(void)
+{
+    return usage_text;
+}
+
+static int
+take_job(struct ph_options *options, const char *text, struct ph_why *why)
+{
+    struct ph_id id;
+
+    if (ph_id_parse(text, &id) != PH_OK)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "--job wants the 32 digits that list shows");
+    if (options->job_count == PH_OPTIONS_JOBS_MAX)
+        return ph_why_fail(why, PH_ERR_INVALID, "at most %d jobs at once",
+                           PH_OPTIONS_JOBS_MAX);
+    ph_id_format(&id, options->job[options->job_count++]);
+    return PH_OK;
+}
+
+static int
+take_tries(struct ph_options *options, const char *text, struct ph_why *why)
+{
+    uint64_t tries;
+
+    if (ph_parse_u64(text, 1, TRIES_MAX, &tries) != PH_OK)
+        return ph_why_fail(why, PH_ERR_INVALID, "--tries is 1 to %d",
+                           TRIES_MAX);
+    options->tries = (unsigned)tries;
+    return PH_OK;
+}
+
+/* Options with a value. */
+static int
+take_value(struct ph_options *options, int option, const char *value,
+           struct ph_why *why)
+{
+    switch (option) {
+    case OPT_WORKSTATION:
+        options->https.workstation = value;
+        return PH_OK;
+    case OPT_WORKSTATION_ID:
+        options->https.workstation_id = value;
+        return PH_OK;
+    case OPT_CERT:
+        options->https.cert_file = value;
+        return PH_OK;
+    case OPT_KEY:
+        options->https.key_file = value;
+        return PH_OK;
+    case OPT_CA:
+        options->https.ca_file = value;
+        return PH_OK;
+    case OPT_GRANT_FILE:
+        options->grant_file = value;
+        return PH_OK;
+    case OPT_OUTPUT:
+        options->output = value;
+        return PH_OK;
+    case OPT_JOB:
+        return take_job(options, value, why);
+    case OPT_TRIES:
+        return take_tries(options, value, why);
+    case OPT_TIMEOUT:
+        if (ph_parse_duration_s(value, 1, TIMEOUT_MAX_S,
+                                &options->https.timeout_s) == PH_OK)
+            return PH_OK;
+        return ph_why_fail(why, PH_ERR_INVALID, "--timeout is 1s to 60m");
+    default:
+        return PH_ERR_INVALID;
+    }
+}
+
+static int
+take_option(struct ph_options *options, int option, struct ph_why *why)
+{
+    switch (option) {
+    case OPT_JSON:
+        options->json = true;
+        return PH_OK;
+    case OPT_QUIET:
+        options->quiet = true;
+        return PH_OK;
+    case OPT_ALL:
+        options->all = true;
+        return PH_OK;
+    case OPT_FORCE:
+        options->force = true;
+        return PH_OK;
+    case OPT_NO_COMPLETE:
+        options->no_complete = true;
+        return PH_OK;
+    case OPT_KEEP_CLAIM:
+        options->keep_claim = true;
+        return PH_OK;
+    default:
+        return take_value(options, option, optarg, why);
+    }
+}
+
+static int
+take_command(struct ph_options *options, int argc, char **argv,
+             struct ph_why *why)
+{
+    if (optind + 1 != argc)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           optind == argc ? "a command is missing"
+                                          : "one command only");
+    if (strcmp(argv[optind], "list") == 0)
+        options->command = PH_COMMAND_LIST;
+    else if (strcmp(argv[optind], "pull") == 0)
+        options->command = PH_COMMAND_PULL;
+    else
+        return ph_why_fail(why, PH_ERR_INVALID, "unknown command %s",
+                           argv[optind]);
+    return PH_OK;
+}
+
+static int
+check_needed(const struct ph_options *options, struct ph_why *why)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } needed[] = {
+        {"--workstation", options->https.workstation},
+        {"--cert", options->https.cert_file},
+        {"--key", options->https.key_file},
+        {"--ca", options->https.ca_file},
+        {"--grant-file", options->grant_file},
+    };
+
+    for (size_t i = 0; i < PH_COUNT(needed); i++) {
+        if (needed[i].value == NULL || needed[i].value[0] == '\0')
+            return ph_why_fail(why, PH_ERR_INVALID, "%s is missing",
+                               needed[i].name);
+    }
+    if (options->command != PH_COMMAND_PULL)
+        return PH_OK;
+    if (options->output == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--output is missing");
+    if (options->all == (options->job_count > 0))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "say either --all or which --job to pull");
+    return PH_OK;
+}
+
+int
+ph_options_parse(int argc, char **argv, struct ph_options *out_options,
+                 struct ph_why *why)
+{
+    struct ph_options options = {.tries = TRIES_DEFAULT,
+                                 .https.timeout_s = TIMEOUT_DEFAULT_S};
+    int option;
+    int err = PH_OK;
+
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        if (option == OPT_HELP || option == OPT_VERSION) {
+            out_options->command =
+                option == OPT_HELP ? PH_COMMAND_HELP : PH_COMMAND_VERSION;
+            return PH_OK;
+        }
+        if (option == '?' || option == ':')
+            return ph_why_fail(why, PH_ERR_INVALID, "%s: %s", argv[optind - 1],
+                               option == ':' ? "needs a value"
+                                             : "unknown option");
+        err = take_option(&options, option, why);
+        if (err != PH_OK)
+            return err;
+    }
+    err = take_command(&options, argc, argv, why);
+    if (err == PH_OK)
+        err = check_needed(&options, why);
+    if (err == PH_OK)
+        *out_options = options;
+    return err;
+}

@@ -1,0 +1,46 @@
+/* The command line of printhold-station, read and checked. */
+#ifndef PRINTHOLD_STATION_OPTIONS_H
+#define PRINTHOLD_STATION_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "https.h"
+#include "printhold/base/id.h"
+#include "printhold/base/why.h"
+
+#define PH_OPTIONS_JOBS_MAX 64
+
+enum ph_command {
+    PH_COMMAND_HELP,
+    PH_COMMAND_VERSION,
+    PH_COMMAND_LIST,
+    PH_COMMAND_PULL,
+};
+
+/* Text points into argv. */
+struct ph_options {
+    enum ph_command command;
+    struct ph_https_options https;
+    const char *grant_file;
+    const char *output;
+    bool json;
+    bool quiet;
+    bool all;
+    bool force;
+    bool keep_claim;
+    bool no_complete;
+    unsigned tries;
+    char job[PH_OPTIONS_JOBS_MAX][PH_ID_TEXT];
+    size_t job_count;
+};
+
+/* PH_ERR_INVALID with a sentence when the line makes no sense. */
+int ph_options_parse(int argc, char **argv, struct ph_options *out_options,
+                     struct ph_why *why);
+
+/* What --help prints. */
+const char *ph_options_usage(void);
+
+#endif
