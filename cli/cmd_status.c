@@ -1,0 +1,117 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "command.h"
+#include "print.h"
+#include "printhold/base/err.h"
+
+#define LINE_MAX_BYTES 512
+
+static void
+print_service(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], span[32];
+
+    ph_print_span(status->uptime_s * 1000, span, sizeof(span));
+    (void)snprintf(line, sizeof(line), "version %s, pid %lld, up %s",
+                   status->version, (long long)status->pid,
+                   status->uptime_s < 60 ? "less than a minute" : span);
+    ph_print_fact(stdout, "Service", line);
+    ph_print_fact(stdout, "Health", status->health);
+    ph_print_fact(stdout, "Machine key", status->key_level);
+}
+
+static void
+print_jobs(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], size[32];
+
+    (void)snprintf(line, sizeof(line), "%lld held, %lld at a printer",
+                   (long long)status->held, (long long)status->claimed);
+    ph_print_fact(stdout, "Jobs", line);
+    ph_print_size((uint64_t)status->spool_bytes, size, sizeof(size));
+    (void)snprintf(line, sizeof(line), "%s, %s", size,
+                   status->spool_text[0] == '\0' ? "ok" : status->spool_text);
+    ph_print_fact(stdout, "Spool", line);
+}
+
+static void
+print_cloud(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], since[32];
+
+    ph_print_time(status->cloud_since_ms, since, sizeof(since));
+    if (strcmp(status->cloud, "online") == 0)
+        (void)snprintf(line, sizeof(line), "online since %s", since);
+    else if (status->cloud_text[0] != '\0')
+        (void)snprintf(line, sizeof(line), "%s: %s", status->cloud,
+                       status->cloud_text);
+    else
+        (void)snprintf(line, sizeof(line), "%s", status->cloud);
+    ph_print_fact(stdout, "Cloud", line);
+    if (strcmp(status->cloud, "off") == 0)
+        return;
+    (void)snprintf(
+        line, sizeof(line),
+        "%lld events and %lld documents waiting, %lld sent, %lld "
+        "refused",
+        (long long)status->outbox_events, (long long)status->outbox_documents,
+        (long long)status->cloud_published, (long long)status->cloud_parked);
+    ph_print_fact(stdout, "Reports", line);
+}
+
+static void
+print_release(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES] = "off";
+
+    if (strcmp(status->release, "on") == 0)
+        (void)snprintf(line, sizeof(line),
+                       "port %lld, %lld connections, %lld pulls, %lld refused "
+                       "so far",
+                       (long long)status->release_port,
+                       (long long)status->release_connections,
+                       (long long)status->release_pulls,
+                       (long long)status->release_refused);
+    ph_print_fact(stdout, "Release", line);
+}
+
+static int
+on_item(const void *body, size_t len, void *arg)
+{
+    const bool *json = arg;
+    struct ph_control_status status;
+    int err = ph_control_status_parse(body, len, &status);
+
+    if (err != PH_OK)
+        return err;
+    if (*json) {
+        (void)fwrite(body, 1, len, stdout);
+        (void)fputc('\n', stdout);
+        return PH_OK;
+    }
+    print_service(&status);
+    print_jobs(&status);
+    print_cloud(&status);
+    print_release(&status);
+    return PH_OK;
+}
+
+int
+ph_cmd_status(const struct ph_command_line *line)
+{
+    const struct ph_control_request request = {.op = PH_CONTROL_STATUS};
+    bool json = (line->options & PH_OPTION_JSON) != 0;
+    struct ph_client client;
+    struct ph_why why;
+    int err = ph_client_open(&client, &why);
+
+    if (err == PH_OK) {
+        err = ph_client_ask(&client, &request, on_item, &json, &why);
+        ph_client_close(&client);
+    }
+    if (err != PH_OK)
+        ph_command_complain(&why);
+    return ph_command_exit_code(err);
+}

@@ -1,0 +1,151 @@
+#include "command.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+static const struct ph_command commands[] = {
+    {"jobs", "[--all] [--ended] [--json]", "list your held jobs",
+     PH_OPTION_ALL | PH_OPTION_ENDED | PH_OPTION_JSON, 0, 0, ph_cmd_jobs},
+    {"show", "JOB [--json]", "show everything about a job", PH_OPTION_JSON, 1,
+     1, ph_cmd_show},
+    {"delete", "JOB...", "delete jobs without printing them", 0, 1, INT_MAX,
+     ph_cmd_delete},
+    {"keep", "JOB... [--off]", "keep jobs after they are printed",
+     PH_OPTION_OFF, 1, INT_MAX, ph_cmd_keep},
+    {"status", "[--json]", "show how the hold service is doing", PH_OPTION_JSON,
+     0, 0, ph_cmd_status},
+    {"config", "check | show [--json]", "check or show the configuration",
+     PH_OPTION_JSON, 1, 1, ph_cmd_config},
+};
+
+static const struct {
+    const char *name;
+    unsigned option;
+    const char *help;
+} options[] = {
+    {"--all", PH_OPTION_ALL, "jobs of everybody (administrator only)"},
+    {"--ended", PH_OPTION_ENDED, "released, deleted and expired jobs too"},
+    {"--json", PH_OPTION_JSON, "print JSON for programs"},
+    {"--off", PH_OPTION_OFF, "do not keep them any more"},
+    {"--help", PH_OPTION_HELP, "print this text"},
+};
+
+const struct ph_command *
+ph_command_find(const char *name)
+{
+    for (size_t i = 0; i < PH_COUNT(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* The option of that name, 0 when the command has none such. */
+static unsigned
+option_of(const struct ph_command *command, const char *name)
+{
+    unsigned allowed = command->options | PH_OPTION_HELP;
+
+    for (size_t i = 0; i < PH_COUNT(options); i++)
+        if (strcmp(options[i].name, name) == 0)
+            return options[i].option & allowed;
+    return 0;
+}
+
+int
+ph_command_parse(const struct ph_command *command, int argc, char **argv,
+                 struct ph_command_line *out_line, struct ph_why *why)
+{
+    struct ph_command_line line = {.command = command, .args = argv};
+    bool options_end = false;
+
+    for (int i = 0; i < argc; i++) {
+        if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
+            argv[line.arg_count++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            options_end = true;
+        } else {
+            unsigned option = option_of(command, argv[i]);
+
+            if (option == 0)
+                return ph_why_fail(why, PH_ERR_INVALID,
+                                   "%s has no option %.40s; see printhold %s "
+                                   "--help",
+                                   command->name, argv[i], command->name);
+            line.options |= option;
+        }
+    }
+    if ((line.options & PH_OPTION_HELP) == 0 &&
+        (line.arg_count < command->args_min ||
+         line.arg_count > command->args_max))
+        return ph_why_fail(why, PH_ERR_INVALID, "usage: printhold %s %s",
+                           command->name, command->arguments);
+    *out_line = line;
+    return PH_OK;
+}
+
+static void
+help_all(FILE *out)
+{
+    (void)fputs(
+        "usage: printhold COMMAND [ARGUMENTS]\n"
+        "\n"
+        "Jobs printed to a hold queue wait on this computer, encrypted, "
+        "until you\ncollect them at a printer.\n"
+        "\n",
+        out);
+    for (size_t i = 0; i < PH_COUNT(commands); i++)
+        (void)fprintf(out, "  %-8s %s\n", commands[i].name,
+                      commands[i].summary);
+    (void)fputs("\n"
+                "JOB is the id of a job as 'printhold jobs' shows it, or the "
+                "first digits of it.\n"
+                "'printhold COMMAND --help' says more; printhold --version "
+                "gives the version.\n",
+                out);
+}
+
+void
+ph_command_help(const struct ph_command *command, FILE *out)
+{
+    if (command == NULL) {
+        help_all(out);
+        return;
+    }
+    (void)fprintf(out, "usage: printhold %s %s\n\n%s\n\n", command->name,
+                  command->arguments, command->summary);
+    for (size_t i = 0; i < PH_COUNT(options); i++)
+        if (option_of(command, options[i].name) != 0)
+            (void)fprintf(out, "  %-8s %s\n", options[i].name, options[i].help);
+}
+
+int
+ph_command_exit_code(int err)
+{
+    switch (err) {
+    case PH_OK:
+        return PH_EXIT_OK;
+    case PH_ERR_NOT_FOUND:
+        return PH_EXIT_NO_JOB;
+    case PH_ERR_CLOSED:
+    case PH_ERR_TRUNCATED:
+    case PH_ERR_TIMEOUT:
+        return PH_EXIT_NO_AGENT;
+    case PH_ERR_DENIED:
+        return PH_EXIT_DENIED;
+    case PH_ERR_BUSY:
+    case PH_ERR_STATE:
+        return PH_EXIT_BUSY;
+    default:
+        return PH_EXIT_FAILURE;
+    }
+}
+
+void
+ph_command_complain(const struct ph_why *why)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "printhold: %s\n", why->text);
+}
