@@ -1,0 +1,29 @@
+/*
+ * The exit codes of the backend, and what cupsd 2.4 does with each (measured
+ * with the default printer-error-policy retry-job).
+ */
+#ifndef PH_BACKEND_EXITCODE_H
+#define PH_BACKEND_EXITCODE_H
+
+enum ph_exitcode {
+    /* The job is durable in our spool; cupsd removes its copy. */
+    PH_EXIT_DONE = 0,
+    /* Wrong use on a command line only: what cupsd does with it depends on
+     * the queue's error policy. */
+    PH_EXIT_USAGE = 1,
+    /* 2 (authentication required) is not used: it makes the desktop ask for
+     * a password, and we never take one. */
+    /* The job is held until a person or the agent releases it. */
+    PH_EXIT_HOLD = 3,
+    /* The queue stops and says why; jobs wait. Only when no job could be
+     * taken: our own configuration is broken. */
+    PH_EXIT_STOP = 4,
+    /* The job is cancelled: it can never be taken. */
+    PH_EXIT_CANCEL = 5,
+    /* The job is tried again after JobRetryInterval, five times. */
+    PH_EXIT_RETRY = 6,
+    /* 7 (retry at once) is never used: cupsd would start us some sixty times
+     * a second. */
+};
+
+#endif

@@ -1,0 +1,73 @@
+#include "jobinfo.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner.h"
+#include "ppd.h"
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/parse.h"
+#include "printhold/base/utf8.h"
+
+static bool
+environment_is(const char *name, const char *value)
+{
+    const char *found = getenv(name);
+
+    return found != NULL && strcmp(found, value) == 0;
+}
+
+/* The type at the end of the filter chain, as our PPD names it. */
+static bool
+pdf_is_expected(void)
+{
+    return environment_is("FINAL_CONTENT_TYPE", "application/pdf") ||
+           environment_is("FINAL_CONTENT_TYPE", "application/vnd.cups-pdf");
+}
+
+static void
+fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
+{
+    const char *queue = getenv("PRINTER");
+    const char *ppd = getenv("PPD");
+    uint64_t copies;
+
+    ph_ticket_apply_options(ticket, arguments->options);
+    /* cupsd's own count wins over an option of the client. */
+    if (ph_parse_u64(arguments->copies, 1, 9999, &copies) == PH_OK)
+        ticket->copies = (int32_t)copies;
+    ph_utf8_clean(arguments->title, ticket->job_name, sizeof(ticket->job_name));
+    if (queue != NULL)
+        ph_utf8_clean(queue, ticket->queue, sizeof(ticket->queue));
+    if (ppd != NULL)
+        (void)ph_ppd_nickname(ppd, ticket->driver, sizeof(ticket->driver));
+    if (ticket->submitted_ms < 0)
+        ticket->submitted_ms = ph_clock_wall_ms();
+}
+
+int
+ph_jobinfo_read(const struct ph_arguments *arguments,
+                struct ph_jobinfo *out_info, struct ph_why *why)
+{
+    struct ph_jobinfo info = {0};
+    uint64_t id;
+    int err;
+
+    ph_ticket_init(&info.ticket);
+    if (ph_parse_u64(arguments->job_id, 1, INT32_MAX, &id) != PH_OK)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "the job number that CUPS gave is none");
+    info.ticket.cups_job_id = (int32_t)id;
+    info.is_banner = environment_is("CUPS_FILETYPE", "job-sheet");
+    info.is_filtered = arguments->file == NULL;
+    info.is_pdf_expected = info.is_filtered && pdf_is_expected();
+    fill_ticket(arguments, &info.ticket);
+    err = ph_owner_resolve(getenv("AUTH_UID"), getenv("AUTH_USERNAME"),
+                           &info.ticket, why);
+    if (err != PH_OK)
+        return err;
+    *out_info = info;
+    return PH_OK;
+}
