@@ -29,6 +29,17 @@ scratch_make(struct scratch *scratch)
     assert_non_null(mkdtemp(scratch->path));
 }
 
+/* A file with these bytes at an absolute path. */
+static inline void
+scratch_write(const char *path, const void *bytes, size_t len)
+{
+    FILE *file = fopen(path, "wx");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
 static inline int
 scratch_unlink(const char *path, const struct stat *st, int type,
                struct FTW *ftw)
