@@ -35,8 +35,9 @@ ph_clock_set_wall(ph_clock_source source)
 void
 ph_clock_format(int64_t wall_ms, char dst[PH_TIME_TEXT])
 {
+    /* Rounded down, also before 1970. */
     int64_t ms = ((wall_ms % 1000) + 1000) % 1000;
-    time_t seconds = (time_t)((wall_ms - ms) / 1000);
+    time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
     struct tm tm = {0};
     char text[64];
 

@@ -1,0 +1,96 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/clock.h"
+
+static int64_t
+fixed(void)
+{
+    return 42;
+}
+
+static void
+wall_time_can_be_moved_and_put_back(void **state)
+{
+    (void)state;
+    ph_clock_set_wall(fixed);
+    assert_int_equal(ph_clock_wall_ms(), 42);
+    ph_clock_set_wall(NULL);
+    /* The system's clock: after this line was written. */
+    assert_true(ph_clock_wall_ms() > INT64_C(1760000000000));
+}
+
+static void
+monotonic_time_does_not_go_back(void **state)
+{
+    int64_t last = ph_clock_mono_ms();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t now = ph_clock_mono_ms();
+
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+static void
+times_are_written_as_rfc_3339(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {INT64_C(1795289400123), "2026-11-21T19:30:00.123Z"},
+        {INT64_C(951782400000), "2000-02-29T00:00:00.000Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {-1000, "1969-12-31T23:59:59.000Z"},
+        {INT64_C(-62135596800000), "0001-01-01T00:00:00.000Z"},
+        {INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        char text[PH_TIME_TEXT];
+
+        ph_clock_format(cases[i].ms, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void
+absurd_times_stay_inside_the_text(void **state)
+{
+    static const int64_t times[] = {INT64_MAX, INT64_MIN, INT64_MIN + 1,
+                                    INT64_C(253402300800000)};
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(times); i++) {
+        char text[PH_TIME_TEXT + 1];
+
+        memset(text, '#', sizeof(text));
+        ph_clock_format(times[i], text);
+        assert_true(strlen(text) < PH_TIME_TEXT);
+        assert_int_equal(text[PH_TIME_TEXT], '#');
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wall_time_can_be_moved_and_put_back),
+        cmocka_unit_test(monotonic_time_does_not_go_back),
+        cmocka_unit_test(times_are_written_as_rfc_3339),
+        cmocka_unit_test(absurd_times_stay_inside_the_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
