@@ -3,7 +3,7 @@
 
 #include "printhold/base/err.h"
 #include "printhold/proto/json.h"
-#include "submission.h"
+#include "printhold/proto/submission.h"
 
 #define DOCUMENT_VERSION 1
 #define MORE_DIGITS_ROOM 20 /* "more" grows while jobs are counted out */

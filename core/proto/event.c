@@ -5,7 +5,7 @@
 
 #include "printhold/base/err.h"
 #include "printhold/proto/json.h"
-#include "submission.h"
+#include "printhold/proto/submission.h"
 
 #define NAME_MAX_BYTES 256
 

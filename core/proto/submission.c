@@ -1,4 +1,4 @@
-#include "submission.h"
+#include "printhold/proto/submission.h"
 
 #include <stddef.h>
 #include <string.h>

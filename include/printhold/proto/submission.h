@@ -1,10 +1,12 @@
-/* What a directory document and an event both say of a ticket. */
-#ifndef PH_PROTO_SUBMISSION_H
-#define PH_PROTO_SUBMISSION_H
+/* What directory documents, events and the release API all say of a ticket:
+ * members named by IPP (RFC 8011, PWG 5100.13) where IPP has a name. */
+#ifndef PRINTHOLD_PROTO_SUBMISSION_H
+#define PRINTHOLD_PROTO_SUBMISSION_H
 
-#include <jansson.h>
+#include <stdint.h>
 
 #include "printhold/model/ticket.h"
+#include "printhold/proto/json.h"
 
 /* Members of object; what is not known is left out. */
 int ph_submission_put(json_t *object, const struct ph_ticket *ticket);
