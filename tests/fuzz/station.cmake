@@ -1,0 +1,1 @@
+ph_fuzz(station LINK printhold_station_parts)
