@@ -1,1 +1,3 @@
 ph_unit_test(title LINK ph_model)
+ph_unit_test(config LINK ph_model)
+ph_unit_test(job LINK ph_model)
