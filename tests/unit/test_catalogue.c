@@ -1,0 +1,315 @@
+/* The catalogue on a real SQLite file. */
+#include "printhold/store/catalogue.h"
+#include "scratch.h"
+
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+struct fixture {
+    struct scratch scratch;
+    char path[300];
+    struct ph_catalogue *catalogue;
+};
+
+static int
+set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct ph_why why = {""};
+
+    assert_non_null(f);
+    scratch_make(&f->scratch);
+    (void)snprintf(f->path, sizeof(f->path), "%s/catalogue.db",
+                   f->scratch.path);
+    assert_int_equal(ph_catalogue_open(f->path, &f->catalogue, &why), PH_OK);
+    *state = f;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    ph_catalogue_close(f->catalogue);
+    scratch_remove(&f->scratch);
+    free(f);
+    return 0;
+}
+
+static struct ph_id
+add_job(struct fixture *f, uint8_t number, uint32_t uid, int64_t held_ms)
+{
+    struct ph_catalogue_job job = {
+        .id = {{number}},
+        .epoch = {{9}},
+        .uid = uid,
+        .owner = {(uint8_t)uid},
+        .state = PH_JOB_HELD,
+        .held_ms = held_ms,
+        .expires_ms = held_ms + 1000,
+        .size_bytes = 100,
+        .sequence = 1,
+        .sealed = "sealed",
+        .sealed_len = 6,
+    };
+
+    (void)snprintf(job.job_uuid, sizeof(job.job_uuid), "uuid-%u", number);
+    assert_int_equal(ph_catalogue_insert(f->catalogue, &job), PH_OK);
+    return job.id;
+}
+
+struct seen {
+    uint8_t numbers[16];
+    size_t count;
+};
+
+static bool
+note(const struct ph_catalogue_job *job, void *arg)
+{
+    struct seen *seen = arg;
+
+    seen->numbers[seen->count++] = job->id.bytes[0];
+    return seen->count < PH_COUNT(seen->numbers);
+}
+
+static bool
+copy_job(const struct ph_catalogue_job *job, void *arg)
+{
+    struct ph_catalogue_job *copy = arg;
+
+    *copy = *job;
+    return false;
+}
+
+static enum ph_job_state
+state_of(struct fixture *f, const struct ph_id *id, int64_t *out_lease_ms)
+{
+    struct ph_catalogue_job job;
+
+    assert_int_equal(ph_catalogue_get(f->catalogue, id, copy_job, &job), PH_OK);
+    if (out_lease_ms != NULL)
+        *out_lease_ms = job.lease_until_ms;
+    return job.state;
+}
+
+static void
+lists_are_filtered_and_ordered(void **state)
+{
+    static const uint8_t owner_two[PH_OWNER_KEY_BYTES] = {2};
+    static const struct {
+        struct ph_catalogue_filter filter;
+        uint8_t expected[4];
+        size_t count;
+    } cases[] = {
+        {{.limit = 0}, {1, 2, 3}, 3},
+        {{.newest_first = true}, {3, 2, 1}, 3},
+        {{.by_uid = true, .uid = 1}, {1, 3}, 2},
+        {{.owner = owner_two}, {2}, 1},
+        {{.ended = true}, {1, 4, 2, 3}, 4},
+        {{.limit = 2}, {1, 2}, 2},
+        {{.by_uid = true, .uid = 77}, {0}, 0},
+    };
+    struct fixture *f = *state;
+    struct ph_id ended;
+
+    (void)add_job(f, 1, 1, 1000);
+    (void)add_job(f, 2, 2, 2000);
+    (void)add_job(f, 3, 1, 3000);
+    ended = add_job(f, 4, 1, 1500);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &ended, PH_JOB_DELETED, 1, NULL, 0),
+        PH_OK);
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct seen seen = {.count = 0};
+
+        assert_int_equal(
+            ph_catalogue_list(f->catalogue, &cases[i].filter, note, &seen),
+            PH_OK);
+        assert_int_equal(seen.count, cases[i].count);
+        assert_memory_equal(seen.numbers, cases[i].expected, seen.count);
+    }
+}
+
+static void
+only_legal_moves_are_made(void **state)
+{
+    struct fixture *f = *state;
+    const struct ph_id id = add_job(f, 1, 1, 1000);
+    static const struct ph_id missing = {{99}};
+    int64_t lease;
+
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &missing, PH_JOB_DELETED, 1, NULL, 0),
+        PH_ERR_NOT_FOUND);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_RELEASED, 1, NULL, 0),
+        PH_ERR_STATE);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_CLAIMED, 1, "pr-1", 50),
+        PH_OK);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_CLAIMED, 1, "pr-2", 60),
+        PH_ERR_STATE);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_CLAIMED, 1, "pr-1", 70),
+        PH_OK);
+    assert_int_equal(state_of(f, &id, &lease), PH_JOB_CLAIMED);
+    assert_int_equal(lease, 70);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_RELEASED, 1, NULL, 0),
+        PH_OK);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_HELD, 1, NULL, 0),
+        PH_ERR_STATE);
+    assert_int_equal(state_of(f, &id, &lease), PH_JOB_RELEASED);
+    assert_int_equal(lease, 0);
+}
+
+static void
+a_rolled_back_transaction_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_catalogue_totals totals;
+    static const uint8_t owner[PH_OWNER_KEY_BYTES] = {1};
+
+    assert_int_equal(ph_catalogue_begin(f->catalogue), PH_OK);
+    (void)add_job(f, 1, 1, 1000);
+    assert_int_equal(ph_catalogue_touch_document(f->catalogue, "uk", owner),
+                     PH_OK);
+    ph_catalogue_rollback(f->catalogue);
+    ph_catalogue_rollback(f->catalogue); /* harmless */
+    assert_int_equal(ph_catalogue_totals(f->catalogue, &totals), PH_OK);
+    assert_int_equal(totals.held, 0);
+    assert_int_equal(totals.documents, 0);
+}
+
+static void
+the_next_due_time_is_the_earliest(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_id id;
+    struct seen seen = {.count = 0};
+    int64_t next;
+
+    assert_int_equal(ph_catalogue_next_due(f->catalogue, &next), PH_OK);
+    assert_true(next == INT64_MAX);
+    (void)add_job(f, 1, 1, 5000);
+    id = add_job(f, 2, 1, 1000);
+    assert_int_equal(ph_catalogue_next_due(f->catalogue, &next), PH_OK);
+    assert_int_equal(next, 2000);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_CLAIMED, 1, "pr", 1500),
+        PH_OK);
+    assert_int_equal(ph_catalogue_next_due(f->catalogue, &next), PH_OK);
+    assert_int_equal(next, 1500);
+    assert_int_equal(ph_catalogue_expired(f->catalogue, 1999, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(ph_catalogue_expired(f->catalogue, 2000, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(ph_catalogue_leases_over(f->catalogue, 1500, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 2);
+}
+
+static bool
+count_event(uint64_t seq, const struct ph_id *epoch, const struct ph_id *id,
+            const void *sealed, size_t len, void *arg)
+{
+    (void)seq;
+    (void)epoch;
+    (void)id;
+    assert_int_equal(len, 2);
+    assert_memory_equal(sealed, "ev", 2);
+    ++*(size_t *)arg;
+    return true;
+}
+
+static void
+events_come_in_order_and_go_when_acknowledged(void **state)
+{
+    static const struct ph_id epoch = {{1}}, id = {{2}};
+    struct fixture *f = *state;
+    size_t count = 0;
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            ph_catalogue_add_event(f->catalogue, &epoch, &id, "ev", 2), PH_OK);
+    assert_int_equal(
+        ph_catalogue_due_events(f->catalogue, 1, 10, count_event, &count),
+        PH_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(ph_catalogue_event_acked(f->catalogue, 2), PH_OK);
+    count = 0;
+    assert_int_equal(
+        ph_catalogue_due_events(f->catalogue, 0, 10, count_event, &count),
+        PH_OK);
+    assert_int_equal(count, 2);
+}
+
+static void
+a_used_grant_is_forgotten_only_after_it_expired(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1000, 500),
+                     PH_OK);
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1000, 1000),
+                     PH_ERR_EXISTS);
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "b", 3000, 1001),
+                     PH_OK);
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 3000, 1001),
+                     PH_OK);
+}
+
+/* SR-75, first half: what cannot be read is refused, not overwritten. */
+static void
+damaged_and_newer_files_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_catalogue *catalogue = NULL;
+    struct ph_why why = {""};
+    char path[300], garbage[8192];
+    sqlite3 *db;
+
+    memset(garbage, 'x', sizeof(garbage));
+    (void)snprintf(path, sizeof(path), "%s/garbage.db", f->scratch.path);
+    scratch_write(path, garbage, sizeof(garbage));
+    assert_int_equal(ph_catalogue_open(path, &catalogue, &why), PH_ERR_CORRUPT);
+    assert_non_null(strstr(why.text, "garbage.db"));
+
+    ph_catalogue_close(f->catalogue);
+    f->catalogue = NULL;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA user_version=999", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(ph_catalogue_open(f->path, &catalogue, &why),
+                     PH_ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "999"));
+    assert_null(catalogue);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(lists_are_filtered_and_ordered),
+        TEST(only_legal_moves_are_made),
+        TEST(a_rolled_back_transaction_leaves_nothing),
+        TEST(the_next_due_time_is_the_earliest),
+        TEST(events_come_in_order_and_go_when_acknowledged),
+        TEST(a_used_grant_is_forgotten_only_after_it_expired),
+        TEST(damaged_and_newer_files_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
