@@ -1,0 +1,251 @@
+/* Unit tests of proto/control. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+#include "printhold/proto/control.h"
+#include "printhold/proto/frame.h"
+
+static void
+requests_survive_the_way(void **state)
+{
+    static const struct ph_control_request requests[] = {
+        {.op = PH_CONTROL_JOBS},
+        {.op = PH_CONTROL_JOBS, .all = true, .ended = true},
+        {.op = PH_CONTROL_SHOW, .job = "0123456789abcdef0123456789abcdef"},
+        {.op = PH_CONTROL_DELETE, .job = "beef"},
+        {.op = PH_CONTROL_KEEP, .job = "beef0", .keep = true},
+        {.op = PH_CONTROL_STATUS},
+    };
+    struct ph_buf buf;
+
+    (void)state;
+    ph_buf_init(&buf, PH_CONTROL_REQUEST_MAX);
+    for (size_t i = 0; i < PH_COUNT(requests); i++) {
+        struct ph_control_request back;
+        struct ph_why why;
+
+        memset(&back, 0, sizeof(back));
+        assert_int_equal(ph_control_request_put(&requests[i], &buf), PH_OK);
+        if (ph_control_request_parse(buf.data, buf.len, &back, &why) != PH_OK)
+            fail_msg("%s", why.text);
+        assert_int_equal(back.op, requests[i].op);
+        assert_string_equal(back.job, requests[i].job);
+        assert_int_equal(back.all, requests[i].all);
+        assert_int_equal(back.ended, requests[i].ended);
+        assert_int_equal(back.keep, requests[i].keep);
+    }
+    ph_buf_close(&buf);
+}
+
+#define V1 "{\"version\":1,"
+
+static const struct {
+    const char *name;
+    const char *text;
+    int err;
+} bad_requests[] = {
+    {"no JSON", "status\n", PH_ERR_SYNTAX},
+    {"no version", "{\"op\":\"status\"}", PH_ERR_NOT_FOUND},
+    {"newer version", "{\"version\":2,\"op\":\"status\"}", PH_ERR_UNSUPPORTED},
+    {"no operation", V1 "\"job\":\"beef\"}", PH_ERR_NOT_FOUND},
+    {"unknown operation", V1 "\"op\":\"print\"}", PH_ERR_UNSUPPORTED},
+    {"operation of a long name", V1 "\"op\":\"deletedeletedelete\"}",
+     PH_ERR_TOO_BIG},
+    {"operation that is a number", V1 "\"op\":1}", PH_ERR_SYNTAX},
+    {"operation twice", V1 "\"op\":\"show\",\"op\":\"delete\"}", PH_ERR_SYNTAX},
+    {"delete nothing", V1 "\"op\":\"delete\"}", PH_ERR_INVALID},
+    {"delete by an empty prefix", V1 "\"op\":\"delete\",\"job\":\"\"}",
+     PH_ERR_INVALID},
+    {"prefix of three digits", V1 "\"op\":\"delete\",\"job\":\"bee\"}",
+     PH_ERR_INVALID},
+    {"33 digits",
+     V1 "\"op\":\"show\",\"job\":\"0123456789abcdef0123456789abcdef0\"}",
+     PH_ERR_TOO_BIG},
+    {"upper case", V1 "\"op\":\"show\",\"job\":\"BEEF\"}", PH_ERR_INVALID},
+    {"path as a job", V1 "\"op\":\"show\",\"job\":\"../../etc\"}",
+     PH_ERR_INVALID},
+    {"job for a list", V1 "\"op\":\"jobs\",\"job\":\"beef\"}", PH_ERR_INVALID},
+    {"switch that is a number", V1 "\"op\":\"jobs\",\"all\":1}", PH_ERR_SYNTAX},
+    {"switch that is text", V1 "\"op\":\"jobs\",\"ended\":\"no\"}",
+     PH_ERR_SYNTAX},
+};
+
+static void
+bad_requests_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(bad_requests); i++) {
+        struct ph_control_request request = {.job = "old"};
+        struct ph_why why = {{0}};
+        int err = ph_control_request_parse(
+            bad_requests[i].text, strlen(bad_requests[i].text), &request, &why);
+
+        if (err != bad_requests[i].err || why.text[0] == '\0' ||
+            strcmp(request.job, "old") != 0)
+            fail_msg("%s: %s (%s)", bad_requests[i].name, ph_err_text(err),
+                     why.text);
+    }
+}
+
+static void
+replies_survive_the_way(void **state)
+{
+    struct ph_control_reply reply = {.err = PH_ERR_BUSY}, back;
+    struct ph_buf buf;
+
+    (void)state;
+    ph_why_set(&reply.text, "printer pr-7 is taking it");
+    ph_buf_init(&buf, 4096);
+    assert_int_equal(ph_control_reply_put(&reply, &buf), PH_OK);
+    assert_int_equal(ph_control_reply_parse(buf.data, buf.len, &back), PH_OK);
+    assert_int_equal(back.err, PH_ERR_BUSY);
+    assert_string_equal(back.text.text, "printer pr-7 is taking it");
+    reply.err = PH_OK;
+    assert_int_equal(ph_control_reply_put(&reply, &buf), PH_OK);
+    assert_int_equal(ph_control_reply_parse(buf.data, buf.len, &back), PH_OK);
+    assert_int_equal(back.err, PH_OK);
+    ph_buf_close(&buf);
+}
+
+static void
+a_reply_without_a_result_is_no_success(void **state)
+{
+    static const char *const texts[] = {"{}", "{\"text\":\"\"}",
+                                        "{\"result\":0,\"text\":\"\"}",
+                                        "{\"result\":\"ok\"}"};
+    static const char newer[] = "{\"result\":\"moonshine\",\"text\":\"\"}";
+    struct ph_control_reply reply;
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(texts); i++)
+        assert_int_equal(
+            ph_control_reply_parse(texts[i], strlen(texts[i]), &reply),
+            PH_ERR_SYNTAX);
+    assert_int_equal(ph_control_reply_parse(newer, strlen(newer), &reply),
+                     PH_OK);
+    assert_int_equal(reply.err, PH_ERR_INTERNAL);
+}
+
+static void
+jobs_survive_the_way(void **state)
+{
+    struct ph_control_job job, back;
+    struct ph_buf buf;
+
+    (void)state;
+    memset(&job, 0, sizeof(job));
+    memset(&back, 0, sizeof(back));
+    memset(job.id.bytes, 0xab, sizeof(job.id.bytes));
+    job.state = PH_JOB_CLAIMED;
+    job.held_ms = 1;
+    job.expires_ms = 2;
+    job.changed_ms = 3;
+    job.keep = true;
+    (void)snprintf(job.printer, sizeof(job.printer), "pr-7");
+    job.lease_until_ms = 4;
+    memset(job.sha256, 'f', 64);
+    ph_ticket_init(&job.ticket);
+    (void)snprintf(job.ticket.job_name, sizeof(job.ticket.job_name),
+                   "Q3 \"report\"");
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    assert_int_equal(ph_control_job_put(&job, &buf), PH_OK);
+    assert_int_equal(ph_control_job_parse(buf.data, buf.len, &back), PH_OK);
+    assert_memory_equal(&job.id, &back.id, sizeof(job.id));
+    assert_int_equal(back.state, PH_JOB_CLAIMED);
+    assert_int_equal(back.held_ms, 1);
+    assert_int_equal(back.expires_ms, 2);
+    assert_int_equal(back.changed_ms, 3);
+    assert_int_equal(back.lease_until_ms, 4);
+    assert_true(back.keep);
+    assert_string_equal(back.printer, "pr-7");
+    assert_string_equal(back.sha256, job.sha256);
+    assert_string_equal(back.ticket.job_name, "Q3 \"report\"");
+    ph_buf_close(&buf);
+}
+
+#define ID     "\"id\":\"abababababababababababababababab\","
+#define TICKET "\"ticket\":{\"owner-uid\":1}}"
+
+static const struct {
+    const char *name;
+    const char *text;
+    int err;
+} job_texts[] = {
+    {"the least there can be", "{" ID "\"state\":\"held\"," TICKET, PH_OK},
+    {"no id", "{\"state\":\"held\"," TICKET, PH_ERR_SYNTAX},
+    {"short id", "{\"id\":\"ab\",\"state\":\"held\"," TICKET, PH_ERR_SYNTAX},
+    {"unknown state", "{" ID "\"state\":\"lost\"," TICKET, PH_ERR_INVALID},
+    {"no ticket", "{" ID "\"state\":\"held\"}", PH_ERR_SYNTAX},
+    {"ticket that is text", "{" ID "\"state\":\"held\",\"ticket\":\"\"}",
+     PH_ERR_SYNTAX},
+    {"ticket with an escape",
+     "{" ID "\"state\":\"held\",\"ticket\":{\"owner-uid\":1,"
+     "\"job-name\":\"\\u001b[2J\"}}",
+     PH_ERR_SYNTAX},
+    {"time before time", "{" ID "\"state\":\"held\",\"held-ms\":-1," TICKET,
+     PH_ERR_INVALID},
+};
+
+static void
+jobs_are_read_strictly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(job_texts); i++) {
+        struct ph_control_job job;
+        int err = ph_control_job_parse(job_texts[i].text,
+                                       strlen(job_texts[i].text), &job);
+
+        if (err != job_texts[i].err)
+            fail_msg("%s: %s", job_texts[i].name, ph_err_text(err));
+    }
+}
+
+static void
+the_status_survives_the_way(void **state)
+{
+    struct ph_control_status status, back;
+    struct ph_buf buf;
+
+    (void)state;
+    memset(&status, 0, sizeof(status));
+    memset(&back, 0, sizeof(back));
+    (void)snprintf(status.version, sizeof(status.version), "1.2.3");
+    (void)snprintf(status.health, sizeof(status.health), "warning");
+    (void)snprintf(status.cloud, sizeof(status.cloud), "connecting");
+    (void)snprintf(status.cloud_text, sizeof(status.cloud_text), "no route");
+    status.pid = 7;
+    status.held = 8;
+    status.spool_bytes = INT64_C(1) << 41;
+    status.release_port = 9443;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    assert_int_equal(ph_control_status_put(&status, &buf), PH_OK);
+    assert_int_equal(ph_control_status_parse(buf.data, buf.len, &back), PH_OK);
+    assert_memory_equal(&status, &back, sizeof(status));
+    assert_int_equal(ph_control_status_parse("{\"pid\":\"7\"}", 11, &back),
+                     PH_ERR_SYNTAX);
+    ph_buf_close(&buf);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_survive_the_way),
+        cmocka_unit_test(bad_requests_are_refused_with_a_reason),
+        cmocka_unit_test(replies_survive_the_way),
+        cmocka_unit_test(a_reply_without_a_result_is_no_success),
+        cmocka_unit_test(jobs_survive_the_way),
+        cmocka_unit_test(jobs_are_read_strictly),
+        cmocka_unit_test(the_status_survives_the_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
