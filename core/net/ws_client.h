@@ -1,0 +1,62 @@
+/*
+ * A WebSocket Secure client connection at a time, by libwebsockets on the
+ * caller's uv loop. Private to core/net; ws_client.c is the only file that
+ * knows libwebsockets.
+ */
+#ifndef PH_NET_WS_CLIENT_H
+#define PH_NET_WS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "printhold/base/why.h"
+#include "printhold/net/resolver.h"
+#include "printhold/net/ws_url.h"
+
+struct ph_ws_client;
+
+struct ph_ws_events {
+    void (*on_open)(void *arg);
+    /* A piece of the binary stream. False closes the connection. */
+    bool (*on_bytes)(const void *bytes, size_t len, void *arg);
+    /* Write once with ph_ws_client_write. False closes the connection. */
+    bool (*on_writable)(void *arg);
+    /* Once per ph_ws_client_connect that returned PH_OK: it could not be
+     * opened, or it ended. Never from inside ph_ws_client_connect. */
+    void (*on_closed)(const char *text, void *arg);
+};
+
+struct ph_ws_options {
+    const char *ca_file;
+    const char *cert_file; /* NULL: none */
+    const char *key_file;
+    const char *subprotocol;
+    struct ph_ws_events events;
+    void *arg;
+};
+
+/* Text is copied. PH_ERR_CONFIG with words when a file cannot be used. */
+int ph_ws_client_new(uv_loop_t *loop, const struct ph_ws_options *options,
+                     struct ph_ws_client **out_client, struct ph_why *why);
+
+/* Connect to the address; the certificate must be for url->host. PH_ERR_STATE
+ * while there is a connection. */
+int ph_ws_client_connect(struct ph_ws_client *client,
+                         const struct ph_ws_url *url,
+                         const struct ph_address *address);
+
+/* Ask for on_writable. */
+void ph_ws_client_want_write(struct ph_ws_client *client);
+/* One binary message; only inside on_writable, once. */
+int ph_ws_client_write(struct ph_ws_client *client, const void *bytes,
+                       size_t len);
+/* Give the connection up; on_closed follows. */
+void ph_ws_client_abort(struct ph_ws_client *client);
+
+/* Close everything without calling any event; done is called once, from the
+ * loop, and the client is freed. */
+void ph_ws_client_free(struct ph_ws_client *client, void (*done)(void *arg),
+                       void *arg);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * One lasting connection to an MQTT 5 broker over WebSocket Secure
+ * (subprotocol "mqtt", MQTT 5.0 section 6), on the caller's loop.
+ *
+ * The link keeps trying: look up the name, connect, TLS with our certificate,
+ * verify the broker against the given CA and the host name of the url (there
+ * is no way to switch that off), CONNECT; each attempt has 15 s. After a
+ * failure it waits 0.5 s, doubling to 60 s, with half of the time by chance.
+ * A link that hears nothing while it waits for an answer 20 s is dead.
+ *
+ * Messages go out at QoS 1, in order, at most ph_mqtt_link_window at a time.
+ * A message is in flight from ph_mqtt_link_publish until on_acked. When the
+ * connection is lost the link keeps what is in flight; after the reconnect
+ * on_up says what became of it:
+ *   session_present  the link sends it again itself (marked DUP);
+ *   otherwise        it is dropped, the owner publishes what it still needs.
+ *
+ * All functions and callbacks are on the loop's thread. Callbacks may call
+ * any function of the link.
+ */
+#ifndef PRINTHOLD_NET_MQTT_LINK_H
+#define PRINTHOLD_NET_MQTT_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "printhold/base/why.h"
+#include "printhold/proto/mqtt.h"
+
+#define PH_MQTT_LINK_WINDOW_MAX 16
+
+struct ph_mqtt_link;
+
+struct ph_mqtt_link_events {
+    void (*on_up)(bool session_present, void *arg);
+    /* An attempt failed or the connection ended; text says why. The link
+     * tries again by itself. Not called for ph_mqtt_link_stop. */
+    void (*on_down)(const char *text, void *arg);
+    /* The broker has taken (reason < 0x80) or refused the message. */
+    void (*on_acked)(uint64_t token, uint8_t reason, void *arg);
+    /* May be NULL. Acknowledged to the broker after it returns. */
+    void (*on_message)(const struct ph_mqtt_publish *message, void *arg);
+};
+
+/* Text is copied. Numbers: 0 means the default. */
+struct ph_mqtt_link_options {
+    const char *url; /* ws_url.h */
+    const char *ca_file;
+    const char *cert_file; /* NULL: none; the broker may refuse */
+    const char *key_file;
+    const char *client_id;
+    const struct ph_mqtt_will *will; /* copied; NULL = none */
+    uint16_t keep_alive_s;           /* 55 */
+    uint32_t session_expiry_s;       /* 7,200 */
+    uint32_t backoff_min_ms;         /* 500 */
+    uint32_t backoff_max_ms;         /* 60,000 */
+    struct ph_mqtt_link_events events;
+    void *arg;
+};
+
+/* Check the options and the files, begin to connect. PH_ERR_CONFIG with words
+ * for what a person must mend. */
+int ph_mqtt_link_start(uv_loop_t *loop,
+                       const struct ph_mqtt_link_options *options,
+                       struct ph_mqtt_link **out_link, struct ph_why *why);
+
+bool ph_mqtt_link_is_up(const struct ph_mqtt_link *link);
+
+/* How many more messages may be published now; 0 unless up. */
+size_t ph_mqtt_link_window(const struct ph_mqtt_link *link);
+
+/* Publish at QoS 1; copied. token comes back in on_acked. PH_ERR_CLOSED when
+ * not up, PH_ERR_AGAIN when the window is full, PH_ERR_TOO_BIG over what the
+ * broker takes. */
+int ph_mqtt_link_publish(struct ph_mqtt_link *link,
+                         const struct ph_mqtt_message *message, uint64_t token);
+
+/*
+ * When up: publish last (may be NULL), wait until everything in flight is
+ * acknowledged, at most grace_ms, then DISCONNECT, so that the broker drops
+ * the will. Then close everything: done is called once, nothing else after
+ * it, and the link is freed.
+ */
+void ph_mqtt_link_stop(struct ph_mqtt_link *link,
+                       const struct ph_mqtt_message *last, uint32_t grace_ms,
+                       void (*done)(void *arg), void *arg);
+
+#endif
