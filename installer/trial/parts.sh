@@ -2,78 +2,25 @@
 # The private cupsd, the broker, the agent and the queue. Sourced by
 # installer/try.
 
-# --- CUPS ---
+# --- CUPS: the tests' private cupsd, with Debian's settings for keeping jobs ---
 
-CUPS_PREFIX=/usr/lib/cups
-
-# The system's filters and our backend; no other backend.
-make_server_bin() { # dir
-    local one
-    install -d -m 0755 "$1" "$1/backend" "$1/filter"
-    for one in daemon notifier monitor cgi-bin driver; do
-        [ ! -e "$CUPS_PREFIX/$one" ] || ln -s "$CUPS_PREFIX/$one" "$1/$one"
-    done
-    for one in "$CUPS_PREFIX"/filter/*; do
-        ln -s "$one" "$1/filter/"
-    done
-    install -m 0755 "$DIR/usr/lib/cups/backend/printhold" "$1/backend/"
-    make_witness "$1/filter/printhold-witness"
-}
-
-write_cups_files() {
-    local cups=$DIR/cups
-    cat >"$cups/cups-files.conf" <<TXT
-ServerRoot $cups
-ServerBin $cups/bin
-DataDir /usr/share/cups
-DocumentRoot $cups/www
-RequestRoot $cups/spool
-TempDir $cups/spool/tmp
-CacheDir $cups/cache
-StateDir $cups/state
-AccessLog $cups/log/access_log
-ErrorLog $cups/log/error_log
-PageLog $cups/log/page_log
-User lp
-Group lp
-SystemGroup root lpadmin
-Printcap
-SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc
-TXT
-}
-
-# Debian's own settings, except for where it listens.
-write_cupsd_conf() {
-    local stock=/usr/share/cups/cupsd.conf.default
-    [ -r "$stock" ] || stock=/etc/cups/cupsd.conf
-    {
-        printf 'Listen %s\nBrowsing No\n' "$DIR/run/cups.sock"
-        printf 'BrowseLocalProtocols none\nWebInterface No\n'
-        grep -Eiv '^[[:space:]]*(Listen|Port|Browsing|BrowseLocalProtocols|WebInterface)[[:space:]]' \
-            "$stock"
-    } >"$DIR/cups/cupsd.conf"
-}
-
-cups_answers() {
+cups_runs() {
     must_live cups
-    lpstat -h "$DIR/run/cups.sock" -r | grep -q 'is running'
+    lpstat -r | grep -q 'is running'
 }
 
 start_cups() {
-    local cups=$DIR/cups
-    install -d -m 0755 "$cups" "$cups/www"
-    install -d -m 0755 -o root -g lp "$cups/state" "$cups/ppd"
-    install -d -m 0775 -o root -g lp "$cups/cache"
-    install -d -m 0755 -o root -g lp "$cups/log"
-    install -d -m 0710 -o root -g lp "$cups/spool"
-    install -d -m 1770 -o root -g lp "$cups/spool/tmp"
+    # shellcheck source=../../tests/support/cups/rig.sh
+    . "$SOURCE/tests/support/cups/rig.sh"
+    install -d -m 0755 "$DIR/cups"
     install -d -m 0700 -o lp -g lp "$DIR/witness"
-    make_server_bin "$cups/bin"
-    write_cups_files
-    write_cupsd_conf
-    cupsd -t -c "$cups/cupsd.conf" -s "$cups/cups-files.conf"
-    launch cups cupsd -f -c "$cups/cupsd.conf" -s "$cups/cups-files.conf"
-    wait_for 20 'cupsd' cups_answers
+    CUPS_STOCK=yes CUPS_SETENV="SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc"
+    cups_make "$DIR/cups" "$DIR/usr/lib/cups/backend/printhold"
+    make_witness "$DIR/cups/bin/filter/printhold-witness"
+    cupsd -t -c "$DIR/cups/cupsd.conf" -s "$DIR/cups/cups-files.conf"
+    launch cups cupsd -f -c "$DIR/cups/cupsd.conf" \
+        -s "$DIR/cups/cups-files.conf"
+    wait_for 20 'cupsd' cups_runs
 }
 
 # The last filter before the backend: passes everything on unchanged and notes
@@ -108,14 +55,24 @@ make_queue() {
         "$ppd" >"$with"
     grep -q printhold-witness "$with" ||
         fail 'the PPD has no line for the witness'
-    CUPS_SERVER=$DIR/run/cups.sock \
-        "$DIR/usr/libexec/printhold/queue" ensure --ppd "$with"
+    "$DIR/usr/libexec/printhold/queue" ensure --ppd "$with"
 }
 
 # --- the broker ---
 
+broker_listens() {
+    must_live broker
+    ! port_is_free "$BROKER_WSS_PORT" && ! port_is_free "$BROKER_TLS_PORT"
+}
+
 start_broker() {
-    fail 'not written yet'
+    launch broker "$SOURCE/cloud/mosquitto/start" --dir "$DIR/broker" \
+        --ca "$PKI/ca.crt" --cert "$PKI/broker.crt" --key "$PKI/broker.key" \
+        --wss-port "$BROKER_WSS_PORT" --tls-port "$BROKER_TLS_PORT" \
+        --reader reader
+    wait_for 20 'mosquitto' broker_listens
+    record_broker
+    NOTE="$BROKER_WSS_PORT for workstations, $BROKER_TLS_PORT for printers"
 }
 
 # --- the agent ---

@@ -277,8 +277,8 @@ summary() {
     cat >&3 <<TXT
 
 It keeps running. Print into it from any program that uses CUPS:
-    CUPS_SERVER=$DIR/run/cups.sock lp -d PrintHold FILE
-    CUPS_SERVER=$DIR/run/cups.sock your-application
+    CUPS_SERVER=$DIR/cups/cups.sock lp -d PrintHold FILE
+    CUPS_SERVER=$DIR/cups/cups.sock your-application
     (systems with sandboxed applications: use lp)
 See the jobs, and what the cloud hears of them:
     export PRINTHOLD_CONFIG_DIR=$DIR/etc

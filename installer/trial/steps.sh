@@ -6,7 +6,9 @@
 
 begin_steps() {
     exec 3>&1
-    STEP='' STEP_NUMBER=0 REASON='' BEGAN=$(now_ms)
+    STEP='' STEP_LOG='' REASON=''
+    STEP_NUMBER=${PRINTHOLD_TRY_STEP:-0}
+    BEGAN=${PRINTHOLD_TRY_BEGAN:-$(now_ms)}
     LOG=$DIR/log/steps.log
     : >>"$LOG"
     GREEN='' RED='' DIM='' PLAIN=''
@@ -15,6 +17,7 @@ begin_steps() {
     fi
     trap at_exit EXIT
     trap 'REASON="interrupted"; exit 130' INT TERM HUP
+    [ "$STEP_NUMBER" = 0 ] || return 0
     say "PrintHold, from the print dialog to the paper tray"
     say "${DIM}everything is below $DIR${PLAIN}"
     say ''

@@ -23,33 +23,7 @@ make_directory() {
     date -u +%FT%TZ >"$DIR/printhold-try"
 }
 
-# --- people: accounts that exist in this trial's mount namespace only ---
-
-add_people() {
-    local name uid=62001
-    cp /etc/passwd /etc/group "$DIR/people/"
-    for name in printhold alice bob; do
-        while getent passwd "$uid" >/dev/null ||
-            getent group "$uid" >/dev/null; do
-            uid=$((uid + 1))
-        done
-        # Names that the system has already are hidden for the trial.
-        sed -i "/^$name:/d" "$DIR/people/passwd" "$DIR/people/group"
-        printf '%s:x:%d:%d:%s:%s:/bin/sh\n' "$name" "$uid" "$uid" \
-            "PrintHold trial" "$DIR/people/$name" >>"$DIR/people/passwd"
-        printf '%s:x:%d:\n' "$name" "$uid" >>"$DIR/people/group"
-        install -d -m 0700 -o "$uid" -g "$uid" "$DIR/people/$name"
-        uid=$((uid + 1))
-    done
-    chmod 0755 "$DIR/people"
-}
-
-bring_people_in() {
-    mount --bind "$DIR/people/passwd" /etc/passwd
-    mount --bind "$DIR/people/group" /etc/group
-    mount -o remount,bind,ro /etc/passwd
-    mount -o remount,bind,ro /etc/group
-}
+# --- people: alice, bob and printhold exist for this trial only ---
 
 # An ordinary login: own groups, no capability, nothing of our environment.
 person() { # name; sets PERSON, the words to put before a command
@@ -57,8 +31,8 @@ person() { # name; sets PERSON, the words to put before a command
         setpriv --reuid "$1" --regid "$1" --init-groups
         --inh-caps=-all --bounding-set=-all --no-new-privs --
         env -i "PATH=$PATH" LANG=C.UTF-8 "USER=$1" "LOGNAME=$1"
-        "HOME=$DIR/people/$1" "TMPDIR=$DIR/people/$1"
-        "CUPS_SERVER=$DIR/run/cups.sock" "PRINTHOLD_CONFIG_DIR=$DIR/etc"
+        "HOME=$DIR/people" "TMPDIR=/tmp"
+        "CUPS_SERVER=$DIR/cups/cups.sock" "PRINTHOLD_CONFIG_DIR=$DIR/etc"
     )
 }
 
@@ -134,5 +108,5 @@ issuer_key_file = $DIR/etc/tls/issuer.pub
 pagecount_program = $DIR/usr/libexec/printhold/printhold-pagecount
 TXT
     cat "$DIR/etc/printhold.conf"
-    NOTE="9443 is $RELEASE_PORT, broker $BROKER_WSS_PORT and $BROKER_TLS_PORT"
+    NOTE="printers pull from $RELEASE_PORT"
 }
