@@ -1,2 +1,6 @@
 ph_unit_test(owner LINK printhold_agent_jobs)
 ph_unit_test(jobs LINK printhold_agent_jobs)
+ph_unit_test(control_commands LINK printhold_agent_control ph_fake_jobs)
+ph_unit_test(local_listen LINK printhold_agent_control)
+ph_unit_test(service_manager LINK printhold_agent_host)
+ph_unit_test(workstation LINK printhold_agent_host)

@@ -1,0 +1,116 @@
+/* Inherited sockets and state notices of the service manager. */
+#include "service_manager.h"
+#include "scratch.h"
+
+#include <string.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/io.h"
+
+static void
+set_env(const char *pid, const char *fds, const char *names)
+{
+    char own[16];
+
+    (void)snprintf(own, sizeof(own), "%d", (int)getpid());
+    assert_int_equal(setenv("LISTEN_PID", pid != NULL ? pid : own, 1), 0);
+    assert_int_equal(setenv("LISTEN_FDS", fds, 1), 0);
+    assert_int_equal(setenv("LISTEN_FDNAMES", names, 1), 0);
+}
+
+static int
+clear_env(void **state)
+{
+    (void)state;
+    (void)unsetenv("LISTEN_PID");
+    (void)unsetenv("LISTEN_FDS");
+    (void)unsetenv("LISTEN_FDNAMES");
+    (void)unsetenv("NOTIFY_SOCKET");
+    return 0;
+}
+
+static void
+sockets_are_found_by_name(void **state)
+{
+    static const struct {
+        const char *pid, *fds, *names, *asked;
+        int expected;
+    } cases[] = {
+        {NULL, "2", "capture:control", "capture", 3},
+        {NULL, "2", "capture:control", "control", 4},
+        {NULL, "1", "capture:control", "control", -1},
+        {NULL, "2", "capture:control", "contr", -1},
+        {NULL, "2", "capture:control", "", -1},
+        {NULL, "2", "a:b", "control", -1},
+        {NULL, "0", "capture", "capture", -1},
+        {NULL, "-1", "capture", "capture", -1},
+        {NULL, "99", "capture", "capture", -1},
+        {NULL, "x", "capture", "capture", -1},
+        {"1", "1", "capture", "capture", -1}, /* another process's */
+        {"", "1", "capture", "capture", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        set_env(cases[i].pid, cases[i].fds, cases[i].names);
+        assert_int_equal(ph_service_socket(cases[i].asked), cases[i].expected);
+    }
+    (void)clear_env(NULL);
+    assert_int_equal(ph_service_socket("capture"), -1);
+}
+
+static void
+a_notice_reaches_the_manager(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct scratch scratch;
+    char text[64];
+    ssize_t n;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    scratch_make(&scratch);
+    assert_true(fd >= 0);
+    n = snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/notify",
+                 scratch.path);
+    assert_true(n > 0 && (size_t)n < sizeof(address.sun_path));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", address.sun_path, 1), 0);
+    ph_service_notify("READY=1");
+    n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+    assert_int_equal(n, 7);
+    assert_memory_equal(text, "READY=1", 7);
+    ph_io_close(&fd);
+    scratch_remove(&scratch);
+}
+
+static void
+nobody_to_notify_is_fine(void **state)
+{
+    static const char *const paths[] = {"", "relative", "/nonexistent/notify"};
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(paths); i++) {
+        assert_int_equal(setenv("NOTIFY_SOCKET", paths[i], 1), 0);
+        ph_service_notify("READY=1");
+    }
+    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    ph_service_notify("READY=1");
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, clear_env)
+    const struct CMUnitTest tests[] = {
+        TEST(sockets_are_found_by_name),
+        TEST(a_notice_reaches_the_manager),
+        TEST(nobody_to_notify_is_fine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
