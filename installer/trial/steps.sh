@@ -143,7 +143,8 @@ at_exit() {
     else
         say "The logs are in $DIR/log; remove the directory when done."
     fi
-    exit "$code"
+    case $code in 0 | 130) exit "$code" ;; esac
+    exit 1
 }
 
 report_failure() {
