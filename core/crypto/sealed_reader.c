@@ -115,6 +115,12 @@ ph_sealed_reader_size(const struct ph_sealed_reader *reader)
     return reader->size;
 }
 
+int
+ph_sealed_reader_fd(const struct ph_sealed_reader *reader)
+{
+    return reader->fd;
+}
+
 const uint8_t *
 ph_sealed_reader_metadata(const struct ph_sealed_reader *reader,
                           size_t *out_len, uint32_t *out_sequence)

@@ -133,6 +133,8 @@ void ph_sealed_reader_free(struct ph_sealed_reader *reader);
 const struct ph_id *ph_sealed_reader_job(const struct ph_sealed_reader *r);
 const struct ph_id *ph_sealed_reader_epoch(const struct ph_sealed_reader *r);
 uint64_t ph_sealed_reader_size(const struct ph_sealed_reader *reader);
+/* For fstat(2): is it still the file that was verified? Stays the reader's. */
+int ph_sealed_reader_fd(const struct ph_sealed_reader *reader);
 /* The newest metadata record; view, lives as long as the reader. */
 const uint8_t *ph_sealed_reader_metadata(const struct ph_sealed_reader *reader,
                                          size_t *out_len,
