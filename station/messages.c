@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "printhold/base/err.h"
+#include "printhold/base/parse.h"
 #include "printhold/base/utf8.h"
 #include "printhold/proto/json.h"
 
@@ -63,6 +64,7 @@ take_number(const json_t *object, const char *name)
 static int
 take_job(const json_t *object, struct ph_station_job *job)
 {
+    char digest[2 * PH_REPLY_SHA256_BYTES + 1];
     char text[PH_ID_TEXT];
     struct ph_id id;
 
@@ -72,16 +74,21 @@ take_job(const json_t *object, struct ph_station_job *job)
         return PH_ERR_SYNTAX;
     ph_id_format(&id, job->id);
     take_text(object, "state", job->state, sizeof(job->state));
-    take_text(object, "title", job->title, sizeof(job->title));
-    take_text(object, "format", job->format, sizeof(job->format));
-    take_text(object, "submitted", job->submitted, sizeof(job->submitted));
+    take_text(object, "job-name", job->title, sizeof(job->title));
+    take_text(object, "document-format", job->format, sizeof(job->format));
+    take_text(object, "date-time-at-creation", job->submitted,
+              sizeof(job->submitted));
     take_text(object, "expires", job->expires, sizeof(job->expires));
     take_text(object, "sides", job->sides, sizeof(job->sides));
     take_text(object, "print-color-mode", job->color_mode,
               sizeof(job->color_mode));
     take_text(object, "media", job->media, sizeof(job->media));
+    take_text(object, "holder", job->holder, sizeof(job->holder));
+    if (ph_json_text(object, "sha-256", digest, sizeof(digest)) == PH_OK)
+        job->has_sha256 =
+            ph_parse_hex(digest, job->sha256, sizeof(job->sha256)) == PH_OK;
     job->size = take_number(object, "size");
-    job->impressions = take_number(object, "impressions");
+    job->impressions = take_number(object, "job-impressions");
     job->copies = take_number(object, "copies");
     return PH_OK;
 }

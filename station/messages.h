@@ -7,11 +7,13 @@
 #ifndef PRINTHOLD_STATION_MESSAGES_H
 #define PRINTHOLD_STATION_MESSAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
+#include "reply_headers.h"
 
 #define PH_MESSAGE_MAX  (4 * 1024 * 1024) /* bytes of one answer */
 #define PH_JOBS_MAX     8192              /* of one list */
@@ -30,9 +32,12 @@ struct ph_station_job {
     char sides[PH_JOB_WORD_MAX];
     char color_mode[PH_JOB_WORD_MAX];
     char media[PH_JOB_WORD_MAX];
-    int64_t size; /* bytes */
+    char holder[PH_JOB_WORD_MAX]; /* printer that has claimed it */
+    int64_t size;                 /* bytes */
     int64_t impressions;
     int64_t copies;
+    bool has_sha256;
+    uint8_t sha256[PH_REPLY_SHA256_BYTES];
 };
 
 struct ph_station_jobs {

@@ -226,6 +226,27 @@ ph_part_discard(struct ph_part *part)
     (void)unlinkat(part->dirfd, part->name, 0);
 }
 
+int
+ph_part_compare(int dirfd, const char *name, uint64_t size,
+                const uint8_t sha256[PH_REPLY_SHA256_BYTES])
+{
+    struct ph_part file = {.dirfd = dirfd, .fd = -1};
+    int err = PH_ERR_CRYPTO;
+
+    file.digest = EVP_MD_CTX_new();
+    file.fd =
+        openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file.fd < 0)
+        err = ph_err_from_errno(errno);
+    else if (file.digest != NULL &&
+             EVP_DigestInit_ex(file.digest, EVP_sha256(), NULL) == 1)
+        err = hash_present(&file);
+    if (err == PH_OK)
+        err = ph_part_check(&file, size, sha256);
+    ph_part_close(&file);
+    return err;
+}
+
 void
 ph_part_close(struct ph_part *part)
 {

@@ -53,6 +53,10 @@ int ph_part_publish(struct ph_part *part, const char *name, bool force);
 /* Remove the files; for what turned out to be damaged. */
 void ph_part_discard(struct ph_part *part);
 
+/* Is the file of this name the document? PH_ERR_CORRUPT if not. */
+int ph_part_compare(int dirfd, const char *name, uint64_t size,
+                    const uint8_t sha256[PH_REPLY_SHA256_BYTES]);
+
 /* Keeps the files. */
 void ph_part_close(struct ph_part *part);
 

@@ -87,21 +87,29 @@ set_number(json_t *object, const char *name, int64_t value)
 static json_t *
 job_json(const struct ph_station_job *job)
 {
+    const struct {
+        const char *name;
+        const char *value;
+    } texts[] = {
+        {"id", job->id},
+        {"state", job->state},
+        {"holder", job->holder},
+        {"job-name", job->title},
+        {"document-format", job->format},
+        {"date-time-at-creation", job->submitted},
+        {"expires", job->expires},
+        {"sides", job->sides},
+        {"print-color-mode", job->color_mode},
+        {"media", job->media},
+    };
     json_t *object = json_object();
 
     if (object == NULL)
         return NULL;
-    set_text(object, "id", job->id);
-    set_text(object, "state", job->state);
-    set_text(object, "title", job->title);
-    set_text(object, "format", job->format);
-    set_text(object, "submitted", job->submitted);
-    set_text(object, "expires", job->expires);
-    set_text(object, "sides", job->sides);
-    set_text(object, "print-color-mode", job->color_mode);
-    set_text(object, "media", job->media);
+    for (size_t i = 0; i < PH_COUNT(texts); i++)
+        set_text(object, texts[i].name, texts[i].value);
     set_number(object, "size", job->size);
-    set_number(object, "impressions", job->impressions);
+    set_number(object, "job-impressions", job->impressions);
     set_number(object, "copies", job->copies);
     return object;
 }

@@ -15,7 +15,7 @@ struct transfer {
     const struct ph_pull_options *options;
     struct ph_part *part;
     bool begun; /* the headers of this answer are checked */
-    bool known; /* total and sha256 are known */
+    bool known; /* total and sha256, from the list or an answer */
     uint64_t total;
     uint8_t sha256[PH_REPLY_SHA256_BYTES];
     struct ph_why *why;
@@ -196,7 +196,6 @@ fetch_checked(struct ph_api *api, struct transfer *transfer,
         err = ph_part_check(transfer->part, transfer->total, transfer->sha256);
     if (err == PH_ERR_CORRUPT && *resumed_at > 0) {
         *resumed_at = 0;
-        transfer->known = false;
         err = ph_part_restart(transfer->part, "");
         if (err == PH_OK)
             err = fetch(api, transfer);
@@ -213,6 +212,20 @@ fetch_checked(struct ph_api *api, struct transfer *transfer,
     return err;
 }
 
+/* Did an earlier run get everything, and end before it could say so? A part
+ * that only looks so is dropped by the failed check: its hash is spent. */
+static bool
+is_whole(struct transfer *transfer)
+{
+    if (!transfer->known || transfer->part->size != transfer->total)
+        return false;
+    if (ph_part_check(transfer->part, transfer->total, transfer->sha256) ==
+        PH_OK)
+        return true;
+    (void)ph_part_restart(transfer->part, "");
+    return false;
+}
+
 static int
 download(struct ph_api *api, const struct ph_station_job *job,
          const struct ph_pull_options *options, struct ph_pull_result *result,
@@ -225,8 +238,14 @@ download(struct ph_api *api, const struct ph_station_job *job,
 
     if (err != PH_OK)
         return err;
+    if (job->has_sha256 && job->size >= 0) {
+        transfer.known = true;
+        transfer.total = (uint64_t)job->size;
+        memcpy(transfer.sha256, job->sha256, sizeof(transfer.sha256));
+    }
     result->resumed_at = part.size;
-    err = fetch_checked(api, &transfer, &result->resumed_at);
+    if (!is_whole(&transfer))
+        err = fetch_checked(api, &transfer, &result->resumed_at);
     if (err != PH_OK)
         goto out;
     result->size = part.size;
@@ -239,12 +258,26 @@ out:
     return err;
 }
 
-static bool
-name_is_taken(int dirfd, const char *name)
+/* A file of that name is in the way, unless it is this very document: then an
+ * earlier run ended between storing it and saying so. */
+static int
+look_at_name(int dirfd, const struct ph_station_job *job,
+             struct ph_pull_result *result, bool *out_have, struct ph_why *why)
 {
     struct stat st;
 
-    return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fstatat(dirfd, result->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return PH_OK;
+    if (!job->has_sha256 || job->size < 0 ||
+        ph_part_compare(dirfd, result->name, (uint64_t)job->size,
+                        job->sha256) != PH_OK)
+        return ph_why_fail(why, PH_ERR_EXISTS,
+                           "%s is there already; --force replaces it",
+                           result->name);
+    result->size = (uint64_t)job->size;
+    result->resumed_at = result->size;
+    *out_have = true;
+    return PH_OK;
 }
 
 int
@@ -254,19 +287,20 @@ ph_pull_job(struct ph_api *api, const struct ph_station_job *job,
 {
     struct ph_pull_result result = {.completed = false};
     struct ph_why ignored = {{0}};
-    int err;
+    bool have = false;
+    int err = PH_OK;
 
     why->text[0] = '\0';
     ph_pull_file_name(job, result.name);
-    if (!options->force && name_is_taken(options->dirfd, result.name))
-        return ph_why_fail(why, PH_ERR_EXISTS,
-                           "%s is there already; --force replaces it",
-                           result.name);
-    err = ph_api_claim(api, job->id, why);
+    if (!options->force)
+        err = look_at_name(options->dirfd, job, &result, &have, why);
+    if (err == PH_OK)
+        err = ph_api_claim(api, job->id, why);
     if (err != PH_OK)
         return err;
     why->text[0] = '\0';
-    err = download(api, job, options, &result, why);
+    if (!have)
+        err = download(api, job, options, &result, why);
     if (err == PH_OK && options->complete) {
         err = ph_api_complete(api, job->id, "printed", why);
         result.completed = err == PH_OK;

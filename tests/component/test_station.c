@@ -330,17 +330,64 @@ a_workstation_without_ranges_sends_everything_again(void **state)
 }
 
 static void
-a_part_that_is_complete_already_is_fetched_anew(void **state)
+put_part(const struct scene *scene, const void *bytes, size_t len,
+         const char *tag)
+{
+    assert_int_equal(ph_io_write_file(scene->dirfd, PART, bytes, len, 0600),
+                     PH_OK);
+    assert_int_equal(
+        ph_io_write_file(scene->dirfd, PART ".etag", tag, strlen(tag), 0600),
+        PH_OK);
+}
+
+static void
+a_part_that_is_complete_already_is_only_reported(void **state)
 {
     struct scene *scene = *state;
 
-    assert_int_equal(ph_io_write_file(scene->dirfd, PART, scene->document,
-                                      DOCUMENT_BYTES, 0600),
-                     PH_OK);
-    assert_int_equal(
-        ph_io_write_file(scene->dirfd, PART ".etag", "\"v1\"", 4, 0600), PH_OK);
+    put_part(scene, scene->document, DOCUMENT_BYTES, "\"v1\"");
     assert_int_equal(pull(scene, &(struct fake_manners){0}), PH_OK);
     expect_document(scene);
+    assert_null(strstr(scene->log, "/document"));
+    assert_true(scene->result.completed);
+}
+
+static void
+a_complete_part_of_unknown_digest_is_fetched_anew(void **state)
+{
+    struct scene *scene = *state;
+
+    put_part(scene, scene->document, DOCUMENT_BYTES, "\"v1\"");
+    assert_int_equal(
+        pull(scene, &(struct fake_manners){.list_without_digest = true}),
+        PH_OK);
+    expect_document(scene);
+    assert_non_null(strstr(scene->log, "/document\n"));
+}
+
+static void
+a_part_of_the_right_length_only_is_fetched_anew(void **state)
+{
+    struct scene *scene = *state;
+    static uint8_t junk[DOCUMENT_BYTES];
+
+    put_part(scene, junk, sizeof(junk), "\"v1\"");
+    assert_int_equal(pull(scene, &(struct fake_manners){0}), PH_OK);
+    expect_document(scene);
+}
+
+static void
+a_document_that_is_there_already_is_only_reported(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(ph_io_write_file(scene->dirfd, PDF, scene->document,
+                                      DOCUMENT_BYTES, 0600),
+                     PH_OK);
+    assert_int_equal(pull(scene, &(struct fake_manners){0}), PH_OK);
+    expect_document(scene);
+    assert_null(strstr(scene->log, "/document"));
+    assert_true(scene->result.completed);
 }
 
 static void
@@ -349,10 +396,7 @@ a_damaged_part_is_fetched_anew(void **state)
     struct scene *scene = *state;
     static const char junk[1000] = "junk";
 
-    assert_int_equal(
-        ph_io_write_file(scene->dirfd, PART, junk, sizeof(junk), 0600), PH_OK);
-    assert_int_equal(
-        ph_io_write_file(scene->dirfd, PART ".etag", "\"v1\"", 4, 0600), PH_OK);
+    put_part(scene, junk, sizeof(junk), "\"v1\"");
     assert_int_equal(pull(scene, &(struct fake_manners){0}), PH_OK);
     expect_document(scene);
     assert_int_equal(scene->result.resumed_at, 0);
@@ -364,10 +408,7 @@ a_part_of_another_document_is_not_continued(void **state)
     struct scene *scene = *state;
     static const char junk[1000] = "junk";
 
-    assert_int_equal(
-        ph_io_write_file(scene->dirfd, PART, junk, sizeof(junk), 0600), PH_OK);
-    assert_int_equal(
-        ph_io_write_file(scene->dirfd, PART ".etag", "\"v0\"", 4, 0600), PH_OK);
+    put_part(scene, junk, sizeof(junk), "\"v0\"");
     assert_int_equal(pull(scene, &(struct fake_manners){0}), PH_OK);
     expect_document(scene);
 }
@@ -415,6 +456,9 @@ a_workstation_that_breaks_the_rules_leaves_nothing(void **state)
         int err;
     } cases[] = {
         {"one byte is another", {.wrong_byte = true}, PH_ERR_CORRUPT},
+        {"one byte is another, and the list has no digest",
+         {.wrong_byte = true, .list_without_digest = true},
+         PH_ERR_CORRUPT},
         {"no digest", {.no_digest = true}, PH_ERR_PROTOCOL},
         {"other size than in the list",
          {.wrong_size_in_list = true},
@@ -577,7 +621,10 @@ main(void)
         TEST(a_cut_download_goes_on_at_the_byte_where_it_stopped),
         TEST(a_later_run_goes_on_too),
         TEST(a_workstation_without_ranges_sends_everything_again),
-        TEST(a_part_that_is_complete_already_is_fetched_anew),
+        TEST(a_part_that_is_complete_already_is_only_reported),
+        TEST(a_complete_part_of_unknown_digest_is_fetched_anew),
+        TEST(a_part_of_the_right_length_only_is_fetched_anew),
+        TEST(a_document_that_is_there_already_is_only_reported),
         TEST(a_damaged_part_is_fetched_anew),
         TEST(a_part_of_another_document_is_not_continued),
         TEST(a_busy_workstation_is_asked_again),

@@ -14,6 +14,8 @@
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 
+#include "printhold/base/parse.h"
+
 #define REQUEST_MAX 65536
 #define ANSWER_MAX  2048
 
@@ -249,16 +251,23 @@ static bool
 send_list(struct fake *fake, SSL *ssl)
 {
     char body[512];
+    char digest[96] = "";
+    char hex[65];
+    uint8_t sha256[32];
 
+    (void)SHA256(fake->document, fake->len, sha256);
+    ph_format_hex(sha256, sizeof(sha256), hex);
+    if (!fake->manners.list_without_digest)
+        (void)snprintf(digest, sizeof(digest), "\"sha-256\":\"%s\",", hex);
     if (fake->manners.broken_list)
         return send_text(ssl, "200 OK", "", "{\"jobs\":[{\"id\":\"..\"}]}");
     if (fake->completed)
         return send_text(ssl, "200 OK", "", "{\"jobs\":[]}");
     (void)snprintf(body, sizeof(body),
                    "{\"jobs\":[{\"id\":\"" FAKE_JOB
-                   "\",\"state\":\"held\",\"title\":\"A plan\","
-                   "\"format\":\"application/pdf\",\"size\":%zu}]}",
-                   fake->len + fake->manners.wrong_size_in_list);
+                   "\",\"state\":\"held\",\"job-name\":\"A plan\","
+                   "\"document-format\":\"application/pdf\",%s\"size\":%zu}]}",
+                   digest, fake->len + fake->manners.wrong_size_in_list);
     return send_text(ssl, "200 OK", "Content-Type: application/json\r\n", body);
 }
 

@@ -23,6 +23,7 @@ struct fake_manners {
     unsigned busy_first;      /* so many answers 503, Retry-After: 0 */
     bool wrong_byte;          /* one byte of the document is another */
     bool no_digest;
+    bool list_without_digest;
     bool wrong_size_in_list;
     bool ignores_range;    /* 200 and everything */
     bool wrong_range;      /* starts one byte earlier than asked */

@@ -14,6 +14,8 @@
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
+#define DIGEST \
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define ID "0123456789abcdef0123456789abcdef"
 
 static int
@@ -26,9 +28,12 @@ static void
 a_list_is_read(void **state)
 {
     static const char text[] =
-        "{\"jobs\":[{\"id\":\"" ID "\",\"state\":\"held\",\"title\":\"Plan\","
-        "\"format\":\"application/pdf\",\"size\":1234,\"impressions\":3,"
-        "\"copies\":2,\"sides\":\"one-sided\",\"news\":[1]}],\"more\":1}";
+        "{\"jobs\":[{\"id\":\"" ID
+        "\",\"state\":\"held\",\"job-name\":\"Plan\","
+        "\"document-format\":\"application/"
+        "pdf\",\"size\":1234,\"job-impressions\":3,"
+        "\"sha-256\":\"" DIGEST
+        "\",\"copies\":2,\"sides\":\"one-sided\",\"news\":[1]}],\"more\":1}";
     struct ph_station_jobs jobs;
 
     (void)state;
@@ -43,6 +48,8 @@ a_list_is_read(void **state)
     assert_int_equal(jobs.job[0].size, 1234);
     assert_int_equal(jobs.job[0].impressions, 3);
     assert_int_equal(jobs.job[0].copies, 2);
+    assert_true(jobs.job[0].has_sha256);
+    assert_int_equal(jobs.job[0].sha256[31], 0x1f);
     ph_messages_free_jobs(&jobs);
 }
 
@@ -62,7 +69,7 @@ what_is_unfit_in_a_job_is_unknown(void **state)
 {
     static const char text[] =
         "{\"jobs\":[{\"id\":\"" ID "\",\"state\":7,\"size\":-5,"
-        "\"impressions\":\"3\",\"copies\":1.5}]}";
+        "\"sha-256\":\"000102\",\"job-impressions\":\"3\",\"copies\":1.5}]}";
     struct ph_station_jobs jobs;
 
     (void)state;
@@ -71,14 +78,16 @@ what_is_unfit_in_a_job_is_unknown(void **state)
     assert_int_equal(jobs.job[0].size, -1);
     assert_int_equal(jobs.job[0].impressions, -1);
     assert_int_equal(jobs.job[0].copies, -1);
+    assert_false(jobs.job[0].has_sha256);
     ph_messages_free_jobs(&jobs);
 }
 
 static void
 a_title_cannot_work_on_the_terminal(void **state)
 {
-    static const char text[] = "{\"jobs\":[{\"id\":\"" ID
-                               "\",\"title\":\"a\\u001b[2Jb\\nc\\u202ed\"}]}";
+    static const char text[] =
+        "{\"jobs\":[{\"id\":\"" ID
+        "\",\"job-name\":\"a\\u001b[2Jb\\nc\\u202ed\"}]}";
     struct ph_station_jobs jobs;
 
     (void)state;
@@ -112,7 +121,7 @@ what_is_no_list_is_refused(void **state)
         {"something behind it", "{\"jobs\":[]} x"},
         {"cut short", "{\"jobs\":[{\"id\":\"" ID "\""},
         {"not UTF-8",
-         "{\"jobs\":[{\"id\":\"" ID "\",\"title\":\"\xff\xfe\"}]}"},
+         "{\"jobs\":[{\"id\":\"" ID "\",\"job-name\":\"\xff\xfe\"}]}"},
     };
 
     (void)state;
