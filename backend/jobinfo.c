@@ -1,6 +1,7 @@
 #include "jobinfo.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,17 @@ pdf_is_expected(void)
            environment_is("FINAL_CONTENT_TYPE", "application/vnd.cups-pdf");
 }
 
+/* The driver's name, and the queue's defaults below what the job says. */
+static void
+apply_ppd(const char *path, struct ph_ticket *ticket)
+{
+    struct ph_ppd ppd;
+
+    ph_ppd_read(path, &ppd);
+    (void)snprintf(ticket->driver, sizeof(ticket->driver), "%s", ppd.nickname);
+    ph_ticket_apply_options(ticket, ppd.defaults);
+}
+
 static void
 fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
 {
@@ -34,6 +46,8 @@ fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
     const char *ppd = getenv("PPD");
     uint64_t copies;
 
+    if (ppd != NULL)
+        apply_ppd(ppd, ticket);
     ph_ticket_apply_options(ticket, arguments->options);
     /* cupsd's own count wins over an option of the client. */
     if (ph_parse_u64(arguments->copies, 1, 9999, &copies) == PH_OK)
@@ -41,8 +55,6 @@ fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
     ph_utf8_clean(arguments->title, ticket->job_name, sizeof(ticket->job_name));
     if (queue != NULL)
         ph_utf8_clean(queue, ticket->queue, sizeof(ticket->queue));
-    if (ppd != NULL)
-        (void)ph_ppd_nickname(ppd, ticket->driver, sizeof(ticket->driver));
     if (ticket->submitted_ms < 0)
         ticket->submitted_ms = ph_clock_wall_ms();
 }

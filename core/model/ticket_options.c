@@ -109,6 +109,7 @@ struct choices {
     char media[2][PH_TICKET_WORD_MAX];
     char bin[2][PH_TICKET_WORD_MAX];
     char finishings[2][PH_TICKET_TEXT_MAX];
+    bool is_finishing_named[2]; /* even if only as none */
     const char *collation[2];
 };
 
@@ -201,18 +202,21 @@ on_bin(struct choices *to, enum family from, const char *value)
 static void
 on_finishings(struct choices *to, enum family from, const char *value)
 {
+    to->is_finishing_named[from] = true;
     take_finishings(to->finishings[from], value);
 }
 
 static void
 on_staple(struct choices *to, enum family from, const char *value)
 {
+    to->is_finishing_named[from] = true;
     add_finishing(to->finishings[from], ph_words_staple(value));
 }
 
 static void
 on_punch(struct choices *to, enum family from, const char *value)
 {
+    to->is_finishing_named[from] = true;
     add_finishing(to->finishings[from], ph_words_punch(value));
 }
 
@@ -359,6 +363,22 @@ static const struct {
     {"com.apple.print.JobInfo.PMApplicationName", IPP, on_application},
 };
 
+/*
+ * lp and Chromium add the queue's default print-color-mode to every job, so
+ * where the two spellings differ, the one that departs from the default is the
+ * person's choice. The default is what the ticket has so far; color when it
+ * has nothing.
+ */
+static const char *
+chosen_color(const char *const words[2], const char *so_far)
+{
+    const char *usual = so_far[0] != '\0' ? so_far : "color";
+
+    if (words[IPP] == NULL || words[PPD] == NULL)
+        return words[IPP] != NULL ? words[IPP] : words[PPD];
+    return strcmp(words[IPP], usual) != 0 ? words[IPP] : words[PPD];
+}
+
 /* The spelling that counts: IPP, else PPD. */
 static const char *
 either(const char *const words[2])
@@ -382,7 +402,7 @@ settle(const struct choices *from)
 
     set_word(t->sides, sizeof(t->sides), either(from->sides));
     set_word(t->print_color_mode, sizeof(t->print_color_mode),
-             either(from->color));
+             chosen_color(from->color, t->print_color_mode));
     set_word(t->print_quality, sizeof(t->print_quality), either(from->quality));
     set_word(t->multiple_document_handling,
              sizeof(t->multiple_document_handling), either(from->collation));
@@ -392,8 +412,11 @@ settle(const struct choices *from)
              either_text(from->bin[IPP], from->bin[PPD]));
     /* lp adds finishings=3 (none) by itself, so a stapling asked for by the
      * PPD's name counts beside it. */
-    set_word(t->finishings, sizeof(t->finishings),
-             either_text(from->finishings[IPP], from->finishings[PPD]));
+    if (from->is_finishing_named[IPP] || from->is_finishing_named[PPD])
+        (void)snprintf(t->finishings, sizeof(t->finishings), "%s",
+                       from->finishings[IPP][0] != '\0'
+                           ? from->finishings[IPP]
+                           : from->finishings[PPD]);
 }
 
 void

@@ -63,8 +63,11 @@ void ph_ticket_init(struct ph_ticket *ticket);
  * Take the job options that CUPS passes as argv[5] (PPD and IPP spelling
  * mixed: "Duplex=DuplexNoTumble sides=... ColorModel=Gray noCollate ...") and
  * fill the ticket. Where both spellings of one option stand, the IPP one
- * counts, except that a PPD choice given by a program that sends only PPD
- * names is used. Unknown options and values are ignored, never an error; the
+ * counts, with two exceptions, since lp and some programs add queue defaults
+ * in IPP spelling: of two colour modes the one that departs from the queue's
+ * default counts, and PPD finishings count beside finishings=none. May be
+ * called twice, first with the queue's defaults: what the second text does not
+ * name stays. Unknown options and values are ignored, never an error; the
  * text is bounded at 64 KiB. Fills sides, print_color_mode, media,
  * finishings, orientation, quality, bin, collation, number_up, job_uuid,
  * submission_host, submitted_ms, and source (macOS job info).
