@@ -79,6 +79,69 @@ put_head(struct ph_buf *buf, const struct ph_http_response *response,
     return err;
 }
 
+/* --- a body of memory that is too long for one turn --- */
+
+struct memory {
+    size_t pos;
+    size_t len;
+    uint8_t bytes[];
+};
+
+static int
+pull_memory(void *arg, void *dst, size_t cap, size_t *out_len)
+{
+    struct memory *memory = arg;
+    size_t left = memory->len - memory->pos;
+
+    *out_len = left < cap ? left : cap;
+    memcpy(dst, memory->bytes + memory->pos, *out_len);
+    memory->pos += *out_len;
+    return PH_OK;
+}
+
+static void
+free_memory(void *arg, bool whole)
+{
+    (void)whole;
+    free(arg);
+}
+
+static int
+use_memory(struct ph_http_conn *conn, const struct ph_http_response *response)
+{
+    struct memory *memory = malloc(sizeof(*memory) + response->body_len);
+
+    if (memory == NULL)
+        return PH_ERR_NOMEM;
+    memory->pos = 0;
+    memory->len = response->body_len;
+    memcpy(memory->bytes, response->body, response->body_len);
+    conn->source = (struct ph_http_source){
+        .pull = pull_memory, .done = free_memory, .arg = memory};
+    conn->has_source = true;
+    conn->left = response->body_len;
+    return PH_OK;
+}
+
+/* The body of an answer: a source, or memory that leaves with the head. */
+static int
+start_body(struct ph_http_conn *conn, const struct ph_http_response *response,
+           bool head)
+{
+    if (response->source != NULL) {
+        conn->source = *response->source;
+        conn->has_source = true;
+        conn->left = head ? 0 : response->source_len;
+        return PH_OK;
+    }
+    conn->left = 0;
+    if (head || response->body_len == 0)
+        return PH_OK;
+    if (response->body_len > PH_HTTP_PIECE_BYTES)
+        return use_memory(conn, response);
+    return ph_tls_conn_write(conn->tls, response->body, response->body_len);
+}
+
 int
 ph_http_answer_write(struct ph_http_conn *conn,
                      const struct ph_http_response *response, bool head)
@@ -86,22 +149,17 @@ ph_http_answer_write(struct ph_http_conn *conn,
     struct ph_buf buf;
     int err;
 
-    if (response->source != NULL) {
-        conn->source = *response->source;
-        conn->has_source = true;
-        conn->left = head ? 0 : response->source_len;
-    } else {
-        conn->left = 0;
-    }
     if (response->close)
         conn->keep_alive = false;
     ph_buf_init(&buf, ANSWER_HEAD_MAX);
     err = put_head(&buf, response, conn->keep_alive);
     if (err == PH_OK)
         err = ph_tls_conn_write(conn->tls, buf.data, buf.len);
-    if (err == PH_OK && !head && response->source == NULL)
-        err = ph_tls_conn_write(conn->tls, response->body, response->body_len);
     ph_buf_close(&buf);
+    if (err == PH_OK)
+        return start_body(conn, response, head);
+    if (response->source != NULL)
+        response->source->done(response->source->arg, false);
     return err;
 }
 

@@ -1,0 +1,143 @@
+#include "release_auth.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+bool
+ph_release_auth_admit(const struct ph_release_policy *policy,
+                      const struct ph_identity *peer, struct ph_why *why)
+{
+    if (peer->kind != PH_IDENTITY_PRINTER) {
+        ph_why_set(why, "The certificate of %s is not that of a printer",
+                   peer->id);
+        return false;
+    }
+    if (strcmp(peer->tenant, policy->tenant) != 0) {
+        ph_why_set(why, "The printer %s is of another organisation", peer->id);
+        return false;
+    }
+    return true;
+}
+
+int
+ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX])
+{
+    char login[PH_LOGIN_MAX];
+    size_t len = strlen(subject);
+
+    if (len == 0 || len >= PH_LOGIN_MAX)
+        return PH_ERR_INVALID;
+    for (size_t i = 0; i <= len; i++) {
+        char c = subject[i];
+
+        if (i < len && ((c > 0 && c <= ' ') || c == 0x7f))
+            return PH_ERR_INVALID;
+        login[i] = c;
+        if (c >= 'A' && c <= 'Z')
+            login[i] = (char)(c - 'A' + 'a');
+    }
+    memcpy(out_login, login, len + 1);
+    return PH_OK;
+}
+
+const char *
+ph_release_refusal_keyword(enum ph_release_refusal refusal)
+{
+    static const char *const keywords[] = {
+        [PH_REFUSE_NONE] = "none",
+        [PH_REFUSE_NO_ISSUER] = "no-issuer",
+        [PH_REFUSE_MALFORMED] = "grant-malformed",
+        [PH_REFUSE_UNTRUSTED] = "grant-untrusted",
+        [PH_REFUSE_ISSUER] = "grant-other-issuer",
+        [PH_REFUSE_AUDIENCE] = "grant-other-workstation",
+        [PH_REFUSE_BINDING] = "grant-other-printer",
+        [PH_REFUSE_TIME] = "grant-expired",
+        [PH_REFUSE_CLOCK] = "clock-behind",
+        [PH_REFUSE_SUBJECT] = "grant-no-user",
+        [PH_REFUSE_USED] = "grant-used",
+    };
+
+    return (size_t)refusal < PH_COUNT(keywords) ? keywords[refusal] : "unknown";
+}
+
+static bool
+is_for(const struct ph_grant *grant, const char *workstation)
+{
+    for (size_t i = 0; i < grant->audience_count; i++) {
+        if (strcmp(grant->audience[i], workstation) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* RFC 8705: the certificate at the other end is the one in the grant. */
+static bool
+is_bound_to(const struct ph_grant *grant, const struct ph_identity *peer)
+{
+    return CRYPTO_memcmp(grant->thumbprint, peer->thumbprint,
+                         PH_THUMBPRINT_TEXT) == 0;
+}
+
+static bool
+is_of_now(const struct ph_grant *grant, int64_t now_ms, struct ph_why *why)
+{
+    if (grant->expires_s - grant->issued_s > PH_GRANT_LIFE_MAX_S) {
+        ph_why_set(why, "The grant is made to live longer than %d s",
+                   PH_GRANT_LIFE_MAX_S);
+        return false;
+    }
+    if (now_ms > grant->expires_s * 1000 + PH_GRANT_LEEWAY_MS) {
+        ph_why_set(why, "The grant has expired: sign in again; if that does "
+                        "not help, compare the clocks");
+        return false;
+    }
+    if (now_ms < grant->issued_s * 1000 - PH_GRANT_LEEWAY_MS ||
+        now_ms < grant->not_before_s * 1000 - PH_GRANT_LEEWAY_MS) {
+        ph_why_set(why, "The grant is not valid yet: the clock of this "
+                        "computer is behind");
+        return false;
+    }
+    return true;
+}
+
+enum ph_release_refusal
+ph_release_auth_decide(const struct ph_release_policy *policy,
+                       const struct ph_identity *peer,
+                       const struct ph_grant *grant, int64_t now_ms,
+                       int64_t high_ms, char out_login[PH_LOGIN_MAX],
+                       struct ph_why *why)
+{
+    if (policy->issuer[0] == '\0') {
+        ph_why_set(why, "No issuer of grants is configured on this computer");
+        return PH_REFUSE_NO_ISSUER;
+    }
+    if (strcmp(grant->issuer, policy->issuer) != 0) {
+        ph_why_set(why, "The grant is of an issuer that does not count here");
+        return PH_REFUSE_ISSUER;
+    }
+    if (!is_for(grant, policy->workstation)) {
+        ph_why_set(why, "The grant is for another computer than %s",
+                   policy->workstation);
+        return PH_REFUSE_AUDIENCE;
+    }
+    if (!is_bound_to(grant, peer)) {
+        ph_why_set(why, "The grant is for another printer than %s", peer->id);
+        return PH_REFUSE_BINDING;
+    }
+    if (now_ms < high_ms - PH_GRANT_LEEWAY_MS) {
+        ph_why_set(why, "The clock of this computer was set back: no job is "
+                        "released until it is right");
+        return PH_REFUSE_CLOCK;
+    }
+    if (!is_of_now(grant, now_ms, why))
+        return PH_REFUSE_TIME;
+    if (ph_release_auth_login(grant->subject, out_login) != PH_OK) {
+        ph_why_set(why, "The grant names no user");
+        return PH_REFUSE_SUBJECT;
+    }
+    return PH_REFUSE_NONE;
+}

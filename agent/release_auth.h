@@ -1,0 +1,67 @@
+/*
+ * May this printer release jobs here, for whom, and which? A pure decision
+ * from what is known: no clock, no disk, no network in it.
+ *
+ * Everything must hold: the printer's certificate is of our tenant and of
+ * kind printer; the grant is of our issuer, for this workstation, for this
+ * very certificate, and of now; its life is at most five minutes. That the
+ * grant is used once is made durable by the caller (ph_jobs_use_grant),
+ * before the session exists.
+ */
+#ifndef PRINTHOLD_AGENT_RELEASE_AUTH_H
+#define PRINTHOLD_AGENT_RELEASE_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "printhold/base/why.h"
+#include "printhold/crypto/identity.h"
+#include "printhold/proto/grant.h"
+
+#define PH_GRANT_LEEWAY_MS  60000
+#define PH_GRANT_LIFE_MAX_S 300
+#define PH_LOGIN_MAX        256
+
+/* Whom this workstation listens to. */
+struct ph_release_policy {
+    const char *tenant;
+    const char *workstation;
+    const char *issuer; /* "" = nobody */
+};
+
+/* Is the other end of the connection one that may ask at all? */
+bool ph_release_auth_admit(const struct ph_release_policy *policy,
+                           const struct ph_identity *peer, struct ph_why *why);
+
+/* A login as it is compared everywhere (owner.h): ASCII lower case.
+ * PH_ERR_INVALID when it is empty, too long, or has blanks or control bytes. */
+int ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX]);
+
+/* The keyword of a refusal, for problem types and logs. */
+enum ph_release_refusal {
+    PH_REFUSE_NONE,
+    PH_REFUSE_NO_ISSUER,
+    PH_REFUSE_MALFORMED,
+    PH_REFUSE_UNTRUSTED,
+    PH_REFUSE_ISSUER,
+    PH_REFUSE_AUDIENCE,
+    PH_REFUSE_BINDING,
+    PH_REFUSE_TIME,
+    PH_REFUSE_CLOCK,
+    PH_REFUSE_SUBJECT,
+    PH_REFUSE_USED,
+};
+
+/* "grant-expired" and the like; static. */
+const char *ph_release_refusal_keyword(enum ph_release_refusal refusal);
+
+/*
+ * high_ms is the highest wall time ever stored (ph_jobs_high_water). Sets
+ * out_login on PH_REFUSE_NONE, why otherwise.
+ */
+enum ph_release_refusal ph_release_auth_decide(
+    const struct ph_release_policy *policy, const struct ph_identity *peer,
+    const struct ph_grant *grant, int64_t now_ms, int64_t high_ms,
+    char out_login[PH_LOGIN_MAX], struct ph_why *why);
+
+#endif

@@ -1,0 +1,434 @@
+/* Requests that are a question or a move in jobs.h. */
+#include "release_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+#include "printhold/base/wipe.h"
+#include "printhold/proto/submission.h"
+
+#define LIST_MAX 500 /* jobs of one answer */
+
+/* --- calls --- */
+
+struct release_call *
+release_call_new(struct ph_release_service *service,
+                 struct ph_http_exchange *exchange,
+                 const struct ph_release_who *who, const struct ph_id *job)
+{
+    struct release_call *call = calloc(1, sizeof(*call));
+
+    if (call == NULL) {
+        ph_release_json(exchange, 503, NULL);
+        return NULL;
+    }
+    call->work.data = call;
+    call->service = service;
+    call->exchange = exchange;
+    call->who = *who;
+    call->job = *job;
+    return call;
+}
+
+void
+release_call_free(struct release_call *call)
+{
+    if (call == NULL)
+        return;
+    ph_sealed_reader_free(call->reader);
+    json_decref(call->list);
+    free(call->grant);
+    ph_wipe(call, sizeof(*call));
+    free(call);
+}
+
+struct ph_asker
+release_call_asker(const struct release_call *call)
+{
+    return (struct ph_asker){.login = call->who.login};
+}
+
+static void
+on_run(uv_work_t *work)
+{
+    struct release_call *call = work->data;
+
+    call->run(call);
+}
+
+static void
+on_finish(uv_work_t *work, int status)
+{
+    struct release_call *call = work->data;
+
+    (void)status; /* nothing is cancelled here */
+    call->finish(call);
+    release_call_free(call);
+}
+
+void
+release_call_start(struct release_call *call)
+{
+    if (uv_queue_work(&call->service->loop, &call->work, on_run, on_finish) ==
+        0)
+        return;
+    ph_release_json(call->exchange, 503, NULL);
+    release_call_free(call);
+}
+
+static void
+start(const struct release_request *request,
+      void (*run)(struct release_call *call),
+      void (*finish)(struct release_call *call))
+{
+    struct release_call *call = release_call_new(
+        request->service, request->exchange, &request->who, &request->job);
+
+    if (call == NULL)
+        return;
+    call->run = run;
+    call->finish = finish;
+    release_call_start(call);
+}
+
+/* "12ab.. claimed by pr-1": one record per event. */
+static void
+log_event(const struct release_call *call, const char *what)
+{
+    char id[PH_ID_TEXT];
+
+    ph_id_format(&call->job, id);
+    ph_log_info("release: job %s %s, printer %s", id, what, call->who.printer);
+}
+
+void
+release_answer_error(struct release_call *call)
+{
+    char detail[PH_WHY_MAX];
+
+    switch (call->err) {
+    case PH_ERR_NOT_FOUND:
+        ph_release_no_job(call->exchange);
+        break;
+    case PH_ERR_STATE:
+        ph_release_problem(call->exchange, 409, "not-claimed", NULL,
+                           "This printer has not claimed the job, or its "
+                           "claim has ended");
+        break;
+    case PH_ERR_BUSY:
+        ph_release_problem(call->exchange, 409, "claimed", NULL,
+                           "A printer holds this job");
+        break;
+    default:
+        (void)snprintf(detail, sizeof(detail),
+                       "This computer cannot do that now: %s",
+                       ph_err_text(call->err));
+        ph_release_problem(call->exchange, 503, "trouble",
+                           "Retry-After: 10\r\n", detail);
+        break;
+    }
+}
+
+static void
+finish_view(struct release_call *call)
+{
+    if (call->err == PH_OK)
+        ph_release_json(call->exchange, 200, ph_release_job(&call->view));
+    else
+        release_answer_error(call);
+}
+
+/* --- what is here --- */
+
+void
+release_capabilities(const struct release_request *request)
+{
+    json_t *root = json_object();
+    int err = ph_submission_text(root, "service", "printhold-release");
+
+    if (err == PH_OK)
+        err = ph_submission_text(root, "version", PRINTHOLD_VERSION);
+    if (err == PH_OK)
+        err = ph_submission_number(root, "api", 1);
+    if (err == PH_OK)
+        err = ph_submission_text(root, "workstation",
+                                 request->service->policy.workstation);
+    if (err == PH_OK)
+        err = ph_submission_number(root, "session-life",
+                                   PH_SESSION_LIFE_MS / 1000);
+    if (err == PH_OK)
+        err = ph_submission_number(root, "lease",
+                                   request->service->lease_ms / 1000);
+    if (err == PH_OK)
+        err = ph_submission_number(root, "documents-max",
+                                   (int64_t)request->service->pulls_max);
+    if (err != PH_OK) {
+        json_decref(root);
+        root = NULL;
+    }
+    ph_release_json(request->exchange, 200, root);
+}
+
+/* --- list and show --- */
+
+static bool
+add_to_list(const struct ph_job_view *view, void *arg)
+{
+    struct release_call *call = arg;
+
+    if (!ph_release_who_may(&call->who, &view->id))
+        return true;
+    if (json_array_size(call->list) == LIST_MAX) {
+        call->more = true;
+        return false;
+    }
+    if (json_array_append_new(call->list, ph_release_job(view)) == 0)
+        return true;
+    call->err = PH_ERR_NOMEM;
+    return false;
+}
+
+static void
+run_list(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+    int err;
+
+    call->list = json_array();
+    err = ph_jobs_list(call->service->jobs, &asker, add_to_list, call);
+    if (call->err == PH_OK)
+        call->err = err;
+}
+
+static void
+finish_list(struct release_call *call)
+{
+    json_t *root = json_object();
+
+    if (call->err != PH_OK) {
+        json_decref(root);
+        release_answer_error(call);
+        return;
+    }
+    if (json_object_set(root, "jobs", call->list) != 0 ||
+        json_object_set_new(root, "more", json_boolean(call->more)) != 0) {
+        json_decref(root);
+        root = NULL;
+    }
+    ph_release_json(call->exchange, 200, root);
+}
+
+void
+release_list(const struct release_request *request)
+{
+    start(request, run_list, finish_list);
+}
+
+static void
+run_show(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+
+    call->err =
+        ph_jobs_get(call->service->jobs, &asker, &call->job, &call->view);
+    if (call->err == PH_OK && !ph_job_state_has_document(call->view.state))
+        call->err = PH_ERR_NOT_FOUND;
+}
+
+void
+release_show(const struct release_request *request)
+{
+    start(request, run_show, finish_view);
+}
+
+/* --- delete --- */
+
+static void
+run_delete(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+
+    run_show(call); /* an ended job is not there */
+    if (call->err == PH_OK)
+        call->err =
+            ph_jobs_delete(call->service->jobs, &asker, &call->job, &call->why);
+}
+
+static void
+answer_empty(struct release_call *call)
+{
+    const struct ph_http_response response = {.status = 204};
+
+    ph_http_exchange_answer(call->exchange, &response);
+}
+
+static void
+finish_delete(struct release_call *call)
+{
+    if (call->err != PH_OK) {
+        release_answer_error(call);
+        return;
+    }
+    log_event(call, "deleted by its owner");
+    answer_empty(call);
+}
+
+void
+release_delete(const struct release_request *request)
+{
+    start(request, run_delete, finish_delete);
+}
+
+/* --- claim --- */
+
+static void
+run_claim(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+
+    call->err = ph_jobs_claim(call->service->jobs, &asker, &call->job,
+                              call->who.printer, &call->view);
+}
+
+static void
+finish_claim(struct release_call *call)
+{
+    char until[PH_TIME_TEXT], detail[PH_WHY_MAX];
+
+    if (call->err == PH_ERR_BUSY) {
+        ph_clock_format(call->view.lease_until_ms, until);
+        (void)snprintf(detail, sizeof(detail),
+                       "The printer %s holds this job until %s",
+                       call->view.holder, until);
+        ph_release_problem(call->exchange, 409, "claimed", NULL, detail);
+        return;
+    }
+    if (call->err == PH_OK)
+        log_event(call, "claimed");
+    finish_view(call);
+}
+
+void
+release_claim(const struct release_request *request)
+{
+    start(request, run_claim, finish_claim);
+}
+
+static void
+run_unclaim(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+
+    call->err = ph_jobs_unclaim(call->service->jobs, &asker, &call->job,
+                                call->who.printer);
+}
+
+static void
+finish_unclaim(struct release_call *call)
+{
+    if (call->err != PH_OK) {
+        release_answer_error(call);
+        return;
+    }
+    log_event(call, "given back");
+    answer_empty(call);
+}
+
+void
+release_unclaim(const struct release_request *request)
+{
+    start(request, run_unclaim, finish_unclaim);
+}
+
+/* --- complete --- */
+
+static int
+read_count(const json_t *root, const char *name, int64_t *out_count)
+{
+    int err = ph_json_int(root, name, 0, INT32_MAX, out_count);
+
+    return err == PH_ERR_NOT_FOUND ? PH_OK : err;
+}
+
+static int
+read_report(const json_t *root, struct ph_release_report *report)
+{
+    int err =
+        ph_json_text(root, "result", report->result, sizeof(report->result));
+
+    report->impressions = report->sheets = -1;
+    if (err != PH_OK || (strcmp(report->result, "printed") != 0 &&
+                         strcmp(report->result, "failed") != 0 &&
+                         strcmp(report->result, "partly") != 0))
+        return PH_ERR_INVALID;
+    err = read_count(root, "impressions", &report->impressions);
+    if (err == PH_OK)
+        err = read_count(root, "sheets", &report->sheets);
+    return err;
+}
+
+static void
+run_complete(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+
+    call->err = ph_jobs_complete(call->service->jobs, &asker, &call->job,
+                                 &call->report);
+}
+
+static void
+finish_complete(struct release_call *call)
+{
+    char what[64];
+    json_t *root;
+
+    if (call->err != PH_OK) {
+        release_answer_error(call);
+        return;
+    }
+    (void)snprintf(what, sizeof(what), "completed: %s", call->report.result);
+    log_event(call, what);
+    root = json_object();
+    if (ph_submission_text(root, "result", call->report.result) != PH_OK) {
+        json_decref(root);
+        root = NULL;
+    }
+    ph_release_json(call->exchange, 200, root);
+}
+
+void
+release_complete(const struct release_request *request)
+{
+    json_t *root = release_body(request);
+    struct release_call *call;
+    int err;
+
+    if (root == NULL)
+        return;
+    call = release_call_new(request->service, request->exchange, &request->who,
+                            &request->job);
+    if (call == NULL) {
+        json_decref(root);
+        return;
+    }
+    err = read_report(root, &call->report);
+    json_decref(root);
+    if (err != PH_OK) {
+        ph_release_problem(request->exchange, 400, "malformed", NULL,
+                           "The result must be printed, failed or partly; "
+                           "impressions and sheets are whole numbers");
+        release_call_free(call);
+        return;
+    }
+    (void)snprintf(call->report.printer, sizeof(call->report.printer), "%s",
+                   call->who.printer);
+    (void)snprintf(call->report.address, sizeof(call->report.address), "%s",
+                   ph_http_exchange_address(request->exchange));
+    call->run = run_complete;
+    call->finish = finish_complete;
+    release_call_start(call);
+}

@@ -1,0 +1,396 @@
+/*
+ * Downloads. The file is opened and every byte of it authenticated in the
+ * thread pool before the answer begins, so a damaged document sends nothing;
+ * then it is decrypted piece by piece on the loop, as fast as the printer
+ * takes it. Each segment is authenticated again when it is read: a file that
+ * changes under a download breaks the connection.
+ */
+#include "release_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/evp.h>
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+#include "printhold/base/parse.h"
+#include "printhold/crypto/stream.h"
+
+#define FIELDS_MAX 512
+#define ETAG_TEXT  (2 * PH_SHA256_BYTES + 3) /* with quotes and NUL */
+
+struct download {
+    struct ph_release_service *service;
+    struct ph_sealed_reader *reader;
+    struct ph_release_who who;
+    struct ph_id job;
+    uint64_t offset;
+    uint64_t end;
+    uint64_t renewed_ms; /* of uv_now */
+    bool renewing;       /* a renewal is under way and points to us */
+    bool lost;           /* the lease is another printer's */
+    bool done;
+    uv_work_t work;
+    int err; /* of the renewal */
+};
+
+/* --- the file --- */
+
+static int
+take_stamp(const struct ph_sealed_reader *reader,
+           struct ph_file_stamp *out_stamp)
+{
+    struct stat st;
+
+    if (fstat(ph_sealed_reader_fd(reader), &st) != 0)
+        return PH_ERR_IO;
+    out_stamp->dev = st.st_dev;
+    out_stamp->ino = st.st_ino;
+    out_stamp->size = st.st_size;
+#ifdef __APPLE__
+    out_stamp->changed_ns =
+        (int64_t)st.st_ctimespec.tv_sec * 1000000000 + st.st_ctimespec.tv_nsec;
+#else
+    out_stamp->changed_ns =
+        (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+#endif
+    return PH_OK;
+}
+
+static bool
+same_file(const struct ph_file_stamp *a, const struct ph_file_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->changed_ns == b->changed_ns;
+}
+
+/* The stamp is taken before and after: a file that changes while it is
+ * verified is verified again the next time. */
+static int
+verify(struct release_call *call)
+{
+    struct ph_file_stamp before, after;
+    int err = take_stamp(call->reader, &before);
+
+    if (err != PH_OK || (call->stamped && same_file(&before, &call->stamp)))
+        return err;
+    call->stamped = false;
+    err = ph_sealed_reader_verify(call->reader, &call->service->stopping);
+    if (err == PH_OK)
+        err = take_stamp(call->reader, &after);
+    if (err == PH_OK && same_file(&before, &after)) {
+        call->stamp = after;
+        call->verified = true;
+    }
+    return err;
+}
+
+static bool
+is_damage(int err)
+{
+    return err == PH_ERR_CORRUPT || err == PH_ERR_TRUNCATED ||
+           err == PH_ERR_UNSUPPORTED;
+}
+
+static void
+run_open(struct release_call *call)
+{
+    const struct ph_asker asker = release_call_asker(call);
+    struct ph_jobs *jobs = call->service->jobs;
+
+    call->err = ph_jobs_open_document(jobs, &asker, &call->job,
+                                      call->who.printer, &call->reader);
+    if (call->err == PH_OK)
+        call->err = verify(call);
+    /* Renews the lease; the view has the digest and the format. */
+    if (call->err == PH_OK)
+        call->err = ph_jobs_claim(jobs, &asker, &call->job, call->who.printer,
+                                  &call->view);
+    if (is_damage(call->err))
+        (void)ph_jobs_fail(jobs, &call->job, "the spool file is damaged");
+}
+
+/* --- while it is sent --- */
+
+static void
+download_free(struct download *download)
+{
+    ph_sealed_reader_free(download->reader);
+    free(download);
+}
+
+static void
+run_renew(uv_work_t *work)
+{
+    struct download *download = work->data;
+    const struct ph_asker asker = {.login = download->who.login};
+    struct ph_job_view view;
+
+    download->err = ph_jobs_claim(download->service->jobs, &asker,
+                                  &download->job, download->who.printer, &view);
+}
+
+static void
+on_renewed(uv_work_t *work, int status)
+{
+    struct download *download = work->data;
+
+    (void)status;
+    download->renewing = false;
+    if (download->done)
+        download_free(download);
+    else if (download->err == PH_ERR_BUSY || download->err == PH_ERR_NOT_FOUND)
+        download->lost = true;
+}
+
+/* Traffic is a sign of life: for the lease and for the session. */
+static void
+keep_alive(struct download *download)
+{
+    struct ph_release_service *service = download->service;
+    uint64_t now_ms = uv_now(&service->loop);
+
+    if (download->renewing ||
+        now_ms - download->renewed_ms < (uint64_t)service->lease_ms / 3)
+        return;
+    download->renewed_ms = now_ms;
+    ph_release_session_touch(service->sessions, &download->who.session,
+                             ph_clock_wall_ms());
+    download->work.data = download;
+    download->renewing = uv_queue_work(&service->loop, &download->work,
+                                       run_renew, on_renewed) == 0;
+}
+
+/* At most to the end of the segment: whole segments need no copy. */
+static int
+pull(void *arg, void *dst, size_t cap, size_t *out_len)
+{
+    struct download *download = arg;
+    uint64_t segment = ph_stream_segment_of(&ph_stream_spool, download->offset);
+    uint64_t left = ph_stream_segment_plain(&ph_stream_spool, segment + 1) -
+                    download->offset;
+    int err;
+
+    keep_alive(download);
+    if (download->lost)
+        return PH_ERR_CANCELLED;
+    if (left > download->end - download->offset)
+        left = download->end - download->offset;
+    if (left > cap)
+        left = cap;
+    err = ph_sealed_reader_read(download->reader, download->offset, dst,
+                                (size_t)left);
+    if (err != PH_OK) {
+        ph_log_warning("release: the document of printer %s cannot be read "
+                       "any more (%s), continuing",
+                       download->who.printer, ph_err_text(err));
+        return err;
+    }
+    download->offset += left;
+    *out_len = (size_t)left;
+    return PH_OK;
+}
+
+static void
+on_done(void *arg, bool whole)
+{
+    struct download *download = arg;
+    char id[PH_ID_TEXT];
+
+    atomic_fetch_sub(&download->service->pulls, 1);
+    ph_id_format(&download->job, id);
+    if (whole && download->offset == download->end)
+        ph_log_info("release: job %s downloaded, printer %s", id,
+                    download->who.printer);
+    download->done = true;
+    if (!download->renewing)
+        download_free(download);
+}
+
+/* --- the answer --- */
+
+static bool
+is_media_type(const char *text)
+{
+    static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR"
+                                "STUVWXYZ0123456789!#$&^_.+-";
+    size_t type = strspn(text, token);
+    size_t subtype = text[type] == '/' ? strspn(text + type + 1, token) : 0;
+
+    return type > 0 && subtype > 0 && text[type + 1 + subtype] == '\0';
+}
+
+static void
+make_etag(const struct ph_job_view *view, char etag[ETAG_TEXT])
+{
+    etag[0] = '"';
+    ph_format_hex(view->sha256, PH_SHA256_BYTES, etag + 1);
+    memcpy(etag + ETAG_TEXT - 2, "\"", 2);
+}
+
+/* 200 or 206 with the range, or 416. */
+static unsigned
+choose_range(const struct ph_http_request *request, const char *etag,
+             uint64_t size, uint64_t *first, uint64_t *last)
+{
+    const struct ph_http_text *range = ph_http_field(request, "Range");
+    const struct ph_http_text *if_range = ph_http_field(request, "If-Range");
+    int err;
+
+    *first = 0;
+    *last = size - 1;
+    if (range == NULL || (if_range != NULL && !ph_http_text_is(if_range, etag)))
+        return 200;
+    err = ph_http_range(range, size, first, last);
+    if (err == PH_ERR_INVALID)
+        return 416;
+    return err == PH_OK ? 206 : 200;
+}
+
+/* RFC 9530: the digest is of the whole document, whatever part is sent. */
+static int
+put_fields(struct ph_buf *fields, const struct ph_job_view *view,
+           const char *etag)
+{
+    unsigned char digest[4 * ((PH_SHA256_BYTES + 2) / 3) + 1];
+
+    (void)EVP_EncodeBlock(digest, view->sha256, PH_SHA256_BYTES);
+    return ph_buf_printf(fields,
+                         "Accept-Ranges: bytes\r\n"
+                         "ETag: %s\r\n"
+                         "Repr-Digest: sha-256=:%s:\r\n",
+                         etag, (const char *)digest);
+}
+
+static struct download *
+download_new(struct release_call *call, uint64_t first, uint64_t last)
+{
+    struct download *download = calloc(1, sizeof(*download));
+
+    if (download == NULL)
+        return NULL;
+    download->service = call->service;
+    download->reader = call->reader;
+    call->reader = NULL;
+    download->who = call->who;
+    download->job = call->job;
+    download->offset = first;
+    download->end = last + 1;
+    download->renewed_ms = uv_now(&call->service->loop);
+    return download;
+}
+
+static void
+answer_document(struct release_call *call)
+{
+    uint64_t size = ph_sealed_reader_size(call->reader), first, last;
+    char etag[ETAG_TEXT];
+    struct ph_http_source source = {.pull = pull, .done = on_done};
+    struct ph_http_response response = {
+        .content_type = is_media_type(call->view.ticket.document_format)
+                            ? call->view.ticket.document_format
+                            : "application/octet-stream",
+        .source = &source,
+    };
+    struct ph_buf fields;
+    int err;
+
+    make_etag(&call->view, etag);
+    response.status = choose_range(ph_http_exchange_request(call->exchange),
+                                   etag, size, &first, &last);
+    ph_buf_init(&fields, FIELDS_MAX);
+    err = put_fields(&fields, &call->view, etag);
+    if (err == PH_OK && response.status == 206)
+        err = ph_buf_printf(&fields, "Content-Range: bytes %llu-%llu/%llu\r\n",
+                            (unsigned long long)first, (unsigned long long)last,
+                            (unsigned long long)size);
+    if (err == PH_OK && response.status == 416) {
+        err = ph_buf_printf(&fields, "Content-Range: bytes */%llu\r\n",
+                            (unsigned long long)size);
+        atomic_fetch_sub(&call->service->pulls, 1);
+        ph_release_problem(call->exchange, 416, "no-range", ph_buf_str(&fields),
+                           "The document does not have that part");
+        ph_buf_close(&fields);
+        return;
+    }
+    source.arg = err == PH_OK ? download_new(call, first, last) : NULL;
+    response.source_len = last - first + 1;
+    response.fields = ph_buf_str(&fields);
+    if (source.arg == NULL || response.fields == NULL) {
+        atomic_fetch_sub(&call->service->pulls, 1);
+        ph_release_json(call->exchange, 503, NULL);
+    } else {
+        ph_http_exchange_answer(call->exchange, &response);
+    }
+    ph_buf_close(&fields);
+}
+
+/* --- one after the other --- */
+
+static void
+next_waiting(struct ph_release_service *service)
+{
+    struct release_call *call = service->waiting;
+
+    if (call == NULL || service->verifying >= PH_RELEASE_VERIFY_MAX)
+        return;
+    service->waiting = call->next;
+    service->verifying++;
+    release_call_start(call);
+}
+
+static void
+finish_open(struct release_call *call)
+{
+    struct ph_release_service *service = call->service;
+
+    service->verifying--;
+    next_waiting(service);
+    if (call->err == PH_OK) {
+        if (call->verified)
+            ph_release_session_verified(service->sessions, &call->who.session,
+                                        &call->job, &call->stamp);
+        answer_document(call);
+        return;
+    }
+    atomic_fetch_sub(&service->pulls, 1);
+    if (is_damage(call->err))
+        ph_release_problem(call->exchange, 500, "damaged", NULL,
+                           "The document is damaged and cannot be printed: "
+                           "print it again from the application");
+    else
+        release_answer_error(call);
+}
+
+void
+release_document(const struct release_request *request)
+{
+    struct ph_release_service *service = request->service;
+    struct release_call *call, **end = &service->waiting;
+
+    if (atomic_load(&service->pulls) >= service->pulls_max) {
+        release_refused(service, request->who.printer, "too-many-documents");
+        ph_release_problem(request->exchange, 503, "too-many-documents",
+                           "Retry-After: 5\r\n",
+                           "This computer sends as many documents as it can; "
+                           "try again in a moment");
+        return;
+    }
+    call = release_call_new(service, request->exchange, &request->who,
+                            &request->job);
+    if (call == NULL)
+        return;
+    atomic_fetch_add(&service->pulls, 1);
+    call->stamped = ph_release_session_stamp(
+        service->sessions, &request->who.session, &request->job, &call->stamp);
+    call->run = run_open;
+    call->finish = finish_open;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = call;
+    next_waiting(service);
+}

@@ -1,0 +1,122 @@
+/* What the files of the release service share. */
+#ifndef PRINTHOLD_AGENT_RELEASE_PRIVATE_H
+#define PRINTHOLD_AGENT_RELEASE_PRIVATE_H
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "jobs.h"
+#include "printhold/net/http_server.h"
+#include "printhold/proto/http_route.h"
+#include "release_answer.h"
+#include "release_auth.h"
+#include "release_service.h"
+#include "release_session.h"
+
+/* Whole-file verifications at a time: the thread pool is also the capture's,
+ * and a job that is being printed must never wait for one that is pulled. */
+#define PH_RELEASE_VERIFY_MAX 2
+
+struct release_call;
+
+struct ph_release_service {
+    /* fixed after the start */
+    struct ph_jobs *jobs;
+    struct ph_jws_keyset *keys; /* NULL: nobody can release */
+    struct ph_tls_server *tls;
+    struct ph_identity self;
+    char issuer[PH_CONFIG_TEXT_MAX];
+    struct ph_release_policy policy;
+    uint64_t pulls_max;
+    int64_t lease_ms;
+    uint16_t port;
+    /* the loop's thread only */
+    uv_loop_t loop;
+    uv_async_t stop;
+    uv_check_t turn; /* keeps the figures of the status */
+    uv_thread_t thread;
+    struct ph_http_server *http;
+    struct ph_release_sessions *sessions;
+    struct release_call *waiting; /* for a place to verify, oldest first */
+    unsigned verifying;
+    int64_t log_window_ms; /* of refusals, see release_refused */
+    unsigned log_count;
+    /* every thread */
+    volatile int stopping; /* what ph_sealed_reader_verify looks at */
+    atomic_uint_fast64_t connections;
+    atomic_uint_fast64_t pulls;
+    atomic_uint_fast64_t refused;
+};
+
+/*
+ * Work for one exchange off the loop: run in a thread of the pool, then
+ * finish on the loop, which answers the exchange and must not keep the call.
+ */
+struct release_call {
+    uv_work_t work;
+    struct ph_release_service *service;
+    struct ph_http_exchange *exchange;
+    struct release_call *next;
+    void (*run)(struct release_call *call);
+    void (*finish)(struct release_call *call);
+    struct ph_release_who who;
+    struct ph_id job;
+    /* what run found */
+    int err;
+    struct ph_why why;
+    struct ph_job_view view;
+    json_t *list;
+    bool more;
+    enum ph_release_refusal refusal;
+    struct ph_grant *grant; /* a new session's */
+    struct ph_release_report report;
+    /* a download's */
+    struct ph_sealed_reader *reader;
+    struct ph_file_stamp stamp;
+    bool stamped;  /* stamp is of a file that was verified */
+    bool verified; /* the file is whole, now or then */
+};
+
+/* NULL when memory is short; then the exchange has been answered. */
+struct release_call *release_call_new(struct ph_release_service *service,
+                                      struct ph_http_exchange *exchange,
+                                      const struct ph_release_who *who,
+                                      const struct ph_id *job);
+void release_call_free(struct release_call *call);
+/* Queue it; the call is freed after finish. */
+void release_call_start(struct release_call *call);
+struct ph_asker release_call_asker(const struct release_call *call);
+
+/* Count and log a refusal; keyword and printer may go into the log. */
+void release_refused(struct ph_release_service *service, const char *peer,
+                     const char *reason);
+
+/* --- requests, one function per action --- */
+
+struct release_request {
+    struct ph_release_service *service;
+    struct ph_http_exchange *exchange;
+    struct ph_release_who who; /* of the session, if the route needs one */
+    struct ph_id job;          /* of the path, if it has one */
+};
+
+void release_on_request(struct ph_http_exchange *exchange, void *arg);
+
+void release_capabilities(const struct release_request *request);
+void release_open_session(const struct release_request *request);
+void release_close_session(const struct release_request *request);
+void release_list(const struct release_request *request);
+void release_show(const struct release_request *request);
+void release_delete(const struct release_request *request);
+void release_claim(const struct release_request *request);
+void release_unclaim(const struct release_request *request);
+void release_document(const struct release_request *request);
+void release_complete(const struct release_request *request);
+
+/* The body as a JSON object, or NULL after the exchange was answered. */
+json_t *release_body(const struct release_request *request);
+
+/* Answer for an error of jobs.h that has no meaning of its own. */
+void release_answer_error(struct release_call *call);
+
+#endif

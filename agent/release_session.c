@@ -1,0 +1,248 @@
+#include "release_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include "printhold/base/err.h"
+#include "printhold/base/wipe.h"
+
+struct verified {
+    struct ph_id job;
+    struct ph_file_stamp stamp;
+};
+
+struct session {
+    struct ph_release_who who;
+    char thumbprint[PH_THUMBPRINT_TEXT];
+    int64_t expires_ms;
+    int64_t not_after_ms; /* of the certificate */
+    struct verified verified[PH_SESSION_VERIFIED_MAX];
+    size_t verified_count;
+};
+
+struct ph_release_sessions {
+    struct session *at[PH_SESSIONS_MAX];
+    size_t count;
+};
+
+int
+ph_release_sessions_new(struct ph_release_sessions **out_sessions)
+{
+    struct ph_release_sessions *sessions = calloc(1, sizeof(*sessions));
+
+    if (sessions == NULL)
+        return PH_ERR_NOMEM;
+    *out_sessions = sessions;
+    return PH_OK;
+}
+
+static void
+drop(struct ph_release_sessions *sessions, size_t index)
+{
+    ph_wipe(sessions->at[index], sizeof(*sessions->at[index]));
+    free(sessions->at[index]);
+    sessions->count--;
+    sessions->at[index] = sessions->at[sessions->count];
+    sessions->at[sessions->count] = NULL;
+}
+
+void
+ph_release_sessions_free(struct ph_release_sessions *sessions)
+{
+    if (sessions == NULL)
+        return;
+    while (sessions->count > 0)
+        drop(sessions, 0);
+    free(sessions);
+}
+
+static void
+drop_ended(struct ph_release_sessions *sessions, int64_t now_ms)
+{
+    for (size_t i = sessions->count; i > 0; i--) {
+        if (sessions->at[i - 1]->expires_ms <= now_ms)
+            drop(sessions, i - 1);
+    }
+}
+
+/* Make room for one more of this printer. */
+static void
+drop_oldest_of(struct ph_release_sessions *sessions, const char *thumbprint)
+{
+    size_t oldest = PH_SESSIONS_MAX, count = 0;
+
+    for (size_t i = 0; i < sessions->count; i++) {
+        if (strcmp(sessions->at[i]->thumbprint, thumbprint) != 0)
+            continue;
+        count++;
+        if (oldest == PH_SESSIONS_MAX ||
+            sessions->at[i]->expires_ms < sessions->at[oldest]->expires_ms)
+            oldest = i;
+    }
+    if (count >= PH_SESSIONS_PER_PRINTER_MAX)
+        drop(sessions, oldest);
+}
+
+static void
+renew(struct session *session, int64_t now_ms)
+{
+    session->expires_ms = now_ms + PH_SESSION_LIFE_MS;
+    if (session->expires_ms > session->not_after_ms)
+        session->expires_ms = session->not_after_ms;
+}
+
+int
+ph_release_session_open(struct ph_release_sessions *sessions,
+                        const struct ph_identity *peer,
+                        const struct ph_grant *grant, const char *login,
+                        int64_t now_ms, struct ph_id *out_session,
+                        int64_t *out_expires_ms)
+{
+    struct session *session;
+
+    drop_ended(sessions, now_ms);
+    drop_oldest_of(sessions, peer->thumbprint);
+    if (sessions->count == PH_SESSIONS_MAX)
+        return PH_ERR_LIMIT;
+    session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return PH_ERR_NOMEM;
+    if (ph_id_make(&session->who.session) != PH_OK) {
+        free(session);
+        return PH_ERR_CRYPTO;
+    }
+    memcpy(session->who.login, login, strlen(login) + 1);
+    memcpy(session->who.printer, peer->id, sizeof(peer->id));
+    session->who.all_jobs = grant->all_jobs;
+    session->who.job_count = grant->job_count;
+    memcpy(session->who.job, grant->job, sizeof(grant->job));
+    memcpy(session->thumbprint, peer->thumbprint, sizeof(peer->thumbprint));
+    session->not_after_ms = peer->not_after_ms;
+    renew(session, now_ms);
+    sessions->at[sessions->count++] = session;
+    *out_session = session->who.session;
+    *out_expires_ms = session->expires_ms;
+    return PH_OK;
+}
+
+/* Looks at every session, so that time tells nothing of the names. */
+static struct session *
+find(const struct ph_release_sessions *sessions, const struct ph_id *id)
+{
+    struct session *found = NULL;
+
+    for (size_t i = 0; i < sessions->count; i++) {
+        if (CRYPTO_memcmp(sessions->at[i]->who.session.bytes, id->bytes,
+                          sizeof(id->bytes)) == 0)
+            found = sessions->at[i];
+    }
+    return found;
+}
+
+static int
+parse_authorization(const char *text, size_t len, struct ph_id *out_id)
+{
+    char id[PH_ID_TEXT];
+
+    if (len != 7 + PH_ID_TEXT - 1 || strncasecmp(text, "Bearer ", 7) != 0)
+        return PH_ERR_DENIED;
+    memcpy(id, text + 7, PH_ID_TEXT - 1);
+    id[PH_ID_TEXT - 1] = '\0';
+    return ph_id_parse(id, out_id) == PH_OK ? PH_OK : PH_ERR_DENIED;
+}
+
+int
+ph_release_session_use(struct ph_release_sessions *sessions,
+                       const char *authorization, size_t len,
+                       const struct ph_identity *peer, int64_t now_ms,
+                       struct ph_release_who *out_who)
+{
+    struct session *session;
+    struct ph_id id;
+
+    if (parse_authorization(authorization, len, &id) != PH_OK)
+        return PH_ERR_DENIED;
+    drop_ended(sessions, now_ms);
+    session = find(sessions, &id);
+    if (session == NULL || CRYPTO_memcmp(session->thumbprint, peer->thumbprint,
+                                         PH_THUMBPRINT_TEXT) != 0)
+        return PH_ERR_DENIED;
+    renew(session, now_ms);
+    *out_who = session->who;
+    return PH_OK;
+}
+
+void
+ph_release_session_touch(struct ph_release_sessions *sessions,
+                         const struct ph_id *id, int64_t now_ms)
+{
+    struct session *session = find(sessions, id);
+
+    if (session != NULL && session->expires_ms > now_ms)
+        renew(session, now_ms);
+}
+
+void
+ph_release_session_close(struct ph_release_sessions *sessions,
+                         const struct ph_id *id)
+{
+    for (size_t i = 0; i < sessions->count; i++) {
+        if (ph_id_equal(&sessions->at[i]->who.session, id)) {
+            drop(sessions, i);
+            return;
+        }
+    }
+}
+
+bool
+ph_release_who_may(const struct ph_release_who *who, const struct ph_id *job)
+{
+    for (size_t i = 0; i < who->job_count && !who->all_jobs; i++) {
+        if (ph_id_equal(&who->job[i], job))
+            return true;
+    }
+    return who->all_jobs;
+}
+
+void
+ph_release_session_verified(struct ph_release_sessions *sessions,
+                            const struct ph_id *id, const struct ph_id *job,
+                            const struct ph_file_stamp *stamp)
+{
+    struct session *session = find(sessions, id);
+    size_t at = 0;
+
+    if (session == NULL)
+        return;
+    while (at < session->verified_count &&
+           !ph_id_equal(&session->verified[at].job, job))
+        at++;
+    if (at == PH_SESSION_VERIFIED_MAX) { /* forget the oldest */
+        at--;
+        memmove(session->verified, session->verified + 1,
+                at * sizeof(session->verified[0]));
+    }
+    if (at == session->verified_count)
+        session->verified_count++;
+    session->verified[at].job = *job;
+    session->verified[at].stamp = *stamp;
+}
+
+bool
+ph_release_session_stamp(const struct ph_release_sessions *sessions,
+                         const struct ph_id *id, const struct ph_id *job,
+                         struct ph_file_stamp *out_stamp)
+{
+    const struct session *session = find(sessions, id);
+
+    for (size_t i = 0; session != NULL && i < session->verified_count; i++) {
+        if (ph_id_equal(&session->verified[i].job, job)) {
+            *out_stamp = session->verified[i].stamp;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,145 @@
+/* From a grant to a session, and its end. */
+#include "release_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+#include "printhold/proto/submission.h"
+
+/* Everything but the signature: the decision, then the mark that makes the
+ * grant worthless, which is durable before there is a session. */
+static void
+judge(struct release_call *call)
+{
+    const struct ph_release_service *service = call->service;
+    int64_t now_ms = ph_clock_wall_ms(), high_ms = 0;
+
+    call->err = ph_jobs_high_water(service->jobs, now_ms, &high_ms);
+    if (call->err != PH_OK)
+        return;
+    call->refusal = ph_release_auth_decide(
+        &service->policy, ph_http_exchange_peer(call->exchange), call->grant,
+        now_ms, high_ms, call->who.login, &call->why);
+    if (call->refusal != PH_REFUSE_NONE)
+        return;
+    call->err =
+        ph_jobs_use_grant(service->jobs, call->grant->jti,
+                          call->grant->expires_s * 1000 + PH_GRANT_LEEWAY_MS);
+    if (call->err == PH_ERR_EXISTS) {
+        call->err = PH_OK;
+        call->refusal = PH_REFUSE_USED;
+        ph_why_set(&call->why, "The grant was used before: sign in again");
+    }
+}
+
+/* The token is a view into list, which is the request's body. */
+static void
+run_sign_in(struct release_call *call)
+{
+    const json_t *token = json_object_get(call->list, "grant");
+    int err;
+
+    if (call->service->keys == NULL) {
+        call->refusal = PH_REFUSE_NO_ISSUER;
+        ph_why_set(&call->why,
+                   "No issuer of grants is configured on this computer");
+        return;
+    }
+    call->grant = calloc(1, sizeof(*call->grant));
+    if (call->grant == NULL) {
+        call->err = PH_ERR_NOMEM;
+        return;
+    }
+    err = ph_grant_open(json_string_value(token), json_string_length(token),
+                        call->service->keys, call->grant, &call->why);
+    if (err == PH_OK)
+        judge(call);
+    else
+        call->refusal =
+            err == PH_ERR_DENIED ? PH_REFUSE_UNTRUSTED : PH_REFUSE_MALFORMED;
+}
+
+static json_t *
+make_session(const struct ph_id *session, int64_t expires_ms, const char *login)
+{
+    json_t *root = json_object();
+    char id[PH_ID_TEXT];
+    int err;
+
+    ph_id_format(session, id);
+    err = ph_submission_text(root, "session", id);
+    if (err == PH_OK)
+        err = ph_submission_time(root, "expires", expires_ms);
+    if (err == PH_OK)
+        err = ph_submission_text(root, "user", login);
+    if (err == PH_OK)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static void
+finish_sign_in(struct release_call *call)
+{
+    const struct ph_identity *peer = ph_http_exchange_peer(call->exchange);
+    struct ph_id session;
+    int64_t expires_ms = 0;
+
+    if (call->refusal != PH_REFUSE_NONE) {
+        const char *keyword = ph_release_refusal_keyword(call->refusal);
+
+        release_refused(call->service, peer->id, keyword);
+        ph_release_problem(call->exchange, 403, keyword, NULL, call->why.text);
+        return;
+    }
+    if (call->err == PH_OK)
+        call->err = ph_release_session_open(
+            call->service->sessions, peer, call->grant, call->who.login,
+            ph_clock_wall_ms(), &session, &expires_ms);
+    if (call->err != PH_OK) {
+        release_answer_error(call);
+        return;
+    }
+    ph_log_info("release: session opened, printer %s, address %s", peer->id,
+                ph_http_exchange_address(call->exchange));
+    ph_release_json(call->exchange, 201,
+                    make_session(&session, expires_ms, call->who.login));
+}
+
+void
+release_open_session(const struct release_request *request)
+{
+    json_t *root = release_body(request);
+    struct release_call *call;
+
+    if (root == NULL)
+        return;
+    if (!json_is_string(json_object_get(root, "grant"))) {
+        json_decref(root);
+        ph_release_problem(request->exchange, 400, "malformed", NULL,
+                           "The request has no grant");
+        return;
+    }
+    call = release_call_new(request->service, request->exchange, &request->who,
+                            &request->job);
+    if (call == NULL) {
+        json_decref(root);
+        return;
+    }
+    call->list = root;
+    call->run = run_sign_in;
+    call->finish = finish_sign_in;
+    release_call_start(call);
+}
+
+void
+release_close_session(const struct release_request *request)
+{
+    const struct ph_http_response response = {.status = 204};
+
+    ph_release_session_close(request->service->sessions, &request->who.session);
+    ph_http_exchange_answer(request->exchange, &response);
+}
