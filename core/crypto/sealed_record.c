@@ -126,7 +126,8 @@ parse_clear(const uint8_t *bytes, struct ph_sealed_record *out_record)
     return PH_OK;
 }
 
-/* The length in a footer; PH_ERR_TRUNCATED when this is no footer. */
+/* The length in a footer; PH_ERR_TRUNCATED when this is no footer. An absurd
+ * length is none: a record torn behind its first magic looks so. */
 static int
 parse_footer(const uint8_t *bytes, uint32_t *out_length)
 {
@@ -135,11 +136,10 @@ parse_footer(const uint8_t *bytes, uint32_t *out_length)
 
     ph_cursor_init(&cur, bytes, PH_SEALED_RECORD_FOOTER);
     if (ph_cursor_u32(&cur, &length) != PH_OK ||
-        memcmp(cur.pos, PH_SEALED_RECORD_MAGIC, PH_SEALED_MAGIC_BYTES) != 0)
-        return PH_ERR_TRUNCATED;
-    if (length < PH_SEALED_RECORD_EXTRA ||
+        memcmp(cur.pos, PH_SEALED_RECORD_MAGIC, PH_SEALED_MAGIC_BYTES) != 0 ||
+        length < PH_SEALED_RECORD_EXTRA ||
         length > PH_SEALED_RECORD_EXTRA + PH_SEALED_METADATA_MAX)
-        return PH_ERR_CORRUPT;
+        return PH_ERR_TRUNCATED;
     *out_length = length;
     return PH_OK;
 }

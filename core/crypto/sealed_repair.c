@@ -15,7 +15,8 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 
-#define TAIL_MAX (PH_SEALED_RECORD_EXTRA + PH_SEALED_METADATA_MAX)
+#define TAIL_MAX \
+    (PH_SEALED_RECORD_EXTRA + PH_SEALED_METADATA_MAX + PH_SEALED_MAGIC_BYTES)
 
 /* Is there a whole, authentic record in its place that ends here? */
 static int
