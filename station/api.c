@@ -147,6 +147,20 @@ out:
     return err;
 }
 
+void
+ph_api_close_session(struct ph_api *api)
+{
+    struct ph_https_request request = {.method = "DELETE",
+                                       .path = "/v1/sessions/current",
+                                       .bearer = api->session};
+    struct ph_https_reply reply;
+
+    ph_https_reply_init(&reply);
+    (void)ph_https_do(api->https, &request, &reply, NULL);
+    ph_https_reply_close(&reply);
+    ph_wipe(api->session, sizeof(api->session));
+}
+
 int
 ph_api_list(struct ph_api *api, struct ph_station_jobs *out_jobs,
             struct ph_why *why)

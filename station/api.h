@@ -31,6 +31,9 @@ void ph_api_free(struct ph_api *api);
 int ph_api_open_session(struct ph_api *api, const char *grant,
                         struct ph_why *why);
 
+/* Say goodbye; nothing depends on it. */
+void ph_api_close_session(struct ph_api *api);
+
 int ph_api_list(struct ph_api *api, struct ph_station_jobs *out_jobs,
                 struct ph_why *why);
 

@@ -172,6 +172,7 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
     struct ph_https *https = NULL;
     struct ph_api *api = NULL;
     struct ph_buf grant;
+    bool opened = false;
     int err = ph_grant_file_read(options->grant_file, &grant, why);
 
     if (err != PH_OK)
@@ -181,6 +182,7 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
         err = ph_api_new(https, options->tries, &api);
     if (err == PH_OK)
         err = ph_api_open_session(api, ph_buf_str(&grant), why);
+    opened = err == PH_OK;
     ph_buf_close(&grant);
     if (err != PH_OK)
         (void)tell(err, NULL, why);
@@ -188,6 +190,8 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
         err = list(api, options, why);
     else
         err = pull(api, options, dirfd, why);
+    if (opened)
+        ph_api_close_session(api);
     ph_api_free(api);
     ph_https_close(https);
     return err;
