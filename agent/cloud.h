@@ -27,7 +27,7 @@ enum ph_cloud_state {
 struct ph_cloud_status {
     enum ph_cloud_state state;
     int64_t since_ms;
-    char text[PH_WHY_MAX]; /* the last failure in words; empty when online */
+    char text[PH_WHY_MAX]; /* the last failure in words; empty when well */
     uint64_t published;    /* acknowledged by the broker */
     uint64_t parked;       /* refused by the broker */
 };
