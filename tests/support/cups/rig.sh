@@ -74,8 +74,13 @@ cups_write_cupsd_conf() {
         printf 'Listen %s\n' "$CUPS_SERVER"
         [ -z "${CUPS_TCP_PORT:-}" ] ||
             printf 'Listen localhost:%s\n' "$CUPS_TCP_PORT"
-        printf 'LogLevel debug\nMaxLogSize 0\nBrowsing No\n'
-        printf 'BrowseLocalProtocols none\nWebInterface No\n'
+        printf 'Browsing No\nBrowseLocalProtocols none\nWebInterface No\n'
+        if [ -n "${CUPS_STOCK:-}" ]; then
+            grep -Eiv '^[[:space:]]*(Listen|Port|Browsing|BrowseLocalProtocols|WebInterface)[[:space:]]' \
+                "$stock"
+            return
+        fi
+        printf 'LogLevel debug\nMaxLogSize 0\n'
         printf 'PreserveJobFiles No\nPreserveJobHistory %s\n' \
             "${CUPS_HISTORY:-No}"
         printf 'JobRetryInterval %s\nJobKillDelay 5\n' "${CUPS_RETRY_S:-2}"
