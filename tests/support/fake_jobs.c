@@ -1,0 +1,278 @@
+#include "fake_jobs.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/err.h"
+
+#define JOBS_MAX 20000
+
+struct ph_jobs {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct ph_job_view *views;
+    size_t count;
+    int blocking, blocked;
+    char health[PH_WHY_MAX];
+};
+
+struct ph_jobs *
+fake_jobs_new(void)
+{
+    struct ph_jobs *jobs = calloc(1, sizeof(*jobs));
+
+    if (jobs == NULL)
+        abort();
+    jobs->views = calloc(JOBS_MAX, sizeof(*jobs->views));
+    if (jobs->views == NULL || pthread_mutex_init(&jobs->lock, NULL) != 0 ||
+        pthread_cond_init(&jobs->changed, NULL) != 0)
+        abort();
+    return jobs;
+}
+
+void
+fake_jobs_free(struct ph_jobs *jobs)
+{
+    (void)pthread_mutex_destroy(&jobs->lock);
+    (void)pthread_cond_destroy(&jobs->changed);
+    free(jobs->views);
+    free(jobs);
+}
+
+void
+fake_jobs_add(struct ph_jobs *jobs, const char *hex, uint32_t uid,
+              enum ph_job_state state, const char *title)
+{
+    struct ph_job_view *view = &jobs->views[jobs->count];
+
+    if (jobs->count == JOBS_MAX || ph_id_parse(hex, &view->id) != PH_OK)
+        abort();
+    jobs->count++;
+    view->state = state;
+    view->held_ms = 1763753400000;
+    view->expires_ms = 1763839800000;
+    view->changed_ms = 1763753400000;
+    view->size_bytes = 3 * 1024 * 1024;
+    ph_ticket_init(&view->ticket);
+    view->ticket.owner_uid = uid;
+    view->ticket.impressions = 12;
+    (void)snprintf(view->ticket.owner_name, sizeof(view->ticket.owner_name),
+                   "user%u", uid);
+    (void)snprintf(view->ticket.job_name, sizeof(view->ticket.job_name), "%s",
+                   title);
+    memset(view->sha256, 0x11, sizeof(view->sha256));
+    if (state == PH_JOB_CLAIMED)
+        (void)snprintf(view->holder, sizeof(view->holder), "pr-7");
+}
+
+void
+fake_jobs_add_many(struct ph_jobs *jobs, size_t count, uint32_t uid)
+{
+    for (size_t i = 0; i < count; i++) {
+        char hex[PH_ID_TEXT];
+
+        (void)snprintf(hex, sizeof(hex), "%032zx", i);
+        fake_jobs_add(jobs, hex, uid, PH_JOB_HELD, "one of many");
+    }
+}
+
+/* With the lock held. */
+static struct ph_job_view *
+find(struct ph_jobs *jobs, const struct ph_id *id)
+{
+    for (size_t i = 0; i < jobs->count; i++)
+        if (ph_id_equal(&jobs->views[i].id, id))
+            return &jobs->views[i];
+    return NULL;
+}
+
+static int
+may_see(const struct ph_asker *asker, const struct ph_job_view *view)
+{
+    return asker->everyone ||
+           (asker->by_uid && asker->owner_uid == view->ticket.owner_uid);
+}
+
+enum ph_job_state
+fake_jobs_state(struct ph_jobs *jobs, const char *hex)
+{
+    enum ph_job_state state = (enum ph_job_state)0;
+    struct ph_job_view *view;
+    struct ph_id id;
+
+    if (ph_id_parse(hex, &id) != PH_OK)
+        abort();
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = find(jobs, &id);
+    if (view != NULL)
+        state = view->state;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return state;
+}
+
+int
+fake_jobs_is_kept(struct ph_jobs *jobs, const char *hex)
+{
+    struct ph_job_view *view;
+    struct ph_id id;
+    int keep;
+
+    if (ph_id_parse(hex, &id) != PH_OK)
+        abort();
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = find(jobs, &id);
+    keep = view != NULL && view->keep;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return keep;
+}
+
+void
+fake_jobs_block(struct ph_jobs *jobs)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->blocking = 1;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+void
+fake_jobs_wait_blocked(struct ph_jobs *jobs)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    while (!jobs->blocked)
+        (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+void
+fake_jobs_let_go(struct ph_jobs *jobs)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->blocking = 0;
+    (void)pthread_cond_broadcast(&jobs->changed);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+void
+fake_jobs_set_health(struct ph_jobs *jobs, const char *text)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    (void)snprintf(jobs->health, sizeof(jobs->health), "%s", text);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+/* --- what jobs.h declares --- */
+
+static int
+list(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
+     ph_jobs_each_cb each, void *arg)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    if (jobs->blocking) {
+        jobs->blocked = 1;
+        (void)pthread_cond_broadcast(&jobs->changed);
+        while (jobs->blocking)
+            (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
+        jobs->blocked = 0;
+    }
+    for (size_t i = 0; i < jobs->count; i++) {
+        const struct ph_job_view *view = &jobs->views[i];
+
+        if (!may_see(asker, view) ||
+            (!ended && !ph_job_state_has_document(view->state)))
+            continue;
+        if (!each(view, arg))
+            break;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return PH_OK;
+}
+
+int
+ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
+             ph_jobs_each_cb each, void *arg)
+{
+    return list(jobs, asker, false, each, arg);
+}
+
+int
+ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 ph_jobs_each_cb each, void *arg)
+{
+    return list(jobs, asker, true, each, arg);
+}
+
+int
+ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
+            const struct ph_id *id, struct ph_job_view *out_view)
+{
+    const struct ph_job_view *view;
+    int err = PH_ERR_NOT_FOUND;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = find(jobs, id);
+    if (view != NULL && may_see(asker, view)) {
+        *out_view = *view;
+        err = PH_OK;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
+               const struct ph_id *id, struct ph_why *why)
+{
+    struct ph_job_view *view;
+    int err = PH_ERR_NOT_FOUND;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = find(jobs, id);
+    if (view != NULL && may_see(asker, view)) {
+        err = PH_OK;
+        if (view->state == PH_JOB_CLAIMED)
+            err = ph_why_fail(why, PH_ERR_BUSY, "printer %s is taking it",
+                              view->holder);
+        else if (view->state != PH_JOB_HELD)
+            err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already");
+        else
+            view->state = PH_JOB_DELETED;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
+             const struct ph_id *id, bool keep, struct ph_why *why)
+{
+    struct ph_job_view *view;
+    int err = PH_ERR_NOT_FOUND;
+
+    (void)why;
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = find(jobs, id);
+    if (view != NULL && may_see(asker, view)) {
+        view->keep = keep;
+        err = PH_OK;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
+{
+    *out_stats = (struct ph_jobs_stats){
+        .spool_bytes = 4096, .outbox_events = 2, .outbox_documents = 1};
+    (void)pthread_mutex_lock(&jobs->lock);
+    for (size_t i = 0; i < jobs->count; i++) {
+        out_stats->held += jobs->views[i].state == PH_JOB_HELD;
+        out_stats->claimed += jobs->views[i].state == PH_JOB_CLAIMED;
+    }
+    (void)snprintf(out_stats->spool_health, sizeof(out_stats->spool_health),
+                   "%s", jobs->health);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return PH_OK;
+}
