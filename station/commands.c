@@ -129,9 +129,31 @@ pull_all(struct ph_api *api, const struct ph_station_jobs *jobs,
         if (first == PH_OK)
             first = err;
     }
-    if (jobs->count == 0 && report == NULL)
-        (void)printf("no held jobs\n");
     return first;
+}
+
+/* A list shows a bounded number of jobs; what is completed makes room for the
+ * next. */
+static int
+pull_lists(struct ph_api *api, const struct ph_options *options,
+           const struct ph_pull_options *how, json_t *report,
+           struct ph_why *why)
+{
+    bool more = false;
+    int err;
+
+    do {
+        struct ph_station_jobs jobs;
+
+        err = ph_api_list(api, &jobs, why);
+        if (err != PH_OK)
+            return tell(err, NULL, why);
+        err = options->all ? pull_all(api, &jobs, how, report)
+                           : pull_named(api, options, &jobs, how, report);
+        more = options->all && jobs.more && jobs.count > 0 && how->complete;
+        ph_messages_free_jobs(&jobs);
+    } while (more && err == PH_OK);
+    return err;
 }
 
 static int
@@ -150,16 +172,8 @@ pull(struct ph_api *api, const struct ph_options *options, int dirfd,
         .progress = show ? ph_print_progress : NULL,
         .arg = &shown,
     };
-    struct ph_station_jobs jobs;
-    int err = ph_api_list(api, &jobs, why);
+    int err = pull_lists(api, options, &how, report, why);
 
-    if (err != PH_OK) {
-        json_decref(report);
-        return tell(err, NULL, why);
-    }
-    err = options->all ? pull_all(api, &jobs, &how, report)
-                       : pull_named(api, options, &jobs, &how, report);
-    ph_messages_free_jobs(&jobs);
     if (report != NULL && ph_print_list_json(report) != PH_OK && err == PH_OK)
         err = PH_ERR_IO;
     return err;

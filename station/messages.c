@@ -111,13 +111,14 @@ take_jobs(const json_t *root, struct ph_station_jobs *jobs)
             return err;
     }
     jobs->count = count;
+    jobs->more = json_is_true(json_object_get(root, "more"));
     return PH_OK;
 }
 
 int
 ph_messages_jobs(const void *text, size_t len, struct ph_station_jobs *out_jobs)
 {
-    struct ph_station_jobs jobs = {NULL, 0};
+    struct ph_station_jobs jobs = {.job = NULL};
     json_t *root = NULL;
     int err = ph_json_parse(text, len, PH_MESSAGE_MAX, &root);
 

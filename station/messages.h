@@ -43,6 +43,7 @@ struct ph_station_job {
 struct ph_station_jobs {
     struct ph_station_job *job;
     size_t count;
+    bool more; /* there are others that did not fit into the answer */
 };
 
 /* The answer to POST /v1/sessions. PH_ERR_SYNTAX. */

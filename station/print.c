@@ -67,6 +67,8 @@ ph_print_jobs_table(const struct ph_station_jobs *jobs)
                      "SIZE", "PAGES", "COPIES", "TITLE");
     for (size_t i = 0; i < jobs->count; i++)
         print_row(&jobs->job[i]);
+    if (jobs->more)
+        (void)printf("and more\n");
     return fflush(stdout) == 0 && !ferror(stdout) ? PH_OK : PH_ERR_IO;
 }
 

@@ -33,7 +33,7 @@ a_list_is_read(void **state)
         "\"document-format\":\"application/"
         "pdf\",\"size\":1234,\"job-impressions\":3,"
         "\"sha-256\":\"" DIGEST
-        "\",\"copies\":2,\"sides\":\"one-sided\",\"news\":[1]}],\"more\":1}";
+        "\",\"copies\":2,\"sides\":\"one-sided\",\"news\":[1]}],\"more\":true}";
     struct ph_station_jobs jobs;
 
     (void)state;
@@ -50,6 +50,7 @@ a_list_is_read(void **state)
     assert_int_equal(jobs.job[0].copies, 2);
     assert_true(jobs.job[0].has_sha256);
     assert_int_equal(jobs.job[0].sha256[31], 0x1f);
+    assert_true(jobs.more);
     ph_messages_free_jobs(&jobs);
 }
 
@@ -61,6 +62,7 @@ an_empty_list_is_a_list(void **state)
     (void)state;
     assert_int_equal(read_jobs("{\"jobs\":[]}", &jobs), PH_OK);
     assert_int_equal(jobs.count, 0);
+    assert_false(jobs.more);
     ph_messages_free_jobs(&jobs);
 }
 
@@ -126,7 +128,7 @@ what_is_no_list_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < PH_COUNT(cases); i++) {
-        struct ph_station_jobs jobs = {NULL, 77};
+        struct ph_station_jobs jobs = {NULL, 77, true};
 
         if (read_jobs(cases[i].text, &jobs) == PH_OK)
             fail_msg("taken: %s", cases[i].wrong);
