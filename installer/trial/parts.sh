@@ -14,7 +14,7 @@ start_cups() {
     . "$SOURCE/tests/support/cups/rig.sh"
     install -d -m 0755 "$DIR/cups"
     install -d -m 0700 -o lp -g lp "$DIR/witness"
-    CUPS_STOCK=yes CUPS_SETENV="SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc"
+    CUPS_STOCK= CUPS_SETENV="SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc"
     cups_make "$DIR/cups" "$DIR/usr/lib/cups/backend/printhold"
     make_witness "$DIR/cups/bin/filter/printhold-witness"
     cupsd -t -c "$DIR/cups/cupsd.conf" -s "$DIR/cups/cups-files.conf"
@@ -37,7 +37,7 @@ trap 'rm -rf "\$work"' EXIT
 mkfifo "\$work/sum" "\$work/samples"
 sha256sum <"\$work/sum" >"\$notes.sha256" &
 od -An -v -tx1 -w24 <"\$work/samples" |
-    awk 'NR % 89 == 7 && ++n <= 16' >"\$notes.samples" &
+    awk 'NR % 31 == 7 && ++n <= 24' >"\$notes.samples" &
 if [ \$# -ge 6 ]; then cat -- "\$6"; else cat; fi |
     tee "\$work/sum" "\$work/samples"
 wait

@@ -154,14 +154,14 @@ prove_no_plaintext() {
         confidential budget.pdf letter.txt photo.png; do
         nothing_has "\"$mark\"" text "$mark"
     done
-    while read -r sample; do
+    while IFS= read -r sample; do
         must_have 'a piece of the image' bytes "$sample" "$DOCUMENTS/photo.png"
         nothing_has 'a piece of the image' bytes "$sample"
     done < <(samples_of "$DOCUMENTS/photo.png")
     # What the filters handed to the backend: compressed pages and pictures.
     for job in "$JOB_PDF" "$JOB_TEXT" "$JOB_IMAGE"; do
         [ -s "$DIR/witness/$job.samples" ] || fail "no samples of job $job"
-        while read -r sample; do
+        while IFS= read -r sample; do
             nothing_has "a piece of job $job as captured" bytes "$sample"
         done <"$DIR/witness/$job.samples"
     done
@@ -224,7 +224,7 @@ compare_document() {
         fail "the PDF has $pages pages, the job says otherwise"
     [ "$pages" = "${PAGES:?}" ] || fail "the PDF has $pages pages, not $PAGES"
     # The samples that were searched for are what the document is made of.
-    while read -r sample; do
+    while IFS= read -r sample; do
         must_have 'a sample' bytes "$sample" "$PULLED_FILE"
     done < <(grep -v 0a "$DIR/witness/$JOB_PDF.samples")
     DIGEST=$pulled
