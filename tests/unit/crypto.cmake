@@ -3,3 +3,6 @@ foreach(module aead kdf keywrap sealed_file sealed_repair sealed_tamper
     ph_unit_test(${module} LINK ph_crypto)
 endforeach()
 ph_unit_test(stream LINK ph_crypto PkgConfig::jansson)
+ph_unit_test(spool_vectors LINK ph_crypto PkgConfig::jansson)
+target_include_directories(test_spool_vectors PRIVATE
+    ${PROJECT_SOURCE_DIR}/core/crypto)
