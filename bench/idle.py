@@ -1,0 +1,77 @@
+"""Claim 4: the memory of an agent that has nothing to do."""
+
+import os
+import statistics
+import time
+
+from lab import TOP, Agent, free_port, wait_for
+from rounds import CONTROL, Figure, Rejected
+
+METHOD = '''\
+VmRSS of a freshly started agent whose release service listens and whose cloud
+link is up ("printhold status --json" says online) to a real mosquitto over
+WebSocket Secure, after some seconds in which nothing happens. Several starts;
+the control is the median of every second start against that of the others.'''
+
+SILENCE_S = 4
+
+
+class _Broker:
+    def __init__(self, lab):
+        self.port = free_port()
+        here = lab.path('broker')
+        self.process = lab.start(
+            'mosquitto',
+            [os.path.join(TOP, 'cloud/mosquitto/start'), '--dir', here,
+             '--ca', lab.pki('ca.crt'), '--cert', lab.pki('broker.crt'),
+             '--key', lab.pki('broker.key'), '--wss-port', str(self.port),
+             '--tls-port', str(free_port())])
+
+
+def _kib(pid, file, name):
+    with open(f'/proc/{pid}/{file}') as lines:
+        for line in lines:
+            if line.startswith(name + ':'):
+                return int(line.split()[1])
+    return 0
+
+
+def _program_pid(process, name):
+    """setpriv(1) becomes the program: same process id."""
+    with open(f'/proc/{process.pid}/comm') as comm:
+        assert comm.read().strip() == name[:15]
+    return process.pid
+
+
+def _online(agent):
+    status = agent.status()
+    return status is not None and status['cloud'] == 'online'
+
+
+def rss(lab, options):
+    """Resident memory with the cloud link and the release service up."""
+    broker = _Broker(lab)
+    agent = Agent(lab, 'idle', release=True, broker_port=broker.port)
+    samples, private, anonymous = [], [], []
+    for start in range(4 if options.quick else 6):
+        if start > 0:
+            agent.start()
+        wait_for('the cloud link', 30, lambda: _online(agent))
+        time.sleep(SILENCE_S)
+        pid = _program_pid(agent.process, 'printhold-agent')
+        samples.append(_kib(pid, 'status', 'VmRSS'))
+        anonymous.append(_kib(pid, 'status', 'RssAnon'))
+        private.append(_kib(pid, 'smaps_rollup', 'Private_Clean') +
+                       _kib(pid, 'smaps_rollup', 'Private_Dirty'))
+        agent.stop()
+    lab.stop(broker.process)
+    options.record_samples('idle RSS, KiB', {'agent': samples})
+    control = (statistics.median(samples[1::2]) /
+               statistics.median(samples[0::2]))
+    if not CONTROL[0] <= control <= CONTROL[1]:
+        raise Rejected('idle RSS')
+    return [Figure('idle agent, RSS', statistics.median(samples) / 1024,
+                   control, safe=16, aim=12, unit='MiB',
+                   detail=f'private {statistics.median(private) / 1024:.1f}, '
+                          f'anonymous {statistics.median(anonymous) / 1024:.1f}'
+                   )]

@@ -1,0 +1,165 @@
+"""Claim 3: sending a large job to a printer, against nginx."""
+
+import json
+import os
+import pwd
+import time
+
+import documents
+from lab import PRINTER, WORKSTATION, Agent, Session, free_port, wait_for
+from rounds import Contest, Figure
+
+METHOD = '''\
+The same client for both, on loopback: TLS 1.3, TLS_AES_256_GCM_SHA384, P-256,
+both certificates. Measured from just before the GET, on a connection whose
+handshake is over, to the last byte. "decrypting" reads with SSL_read;
+"draining" has the kernel throw the bytes away, so that the server alone is
+measured. nginx (one worker, Debian's sendfile setting) serves the plaintext
+file, both files being in the page cache; ours authenticates and decrypts the
+spool file while it sends. The session is open, the job claimed and, as always
+before a first byte, verified: the first GET of the session pays for that and is
+shown on its own line.'''
+
+NGINX = '''\
+daemon off;
+pid {dir}/nginx.pid;
+error_log {dir}/error.log;
+worker_processes 1;
+{user}
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path {dir}/body;
+    proxy_temp_path {dir}/proxy;
+    fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi;
+    scgi_temp_path {dir}/scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        root {dir}/www;
+        ssl_protocols TLSv1.3;
+        ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;
+        ssl_ecdh_curve prime256v1;
+        ssl_certificate {cert};
+        ssl_certificate_key {key};
+        ssl_verify_client on;
+        ssl_client_certificate {ca};
+    }}
+}}
+'''
+
+
+class _Nginx:
+    def __init__(self, lab):
+        self.lab = lab
+        self.port = free_port()
+        here = lab.make_dir('nginx', lab.agent_user)
+        os.chmod(here, 0o755)
+        self.www = lab.make_dir('nginx/www', lab.agent_user)
+        os.chmod(self.www, 0o755)
+        user = ''
+        if os.getuid() == 0:
+            user = f'user {lab.agent_user} nogroup;'
+        configuration = lab.path('nginx', 'nginx.conf')
+        with open(configuration, 'w') as out:
+            out.write(NGINX.format(
+                dir=here, port=self.port, user=user, ca=lab.pki('ca.crt'),
+                cert=lab.pki(WORKSTATION + '.crt'),
+                key=lab.pki(WORKSTATION + '.key')))
+        self.process = lab.start('nginx-server',
+                                 ['nginx', '-e', here + '/error.log', '-c',
+                                  configuration])
+        wait_for('nginx', 10, self._listens)
+
+    def _listens(self):
+        self.lab.must_live(self.process)
+        return os.path.exists(self.lab.path('nginx', 'nginx.pid'))
+
+
+def _pull(lab, port, path, size, mode, token=''):
+    command = [lab.program('ph-bench-pull'), '--address', '127.0.0.1',
+               '--port', str(port), '--ca', lab.pki('ca.crt'),
+               '--cert', lab.pki(PRINTER + '.crt'),
+               '--key', lab.pki(PRINTER + '.key'), '--path', path,
+               '--bytes', str(size), '--mode', mode]
+    said = lab.run(command, input=token + '\n')
+    return json.loads(said)['wall_ns'] / 1e9
+
+
+class _Release:
+    """The job at our release service, with a session that stays young."""
+
+    SESSION_S = 240
+
+    def __init__(self, lab, agent, job, size):
+        self.lab, self.agent, self.job, self.size = lab, agent, job, size
+        self.session = None
+        self.first = []
+        self.opened = 0
+
+    def renew(self):
+        """A session whose first GET was made."""
+        if time.monotonic() - self.opened < self.SESSION_S:
+            return
+        if self.session is not None:
+            self.session.close()
+        self.session = Session(self.agent)
+        self.opened = time.monotonic()
+        self.session.ask('POST', f'/v1/jobs/{self.job}/claim')
+        self.first.append(self.pull('decrypt'))
+
+    def first_get(self):
+        self.opened = float('-inf')
+        self.renew()
+        return self.first[-1]
+
+    def pull(self, mode):
+        return _pull(self.lab, self.agent.port,
+                     f'/v1/jobs/{self.job}/document', self.size, mode,
+                     self.session.token)
+
+
+def pull(lab, options):
+    """Release of a large job against nginx with the plaintext."""
+    size = 256 * documents.MIB if options.quick else 1024 * documents.MIB
+    agent = Agent(lab, 'release', release=True)
+    nginx = _Nginx(lab)
+    plain = os.path.join(nginx.www, 'document')
+    documents.opaque(plain, size)
+    agent.print(plain, '--pipe', 'application/octet-stream')
+    ours = _Release(lab, agent, agent.jobs()[-1]['id'], size)
+    ours.renew()
+    figures = []
+    for mode, name, safe, aim in (('decrypt', 'decrypting', 0.65, 0.80),
+                                  ('drain', 'draining', None, None)):
+        contest = Contest(
+            f'release of {size // documents.MIB} MiB, {name}',
+            {'nginx': lambda m=mode: _pull(lab, nginx.port, '/document', size,
+                                           m),
+             'agent': lambda m=mode: ours.pull(m)},
+            before=ours.renew)
+        contest.hold(options.rounds, options.attempts, options.say)
+        options.record(contest)
+        rate = size / 1e6
+        figures.append(Figure(
+            contest.name, contest.speed('agent'), contest.control(),
+            safe=safe, aim=aim, more_is_better=True,
+            detail=f'{rate / contest.median("agent"):.0f} MB/s against '
+                   f'{rate / contest.median("nginx"):.0f} MB/s'))
+    contest = Contest(
+        '  first GET, with verification',
+        {'nginx': lambda: _pull(lab, nginx.port, '/document', size, 'decrypt'),
+         'agent': ours.first_get})
+    contest.hold(3 if options.quick else 5, options.attempts, options.say)
+    options.record(contest)
+    figures.append(Figure(
+        contest.name, contest.speed('agent'), contest.control(),
+        more_is_better=True,
+        detail=f'{contest.median("agent"):.2f} s against '
+               f'{contest.median("nginx"):.2f} s'))
+    agent.stop()
+    lab.stop(nginx.process)
+    os.unlink(plain)
+    return figures
