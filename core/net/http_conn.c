@@ -592,6 +592,7 @@ set_address(struct ph_http_conn *conn, const struct sockaddr_storage *peer)
 {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
     const struct sockaddr_in *four = (const struct sockaddr_in *)peer;
+    struct in6_addr aligned;
 
     if (peer->ss_family == AF_INET6) {
         memcpy(conn->address, &six->sin6_addr, 16);
@@ -599,7 +600,8 @@ set_address(struct ph_http_conn *conn, const struct sockaddr_storage *peer)
         conn->address[10] = conn->address[11] = 0xff;
         memcpy(conn->address + 12, &four->sin_addr, 4);
     }
-    if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)conn->address))
+    memcpy(&aligned, conn->address, sizeof(aligned));
+    if (IN6_IS_ADDR_V4MAPPED(&aligned))
         (void)inet_ntop(AF_INET, conn->address + 12, conn->address_text,
                         sizeof(conn->address_text));
     else
