@@ -78,6 +78,14 @@ fake_jobs_add_many(struct ph_jobs *jobs, size_t count, uint32_t uid)
     }
 }
 
+void
+fake_jobs_clear(struct ph_jobs *jobs)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->count = 0;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
 /* With the lock held. */
 static struct ph_job_view *
 find(struct ph_jobs *jobs, const struct ph_id *id)

@@ -20,6 +20,8 @@ void fake_jobs_add(struct ph_jobs *jobs, const char *hex, uint32_t uid,
 /* count more, with ids 0000...n. */
 void fake_jobs_add_many(struct ph_jobs *jobs, size_t count, uint32_t uid);
 
+void fake_jobs_clear(struct ph_jobs *jobs);
+
 /* State of a job, 0 when it is not there; and whether it is kept. */
 enum ph_job_state fake_jobs_state(struct ph_jobs *jobs, const char *hex);
 int fake_jobs_is_kept(struct ph_jobs *jobs, const char *hex);
