@@ -1,0 +1,82 @@
+# Bad jobs get a clear end in the queue, odd ones are held; nothing held is lost.
+. "$SOURCE/tests/integration/host.sh"
+CUPS_HISTORY=Yes
+host_start
+text_pdf "$HOST/page.pdf" page
+print_as alice "$HOST/page.pdf"
+check 'a good job first' until_true 20 has_jobs alice 1
+COUNT=1
+
+refused() { # text argument...
+    local text=$1
+    shift
+    print_as alice "$@"
+    check "$text: cancelled" until_true 20 job_is "$JOB_ID" canceled
+    is "$text: not held" "$(jobs_of alice)" "$COUNT"
+}
+held() { # text argument...
+    local text=$1
+    shift
+    print_as alice "$@"
+    COUNT=$((COUNT + 1))
+    check "$text: held" until_true 30 has_jobs alice "$COUNT"
+}
+last() { job_field alice $((COUNT - 1)) "$1"; }
+
+# A filter that fails looks like an empty document to the backend.
+qpdf --encrypt secret secret 256 -- "$HOST/page.pdf" "$HOST/locked.pdf"
+head -c 900 "$HOST/page.pdf" >"$HOST/cut.pdf"
+: >"$HOST/empty.bin"
+chmod 0644 "$HOST"/*.pdf "$HOST/empty.bin"
+refused 'password PDF through the filter (empty)' "$HOST/locked.pdf"
+check 'the queue says why' grep -q 'printhold.*empty\|empty.*print' -i "$HOST/cups/log/error_log"
+refused 'cut PDF, raw' -o raw "$HOST/cut.pdf"
+
+held 'password PDF, raw' -o raw "$HOST/locked.pdf"
+is 'its page count is unknown, not guessed' "$(last '.ticket["job-impressions"]')" null
+held 'opaque bytes, raw' -o raw /bin/true
+is 'its format is what it is' "$(last '.ticket["document-format"]')" application/octet-stream
+held 'text that says it is PDF' -o raw -o document-format=application/pdf "$SOURCE/LICENSE"
+is 'its format is sniffed' "$(last '.ticket["document-format"]')" text/plain
+
+held '3,000-byte title' -t "$(head -c 3000 /dev/zero | tr '\0' x)" "$HOST/page.pdf"
+held 'title with newline, ESC and shell' \
+    -t $'a\nb\e[31m$(touch /tmp/never)`id`;"\'\\%n../..' "$HOST/page.pdf"
+refuse 'nothing was run' test -e /tmp/never
+refuse 'no control byte in the list' grep -qP '[\x00-\x09\x0b-\x1f]' <(ph alice jobs)
+is 'one line a job' "$(ph alice jobs | wc -l)" $((COUNT + 1))
+held 'invalid UTF-8 title' -t $'bad\xff\xfetitle' "$HOST/page.pdf"
+check 'it is valid JSON all the same' test -n "$(last .id)"
+held 'unknown options and values' -o sides=upside-down -o no-such-option=1 \
+    -o print-color-mode=ultraviolet -o finishings=999 -o copies=0x7 "$HOST/page.pdf"
+is 'unknown sides are not passed on' "$(last .ticket.sides)" one-sided
+
+# 10,000 pages, counted exactly.
+{
+    echo '%!PS'
+    echo '1 1 10000 { pop showpage } for'
+} | gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite "-sOutputFile=$HOST/thick.pdf" -
+chmod 0644 "$HOST/thick.pdf"
+held '10,000 pages' "$HOST/thick.pdf"
+is 'counted exactly' "$(last '.ticket["job-impressions"]')" 10000
+
+# Damage in the spool: the others are still there after a restart.
+agent_stop
+FIRST=$(find "$HOST/spool/held" -type f | head -1)
+printf 'X' | dd of="$FIRST" bs=1 seek=8 conv=notrunc status=none
+: >"$HOST/spool/held/00112233445566778899aabbccddeeff"
+agent_start
+is 'a damaged and a foreign file lose no job' "$(jobs_of alice)" "$COUNT"
+agent_stop
+
+# Configuration: named with file and line, exit 78.
+printf '[agent]\nlog_level = info\nno_such_key = 1\n' >"$HOST/etc/conf.d/zz.conf"
+rc=0
+said=$("$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" 2>&1) || rc=$?
+is 'an unknown key ends the start' "$rc" 78
+check 'and is named with file and line' grep -q 'zz.conf:3.*no_such_key' <<<"$said"
+rm "$HOST/etc/conf.d/zz.conf"
+rc=0
+said=$(as printhold env ASAN_OPTIONS=detect_leaks=0 "$BUILD/agent/printhold-agent" --config-dir /nonexistent 2>&1) || rc=$?
+is 'no configuration: the defaults say what is missing' "$rc" 78
+check 'the missing thing is named' grep -q '/var/' <<<"$said"

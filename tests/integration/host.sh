@@ -1,0 +1,291 @@
+# shellcheck shell=bash disable=SC2034
+# A workstation for scenarios: private cupsd, mosquitto and the real agent below
+# one directory, with alice, bob and printhold as accounts. Source it in a
+# script that tests/integration/run started; it sets
+#   HOST   the directory        BUILD  where the programs were built
+# and offers
+#   host_start [PART...]        cups, broker, agent, queue (all if none named)
+#   agent_start, agent_stop, agent_kill; broker_start, broker_stop
+#   ph USER ARGUMENT...         the printhold command as that person
+#   jobs_of USER                how many jobs the person sees
+#   job_field USER N FIELD      jq field of the Nth job (0 = oldest)
+#   cloud_document              the retained directory document, or nothing
+#   events TYPE                 how many events of that type were published
+#   text_pdf FILE LINE...       a one-page PDF per line
+#   check TEXT COMMAND...       the command must succeed
+#   refuse TEXT COMMAND...      the command must fail
+# Each check prints a line; the first that fails ends the scenario.
+set -euo pipefail
+
+# shellcheck source=/dev/null
+. "$SOURCE/tests/support/cups/rig.sh"
+
+TENANT=test
+WS=ws-test-desktop
+PRINTER=pr-test-lobby
+
+say() { printf '    %s\n' "$*"; }
+fail() {
+    printf 'FAIL %s\n' "$*" >&2
+    exit 1
+}
+check() { # text command...
+    local text=$1
+    shift
+    "$@" || fail "$text"
+    say "ok  $text"
+}
+refuse() { # text command...
+    local text=$1
+    shift
+    if "$@"; then fail "$text"; fi
+    say "ok  $text"
+}
+is() { # text actual expected
+    [ "$2" = "$3" ] || fail "$1: is '$2', should be '$3'"
+    say "ok  $1"
+}
+
+# --- the parts ---
+
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    printf '%d' "$port"
+}
+
+host_pki() {
+    local pki=$SOURCE/tests/support/pki
+    "$pki" init "$HOST/pki" --tenant "$TENANT"
+    "$pki" workstation "$HOST/pki" "$WS" --dns localhost --ip 127.0.0.1
+    "$pki" printer "$HOST/pki" "$PRINTER"
+    "$pki" service "$HOST/pki" broker --dns localhost --ip 127.0.0.1
+    "$pki" service "$HOST/pki" reader
+    "$pki" issuer "$HOST/pki"
+    "$pki" directory-key "$HOST/pki"
+    chmod 0755 "$HOST/pki"
+    chown printhold "$HOST/pki/$WS.key" "$HOST/pki/directory.key"
+}
+
+# What a scenario adds: host_config SECTION KEY VALUE, before agent_start.
+host_config() {
+    printf '[%s]\n%s = %s\n' "$1" "$2" "$3" >>"$HOST/etc/conf.d/$1-$2.conf"
+}
+
+host_write_config() {
+    install -d -m 0755 "$HOST/etc/conf.d"
+    install -d -m 0700 -o printhold -g printhold "$HOST/agent" "$HOST/spool"
+    install -d -m 0755 -o printhold -g printhold "$HOST/run"
+    cat >"$HOST/etc/printhold.conf" <<TXT
+[agent]
+state_dir = $HOST/agent
+spool_dir = $HOST/spool
+capture_socket = $HOST/run/capture.sock
+control_socket = $HOST/run/control.sock
+[jobs]
+free_reserve = 1M
+[owner]
+domain = example.com
+[identity]
+ca_file = $HOST/pki/ca.crt
+cert_file = $HOST/pki/$WS.crt
+key_file = $HOST/pki/$WS.key
+[cloud]
+url = wss://localhost:$WSS_PORT/mqtt
+directory_key_file = $HOST/pki/directory.key
+[release]
+address = 127.0.0.1
+port = $RELEASE_PORT
+issuer = https://hub.example.com
+issuer_key_file = $HOST/pki/issuer.pub
+[backend]
+pagecount_program = $BUILD/backend/printhold-pagecount
+agent_wait = 3s
+TXT
+}
+
+broker_start() {
+    "$SOURCE/cloud/mosquitto/start" --dir "$HOST/broker" \
+        --ca "$HOST/pki/ca.crt" --cert "$HOST/pki/broker.crt" \
+        --key "$HOST/pki/broker.key" --wss-port "$WSS_PORT" \
+        --tls-port "$TLS_PORT" --reader reader --reader "$PRINTER" \
+        --background >/dev/null
+}
+
+broker_stop() {
+    "$SOURCE/cloud/mosquitto/start" --dir "$HOST/broker" --stop >/dev/null
+}
+
+# Everything that is published, one line each: topic, then payload.
+watch_start() {
+    mosquitto_sub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
+        --cert "$HOST/pki/reader.crt" --key "$HOST/pki/reader.key" \
+        -i reader -q 1 -c -x 600 -v -t "ph1/$TENANT/#" >>"$HOST/watch.log" 2>&1 &
+    WATCH_PID=$!
+}
+
+agent_answers() {
+    kill -0 "$AGENT_PID" 2>/dev/null || fail "the agent ended: $(tail -3 "$HOST/agent.log")"
+    as printhold env "PRINTHOLD_CONFIG_DIR=$HOST/etc" \
+        "$BUILD/cli/printhold" status >/dev/null 2>&1
+}
+
+agent_start() {
+    [ -e "$HOST/agent/machine.key" ] ||
+        as printhold "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" key init
+    # The agent is not dumpable, so the leak checker cannot attach to it.
+    setpriv --reuid printhold --regid printhold --clear-groups --inh-caps=-all \
+        env -i "PATH=$PATH" ASAN_OPTIONS=detect_leaks=0 \
+        "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" \
+        >>"$HOST/agent.log" 2>&1 &
+    AGENT_PID=$!
+    until_true 20 agent_answers || fail 'the agent does not answer'
+}
+
+agent_stop() {
+    kill -TERM "$AGENT_PID"
+    wait "$AGENT_PID" || fail "the agent's exit code: $?"
+    AGENT_PID=
+}
+
+agent_kill() {
+    kill -KILL "$AGENT_PID"
+    wait "$AGENT_PID" 2>/dev/null || true
+    AGENT_PID=
+}
+
+cloud_is_online() {
+    [ "$(ph root status --json | jq -r .cloud)" = online ]
+}
+
+host_end() {
+    local rc=$?
+    [ -z "${AGENT_PID:-}" ] || kill "$AGENT_PID" 2>/dev/null || true
+    [ -z "${WATCH_PID:-}" ] || kill "$WATCH_PID" 2>/dev/null || true
+    cups_stop || true
+    [ ! -e "$HOST/broker/broker.pid" ] || broker_stop || true
+    if [ "$rc" != 0 ]; then
+        echo "--- agent.log" && tail -n 25 "$HOST/agent.log" || true
+        echo "--- error_log" && grep -E '^[EWN] |printhold' "$HOST/cups/log/error_log" | tail -n 25 || true
+        echo "--- watch.log" && tail -n 5 "$HOST/watch.log" || true
+    fi
+    exit "$rc"
+} 2>/dev/null
+
+host_start() {
+    trap host_end EXIT
+    WSS_PORT=$(free_port) TLS_PORT=$(free_port) RELEASE_PORT=$(free_port)
+    : >"$HOST/agent.log"
+    : >"$HOST/watch.log"
+    install -d -m 0755 "$HOST/cups"
+    # Sanitizers: leaks of the backend are looked for in its own tests.
+    CUPS_SETENV='SetEnv ASAN_OPTIONS detect_leaks=0'
+    cups_make "$HOST/cups" "$BUILD/backend/printhold-backend"
+    rm -rf "$HOST/cups/etc"
+    mkdir -p "$HOST/etc"
+    ln -s "$HOST/etc" "$HOST/cups/etc"
+    host_pki
+    host_write_config
+    broker_start
+    watch_start
+    agent_start
+    cups_start || fail 'cupsd does not start'
+    cups_queue --ppd "$BUILD/installer/printhold.ppd" >/dev/null
+}
+
+# --- asking ---
+
+ph() { # user argument...
+    local user=$1
+    shift
+    as "$user" env "PRINTHOLD_CONFIG_DIR=$HOST/etc" "$BUILD/cli/printhold" "$@"
+}
+
+jobs_of() { # user
+    ph "$1" jobs --json | jq length
+}
+
+job_field() { # user n field
+    ph "$1" jobs --json | jq -r ".[$2]$3"
+}
+
+has_jobs() { # user count
+    [ "$(jobs_of "$1")" = "$2" ]
+}
+
+cloud_document() {
+    grep "^ph1/$TENANT/u/" "$HOST/watch.log" | tail -1 | cut -d' ' -f2-
+}
+
+events() { # type
+    grep "^ph1/$TENANT/ev/" "$HOST/watch.log" | grep -c "\"org.printhold.job.$1.v1\"" || true
+}
+
+has_events() { # type count
+    [ "$(events "$1")" = "$2" ]
+}
+
+# --- printing ---
+
+print_as() { # user argument...; sets JOB_ID
+    local user=$1 said
+    shift
+    said=$(as "$user" lp -d PrintHold "$@") || return 1
+    JOB_ID=${said#*PrintHold-}
+    JOB_ID=${JOB_ID%% *}
+}
+
+# "completed", "pending-held", ... ; "gone" when cupsd keeps no history.
+job_is() { # id state
+    case $(cups_job_state "$1") in "$2"*) true ;; *) false ;; esac
+}
+
+text_pdf() { # file line...
+    local file=$1 line
+    shift
+    {
+        echo '%!PS'
+        for line; do
+            printf '/Helvetica 18 selectfont 72 720 moveto (%s) show showpage\n' "$line"
+        done
+    } | gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite "-sOutputFile=$file" -
+    chmod 0644 "$file"
+}
+
+# --- a filter that stops half-way until slow_filter_go ---
+
+slow_filter() {
+    local filter=$HOST/cups/bin/filter/pdftopdf
+    rm "$filter"
+    cat >"$filter" <<TXT
+#!/bin/bash
+# Half of the document, then the rest when told to; a cut stream if it ends.
+set -eu
+work=\$(mktemp)
+trap 'rm -f "\$work"' EXIT
+/usr/lib/cups/filter/pdftopdf "\$@" >"\$work"
+size=\$(stat -c %s "\$work")
+head -c \$((size / 2)) "\$work"
+for ((i = 0; i < 600; i++)); do
+    [ ! -e "$HOST/filter.go" ] || break
+    sleep 0.05
+done
+tail -c +\$((size / 2 + 1)) "\$work"
+TXT
+    chmod 0755 "$filter"
+}
+
+slow_filter_go() {
+    : >"$HOST/filter.go"
+}
+
+file_in() { # directory
+    [ -n "$(find "$1" -type f)" ]
+}
+
+no_file_in() { # directory
+    [ -z "$(find "$1" -type f)" ]
+}
