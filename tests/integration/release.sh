@@ -319,6 +319,8 @@ is 'but by force' "$(exit_of station pull --output "$PAPER" --all --force)" 0
 check 'it is the document' qpdf --check "$PAPER/$A3.pdf" >/dev/null
 is 'nothing is held for alice' "$(jobs_of alice)" 0
 is "bob's job was never touched" "$(jobs_of bob)" 1
+is 'his is the one document in the spool' \
+    "$(find "$HOST/spool" -type f -size +2k | wc -l)" 1
 check 'the cloud hears of three releases' until_true 5 has_events released 3
 
 agent_stop
