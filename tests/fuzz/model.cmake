@@ -1,0 +1,1 @@
+ph_fuzz(config LINK ph_model)

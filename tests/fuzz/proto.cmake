@@ -1,3 +1,5 @@
 ph_fuzz(http LINK ph_proto)
 ph_fuzz(mqtt LINK ph_proto)
 ph_fuzz(grant LINK ph_proto ph_crypto)
+ph_fuzz(capture LINK ph_proto)
+ph_fuzz(json LINK ph_proto)
