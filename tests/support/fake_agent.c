@@ -202,7 +202,7 @@ static int
 send_nonsense(struct fake *fake)
 {
     static const uint8_t garbage[] =
-        "\0\0\0\x20HTTP/1.1 400 Bad Request\r\n\r\n";
+        "\0\0\0\x1cHTTP/1.1 400 Bad Request\r\n\r\n";
     static const uint8_t oversized[] = {0x7f, 0xff, 0xff, 0xff, 2};
     static const uint8_t empty[] = {0, 0, 0, 0};
 
