@@ -47,8 +47,8 @@ ph_pagecount_open(struct ph_pagecount *pc, const struct ph_config *config,
         pc->is_filling = true;
     /* Not one of the numbers that the counter will use: dup2 onto itself
      * keeps close-on-exec on some systems. */
-    pc->document = fcntl(input >= 0 ? input : memory, F_DUPFD_CLOEXEC,
-                         DESCRIPTOR_MIN);
+    pc->document =
+        fcntl(input >= 0 ? input : memory, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
     ph_io_close(&memory);
     if (pc->document < 0)
         return;

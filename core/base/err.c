@@ -8,8 +8,8 @@ ph_err_text(int err)
     switch (err) {
     case PH_OK:
         return "success";
-#define PH_ERR_CASE(name, value, keyword, text)                                \
-    case value:                                                                \
+#define PH_ERR_CASE(name, value, keyword, text) \
+    case value:                                 \
         return text;
         PH_ERR_LIST(PH_ERR_CASE)
 #undef PH_ERR_CASE
@@ -24,8 +24,8 @@ ph_err_keyword(int err)
     switch (err) {
     case PH_OK:
         return "ok";
-#define PH_ERR_CASE(name, value, keyword, text)                                \
-    case value:                                                                \
+#define PH_ERR_CASE(name, value, keyword, text) \
+    case value:                                 \
         return keyword;
         PH_ERR_LIST(PH_ERR_CASE)
 #undef PH_ERR_CASE

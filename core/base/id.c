@@ -79,6 +79,6 @@ ph_id_format_uuid(const struct ph_id *id, char dst[PH_UUID_TEXT])
     char hex[PH_ID_TEXT];
 
     ph_id_format(id, hex);
-    (void)snprintf(dst, PH_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
-                   hex + 8, hex + 12, hex + 16, hex + 20);
+    (void)snprintf(dst, PH_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+                   hex + 12, hex + 16, hex + 20);
 }

@@ -147,8 +147,7 @@ slurp(int fd, size_t max, struct ph_buf *buf)
 }
 
 int
-ph_io_read_file(int dirfd, const char *path, size_t max,
-                struct ph_buf *out_buf)
+ph_io_read_file(int dirfd, const char *path, size_t max, struct ph_buf *out_buf)
 {
     /* O_NONBLOCK: a planted FIFO must not block the open. */
     int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -229,8 +228,7 @@ void
 ph_io_start_writeback(int fd, uint64_t offset, uint64_t len)
 {
 #ifdef __linux__
-    (void)sync_file_range(fd, (off_t)offset, (off_t)len,
-                          SYNC_FILE_RANGE_WRITE);
+    (void)sync_file_range(fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
 #else
     (void)fd;
     (void)offset;

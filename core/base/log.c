@@ -16,7 +16,7 @@ static ph_log_sink_cb sink;
 static void *sink_arg;
 
 static const char *const level_names[] = {
-    [PH_LOG_ERROR] = "error", [PH_LOG_WARNING] = "warning",
+    [PH_LOG_ERROR] = "error",   [PH_LOG_WARNING] = "warning",
     [PH_LOG_NOTICE] = "notice", [PH_LOG_INFO] = "info",
     [PH_LOG_DEBUG] = "debug",
 };

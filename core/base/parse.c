@@ -142,8 +142,8 @@ ph_parse_hex(const char *text, uint8_t *out_bytes, size_t len)
         if (hex_digit(text[i]) < 0)
             return PH_ERR_SYNTAX;
     for (size_t i = 0; i < len; i++)
-        out_bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 |
-                                 hex_digit(text[2 * i + 1]));
+        out_bytes[i] =
+            (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
     return PH_OK;
 }
 

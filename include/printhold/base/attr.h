@@ -4,9 +4,9 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PH_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define PH_NORETURN __attribute__((noreturn))
-#define PH_UNUSED __attribute__((unused))
-#define PH_MUST_CHECK __attribute__((warn_unused_result))
+#define PH_NORETURN           __attribute__((noreturn))
+#define PH_UNUSED             __attribute__((unused))
+#define PH_MUST_CHECK         __attribute__((warn_unused_result))
 #else
 #define PH_PRINTF(fmt, first)
 #define PH_NORETURN

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PH_ID_BYTES 16
-#define PH_ID_TEXT 33
+#define PH_ID_TEXT  33
 
 struct ph_id {
     uint8_t bytes[PH_ID_BYTES];

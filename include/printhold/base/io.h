@@ -42,8 +42,8 @@ int ph_io_read_file(int dirfd, const char *path, size_t max,
 
 /* Write a new file durably: temporary name, mode, fsync, rename over name,
  * fsync the directory. */
-int ph_io_write_file(int dirfd, const char *name, const void *bytes,
-                     size_t len, mode_t mode);
+int ph_io_write_file(int dirfd, const char *name, const void *bytes, size_t len,
+                     mode_t mode);
 
 /* fsync, or F_FULLFSYNC on macOS. */
 int ph_io_sync(int fd);

@@ -38,10 +38,10 @@ void ph_log_set_sink(ph_log_sink_cb sink, void *arg);
 /* Write one record of at most 1,000 bytes. Safe from every thread. */
 void ph_log(enum ph_log_level level, const char *fmt, ...) PH_PRINTF(2, 3);
 
-#define ph_log_error(...) ph_log(PH_LOG_ERROR, __VA_ARGS__)
+#define ph_log_error(...)   ph_log(PH_LOG_ERROR, __VA_ARGS__)
 #define ph_log_warning(...) ph_log(PH_LOG_WARNING, __VA_ARGS__)
-#define ph_log_notice(...) ph_log(PH_LOG_NOTICE, __VA_ARGS__)
-#define ph_log_info(...) ph_log(PH_LOG_INFO, __VA_ARGS__)
-#define ph_log_debug(...) ph_log(PH_LOG_DEBUG, __VA_ARGS__)
+#define ph_log_notice(...)  ph_log(PH_LOG_NOTICE, __VA_ARGS__)
+#define ph_log_info(...)    ph_log(PH_LOG_INFO, __VA_ARGS__)
+#define ph_log_debug(...)   ph_log(PH_LOG_DEBUG, __VA_ARGS__)
 
 #endif

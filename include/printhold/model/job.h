@@ -28,8 +28,8 @@ bool ph_job_move_allowed(enum ph_job_state from, enum ph_job_state to);
 bool ph_job_state_has_document(enum ph_job_state state);
 
 /* Retention bounds of the product, seconds. */
-#define PH_RETENTION_MIN_S 3600
-#define PH_RETENTION_MAX_S 604800
+#define PH_RETENTION_MIN_S     3600
+#define PH_RETENTION_MAX_S     604800
 #define PH_RETENTION_DEFAULT_S 86400
 
 #endif

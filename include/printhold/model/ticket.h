@@ -16,9 +16,9 @@
 
 #include "printhold/base/why.h"
 
-#define PH_TICKET_TITLE_MAX 512
-#define PH_TICKET_TEXT_MAX 256
-#define PH_TICKET_WORD_MAX 64
+#define PH_TICKET_TITLE_MAX   512
+#define PH_TICKET_TEXT_MAX    256
+#define PH_TICKET_WORD_MAX    64
 #define PH_TICKET_SHA256_TEXT 65
 
 struct ph_ticket {
@@ -36,22 +36,22 @@ struct ph_ticket {
     int32_t cups_job_id;
     char queue[PH_TICKET_TEXT_MAX];
     char job_name[PH_TICKET_TITLE_MAX];
-    char document_format[PH_TICKET_WORD_MAX]; /* sniffed media type */
-    char driver[PH_TICKET_TEXT_MAX];          /* PPD NickName */
-    char source[PH_TICKET_TEXT_MAX];          /* application */
+    char document_format[PH_TICKET_WORD_MAX];    /* sniffed media type */
+    char driver[PH_TICKET_TEXT_MAX];             /* PPD NickName */
+    char source[PH_TICKET_TEXT_MAX];             /* application */
     char document_sha256[PH_TICKET_SHA256_TEXT]; /* hex; set by the agent */
     int64_t size_bytes;
     int64_t impressions; /* pages as captured; -1 unknown */
     int32_t number_up;   /* pages per side, >= 1 */
 
     /* how: open until release */
-    int32_t copies;                             /* 1..9999 */
-    char sides[PH_TICKET_WORD_MAX];             /* one-sided, two-sided-*-edge */
-    char print_color_mode[PH_TICKET_WORD_MAX];  /* monochrome, color, auto */
-    char media[PH_TICKET_WORD_MAX];             /* iso_a4_210x297mm */
-    char finishings[PH_TICKET_TEXT_MAX];        /* "staple,punch" */
+    int32_t copies;                            /* 1..9999 */
+    char sides[PH_TICKET_WORD_MAX];            /* one-sided, two-sided-*-edge */
+    char print_color_mode[PH_TICKET_WORD_MAX]; /* monochrome, color, auto */
+    char media[PH_TICKET_WORD_MAX];            /* iso_a4_210x297mm */
+    char finishings[PH_TICKET_TEXT_MAX];       /* "staple,punch" */
     char orientation_requested[PH_TICKET_WORD_MAX]; /* portrait, landscape.. */
-    char print_quality[PH_TICKET_WORD_MAX];     /* draft, normal, high */
+    char print_quality[PH_TICKET_WORD_MAX];         /* draft, normal, high */
     char output_bin[PH_TICKET_WORD_MAX];
     char multiple_document_handling[PH_TICKET_WORD_MAX];
 };

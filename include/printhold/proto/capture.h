@@ -24,7 +24,7 @@
 #include "printhold/crypto/sealed_file.h"
 #include "printhold/model/ticket.h"
 
-#define PH_CAPTURE_VERSION 1
+#define PH_CAPTURE_VERSION  1
 #define PH_CAPTURE_BODY_MAX 65536
 
 enum ph_capture_type {

@@ -16,8 +16,8 @@
 #include "printhold/model/job.h"
 #include "printhold/model/ticket.h"
 
-#define PH_DIRECTORY_JOBS_MAX 64
-#define PH_DIRECTORY_BYTES_MAX 32768
+#define PH_DIRECTORY_JOBS_MAX      64
+#define PH_DIRECTORY_BYTES_MAX     32768
 #define PH_DIRECTORY_ADDRESSES_MAX 8
 
 struct ph_directory_job {

@@ -15,22 +15,22 @@
 
 /* What a printer says at the end of a release. */
 struct ph_release_report {
-    char printer[64];  /* pr-... of its certificate */
-    char result[16];   /* printed, failed, partly */
-    char address[64];  /* peer address */
+    char printer[64];    /* pr-... of its certificate */
+    char result[16];     /* printed, failed, partly */
+    char address[64];    /* peer address */
     int64_t impressions; /* -1 unknown */
     int64_t sheets;      /* -1 unknown */
 };
 
 struct ph_event {
-    struct ph_id id;       /* ph_id_make_v7 */
+    struct ph_id id; /* ph_id_make_v7 */
     int64_t time_ms;
     const char *tenant;
     const char *workstation;
     const char *host;
     enum ph_job_state state; /* gives the type; HELD..FAILED */
     struct ph_id job;
-    const struct ph_ticket *ticket; /* title policy already applied */
+    const struct ph_ticket *ticket;          /* title policy already applied */
     const struct ph_release_report *release; /* NULL unless released */
     const char *reason;                      /* NULL or why it ended */
 };

@@ -10,7 +10,7 @@
 
 #include "printhold/base/buf.h"
 
-#define PH_FRAME_MAX (1024 * 1024)
+#define PH_FRAME_MAX  (1024 * 1024)
 #define PH_FRAME_HEAD 5 /* bytes before the body */
 
 struct ph_frame {

@@ -26,8 +26,8 @@ void ph_spool_close(struct ph_spool *spool);
 
 /* New empty file in incoming: one descriptor for us, a write-only one of its
  * own for the backend. */
-int ph_spool_create(struct ph_spool *spool, const struct ph_id *id,
-                    int *out_fd, int *out_write_fd);
+int ph_spool_create(struct ph_spool *spool, const struct ph_id *id, int *out_fd,
+                    int *out_write_fd);
 /* incoming -> held, durable. The file must have been synced before. */
 int ph_spool_commit(struct ph_spool *spool, const struct ph_id *id);
 /* Remove from incoming; missing is fine. */
