@@ -77,7 +77,6 @@ def large(lab, options):
     documents.pdf_of_images(pdf, size, pages)
     _check_pages(agent, pdf, '--pipe', 'application/pdf', pages)
     recipient = _recipient(lab)
-    figures = []
     for name, document, kind in (
             ('opaque', opaque, 'application/octet-stream'),
             ('PDF', pdf, 'application/pdf')):
@@ -87,22 +86,21 @@ def large(lab, options):
              'backend': lambda d=document, k=kind: agent.print(d, '--pipe', k),
              'age + fsync': lambda d=document: work.age(d, recipient)},
             before=work.clean)
-        contest.hold(options.rounds, options.attempts, options.say)
-        options.record(contest)
-        figures.append(Figure(
+        if not options.hold(contest, options.rounds):
+            continue
+        yield Figure(
             contest.name, contest.times('backend'), contest.control(),
             safe=1.1, aim=0.75,
             detail=f'{contest.median("backend"):.3f} s against '
-                   f'{contest.median("cat + fsync"):.3f} s'))
-        figures.append(Figure(
-            '  the same with age(1)', contest.times('age + fsync'),
-            contest.control(), detail=f'{contest.median("age + fsync"):.3f} s'))
+                   f'{contest.median("cat + fsync"):.3f} s')
+        yield Figure(
+            '  the same by age(1)', contest.times('age + fsync'),
+            contest.control(), detail=f'{contest.median("age + fsync"):.3f} s')
     work.clean()
     agent.stop()
     os.unlink(opaque)
     os.unlink(pdf)
     shutil.rmtree(work.plain)
-    return figures
 
 
 def _socket_backend():
@@ -123,10 +121,9 @@ def small(lab, options):
         'backend, 50 KB PDF',
         {'start of socket': lambda: lab.time(['--filled', pdf], [socket]),
          'backend': lambda: agent.print(pdf, '--filled', 'application/pdf')})
-    contest.hold(5 * options.rounds, options.attempts, options.say)
-    options.record(contest)
+    if options.hold(contest, 5 * options.rounds):
+        yield Figure(
+            contest.name, contest.times('backend'), contest.control(), safe=2.2,
+            detail=f'{contest.median("backend") * 1e3:.2f} ms against '
+                   f'{contest.median("start of socket") * 1e3:.2f} ms')
     agent.stop()
-    return [Figure(contest.name, contest.times('backend'), contest.control(),
-                   safe=2.2,
-                   detail=f'{contest.median("backend") * 1e3:.2f} ms against '
-                          f'{contest.median("start of socket") * 1e3:.2f} ms')]

@@ -5,7 +5,7 @@ import statistics
 import time
 
 from lab import TOP, Agent, free_port, wait_for
-from rounds import CONTROL, Figure, Rejected
+from rounds import Figure, is_good
 
 METHOD = '''\
 VmRSS of a freshly started agent whose release service listens and whose cloud
@@ -65,13 +65,11 @@ def rss(lab, options):
                        _kib(pid, 'smaps_rollup', 'Private_Dirty'))
         agent.stop()
     lab.stop(broker.process)
-    options.record_samples('idle RSS, KiB', {'agent': samples})
     control = (statistics.median(samples[1::2]) /
                statistics.median(samples[0::2]))
-    if not CONTROL[0] <= control <= CONTROL[1]:
-        raise Rejected('idle RSS')
-    return [Figure('idle agent, RSS', statistics.median(samples) / 1024,
-                   control, safe=16, aim=12, unit='MiB',
-                   detail=f'private {statistics.median(private) / 1024:.1f}, '
-                          f'anonymous {statistics.median(anonymous) / 1024:.1f}'
-                   )]
+    if options.take('idle RSS, KiB', {'agent': samples}, is_good(control)):
+        yield Figure(
+            'idle agent, RSS', statistics.median(samples) / 1024, control,
+            safe=16, aim=12, unit='MiB',
+            detail=f'private {statistics.median(private) / 1024:.1f}, '
+                   f'anonymous {statistics.median(anonymous) / 1024:.1f}')

@@ -131,7 +131,7 @@ def pull(lab, options):
     agent.print(plain, '--pipe', 'application/octet-stream')
     ours = _Release(lab, agent, agent.jobs()[-1]['id'], size)
     ours.renew()
-    figures = []
+    rate = size / 1e6
     for mode, name, safe, aim in (('decrypt', 'decrypting', 0.65, 0.80),
                                   ('drain', 'draining', None, None)):
         contest = Contest(
@@ -140,26 +140,22 @@ def pull(lab, options):
                                            m),
              'agent': lambda m=mode: ours.pull(m)},
             before=ours.renew)
-        contest.hold(options.rounds, options.attempts, options.say)
-        options.record(contest)
-        rate = size / 1e6
-        figures.append(Figure(
-            contest.name, contest.speed('agent'), contest.control(),
-            safe=safe, aim=aim, more_is_better=True,
-            detail=f'{rate / contest.median("agent"):.0f} MB/s against '
-                   f'{rate / contest.median("nginx"):.0f} MB/s'))
+        if options.hold(contest, options.rounds):
+            yield Figure(
+                contest.name, contest.speed('agent'), contest.control(),
+                safe=safe, aim=aim, more_is_better=True,
+                detail=f'{rate / contest.median("agent"):.0f} MB/s against '
+                       f'{rate / contest.median("nginx"):.0f} MB/s')
     contest = Contest(
-        '  first GET, with verification',
+        '  first GET of a session',
         {'nginx': lambda: _pull(lab, nginx.port, '/document', size, 'decrypt'),
          'agent': ours.first_get})
-    contest.hold(3 if options.quick else 5, options.attempts, options.say)
-    options.record(contest)
-    figures.append(Figure(
-        contest.name, contest.speed('agent'), contest.control(),
-        more_is_better=True,
-        detail=f'{contest.median("agent"):.2f} s against '
-               f'{contest.median("nginx"):.2f} s'))
+    if options.hold(contest, options.rounds):
+        yield Figure(
+            contest.name, contest.speed('agent'), contest.control(),
+            more_is_better=True,
+            detail=f'{contest.median("agent"):.2f} s against '
+                   f'{contest.median("nginx"):.2f} s')
     agent.stop()
     lab.stop(nginx.process)
     os.unlink(plain)
-    return figures

@@ -15,8 +15,8 @@ CONTROL = (0.93, 1.07)
 AGAIN = 'baseline again'
 
 
-class Rejected(Exception):
-    """The control was outside its bounds, as often as it was tried."""
+def is_good(control):
+    return CONTROL[0] <= control <= CONTROL[1]
 
 
 class Contest:
@@ -50,17 +50,17 @@ class Contest:
             self._one_round()
 
     def hold(self, rounds, attempts, say):
-        """Hold it until the control is good; Rejected after the attempts."""
+        """Hold it until the control is good; False when it never was."""
         for attempt in range(1, attempts + 1):
             self._hold(rounds)
-            low, high = CONTROL
-            if low <= self.control() <= high:
-                return
+            if is_good(self.control()):
+                return True
             say(f'  {self.name}: control {self.control():.3f} is outside '
-                f'{low}-{high}, rejected (attempt {attempt} of {attempts})')
+                f'{CONTROL[0]}-{CONTROL[1]}, rejected '
+                f'(attempt {attempt} of {attempts})')
             if attempt < attempts:
                 time.sleep(2 * attempt)
-        raise Rejected(self.name)
+        return False
 
     def control(self):
         """The baseline against itself; should be 1."""
