@@ -48,16 +48,16 @@ is 'one line a job' "$(ph alice jobs | wc -l)" $((COUNT + 1))
 held 'invalid UTF-8 title' -t $'bad\xff\xfetitle' "$HOST/page.pdf"
 check 'it is valid JSON all the same' test -n "$(last .id)"
 held 'unknown options and values' -o sides=upside-down -o no-such-option=1 \
-    -o print-color-mode=ultraviolet -o finishings=999 -o copies=0x7 "$HOST/page.pdf"
+    -o print-color-mode=ultraviolet -o finishings=999 -o job-priority=7 "$HOST/page.pdf"
 is 'unknown sides are not passed on' "$(last .ticket.sides)" one-sided
 
-# 10,000 pages, counted exactly.
+# 10,000 pages, counted exactly (raw: pdftopdf alone would take half a minute).
 {
     echo '%!PS'
     echo '1 1 10000 { pop showpage } for'
 } | gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite "-sOutputFile=$HOST/thick.pdf" -
 chmod 0644 "$HOST/thick.pdf"
-held '10,000 pages' "$HOST/thick.pdf"
+held '10,000 pages' -o raw "$HOST/thick.pdf"
 is 'counted exactly' "$(last '.ticket["job-impressions"]')" 10000
 
 # Damage in the spool: the others are still there after a restart.
@@ -76,7 +76,15 @@ said=$("$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" 2>&1) || rc=$?
 is 'an unknown key ends the start' "$rc" 78
 check 'and is named with file and line' grep -q 'zz.conf:3.*no_such_key' <<<"$said"
 rm "$HOST/etc/conf.d/zz.conf"
-rc=0
-said=$(as printhold env ASAN_OPTIONS=detect_leaks=0 "$BUILD/agent/printhold-agent" --config-dir /nonexistent 2>&1) || rc=$?
-is 'no configuration: the defaults say what is missing' "$rc" 78
-check 'the missing thing is named' grep -q '/var/' <<<"$said"
+try_start() { # argument...; sets rc and said
+    rc=0
+    said=$(as printhold env ASAN_OPTIONS=detect_leaks=0 \
+        "$BUILD/agent/printhold-agent" "$@" 2>&1) || rc=$?
+}
+try_start --config-dir /nonexistent
+is 'a missing configuration directory ends the start' "$rc" 78
+check 'and is named' grep -q '/nonexistent' <<<"$said"
+mkdir "$HOST/none"
+try_start --config-dir "$HOST/none"
+is 'an empty configuration means the defaults' "$rc" 78
+check 'of which the first missing thing is named' grep -q '/var/lib/printhold' <<<"$said"
