@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # The hold service is away: the job waits with a reason, and arrives.
 . "$SOURCE/tests/integration/host.sh"
 CUPS_HISTORY=Yes

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # The agent dies between BEGIN and COMMIT: CUPS sends the job again, it arrives
 # once, and the half job is nobody's.
 . "$SOURCE/tests/integration/host.sh"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Bad jobs get a clear end in the queue, odd ones are held; nothing held is lost.
 . "$SOURCE/tests/integration/host.sh"
 CUPS_HISTORY=Yes

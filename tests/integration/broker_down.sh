@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Printing never waits for the cloud; what happened meanwhile is told later.
 . "$SOURCE/tests/integration/host.sh"
 host_start

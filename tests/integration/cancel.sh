@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Cancelled half-way: nothing is held, nothing is left.
 . "$SOURCE/tests/integration/host.sh"
 CUPS_HISTORY=Yes

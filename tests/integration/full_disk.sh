@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # No space, or no writing: a clear reason, the job waits, nothing held is lost.
 . "$SOURCE/tests/integration/host.sh"
 CUPS_HISTORY=Yes

@@ -20,7 +20,7 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . "$SOURCE/tests/support/cups/rig.sh"
 
-TENANT=test
+TENANT='test'
 WS=ws-test-desktop
 PRINTER=pr-test-lobby
 
@@ -161,19 +161,24 @@ cloud_is_online() {
     [ "$(ph root status --json | jq -r .cloud)" = online ]
 }
 
+host_logs() {
+    local log
+    for log in agent.log cups/log/error_log watch.log; do
+        [ -e "$HOST/$log" ] || continue
+        printf -- '--- %s\n' "$log"
+        tail -n 25 "$HOST/$log" | cut -c1-400
+    done
+}
+
 host_end() {
     local rc=$?
     [ -z "${AGENT_PID:-}" ] || kill "$AGENT_PID" 2>/dev/null || true
     [ -z "${WATCH_PID:-}" ] || kill "$WATCH_PID" 2>/dev/null || true
     cups_stop || true
     [ ! -e "$HOST/broker/broker.pid" ] || broker_stop || true
-    if [ "$rc" != 0 ]; then
-        echo "--- agent.log" && tail -n 25 "$HOST/agent.log" || true
-        echo "--- error_log" && grep -E '^[EWN] |printhold' "$HOST/cups/log/error_log" | tail -n 25 || true
-        echo "--- watch.log" && tail -n 5 "$HOST/watch.log" || true
-    fi
+    [ "$rc" = 0 ] || host_logs
     exit "$rc"
-} 2>/dev/null
+}
 
 host_start() {
     trap host_end EXIT

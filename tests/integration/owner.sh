@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # The owner is who the kernel says; a stated name counts for nothing.
 . "$SOURCE/tests/integration/host.sh"
 CUPS_HISTORY=Yes

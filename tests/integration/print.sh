@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Two people print; each sees the own job, the cloud knows both within a second.
 . "$SOURCE/tests/integration/host.sh"
 host_start
