@@ -8,6 +8,7 @@
 #include "capture_server.h"
 #include "cloud.h"
 #include "control_server.h"
+#include "cups_purge.h"
 #include "jobs.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
@@ -33,6 +34,7 @@ struct agent {
     struct ph_control_server *control;
     struct ph_capture_server *capture;
     struct ph_reaper *reaper;
+    struct ph_cups_purge *purge;
     bool stopping;
 };
 
@@ -105,6 +107,12 @@ on_changed(uv_async_t *async)
         ph_reaper_kick(agent->reaper);
 }
 
+static void
+on_captured(void *arg, int32_t cups_job_id, const char *job_uuid)
+{
+    ph_cups_purge_add(arg, cups_job_id, job_uuid);
+}
+
 /* --- stopping, one part after the other --- */
 
 static void stop_next(void *arg);
@@ -137,6 +145,10 @@ stop_next(void *arg)
     } else if (agent->control != NULL) {
         TAKE(agent, control, struct ph_control_server);
         ph_control_server_stop(control, stop_next, agent);
+    } else if (agent->purge != NULL) {
+        TAKE(agent, purge, struct ph_cups_purge);
+        ph_jobs_on_captured(agent->jobs, NULL, NULL);
+        ph_cups_purge_stop(purge, stop_next, agent);
     } else if (agent->release != NULL) {
         TAKE(agent, release, struct ph_release_service);
         ph_release_service_stop(release);
@@ -193,6 +205,23 @@ start_release(struct agent *agent, struct ph_why *why)
     return err;
 }
 
+/* After a restart, what is held may still lie in CUPS. */
+static int
+start_purge(struct agent *agent, struct ph_why *why)
+{
+    int err = ph_cups_purge_start(&agent->loop, agent->config->cups_socket,
+                                  &agent->purge);
+
+    if (err == PH_OK) {
+        ph_jobs_on_captured(agent->jobs, on_captured, agent->purge);
+        err = ph_jobs_each_captured(agent->jobs, on_captured, agent->purge);
+    }
+    if (err != PH_OK)
+        (void)ph_why_fail(why, err, "cannot start the purge of CUPS: %s",
+                          ph_err_text(err));
+    return err;
+}
+
 static void
 give_cloud_status(void *arg, struct ph_cloud_status *out_status)
 {
@@ -225,6 +254,8 @@ start_parts(struct agent *agent, struct ph_why *why)
     };
     int err = start_release(agent, why);
 
+    if (err == PH_OK)
+        err = start_purge(agent, why);
     if (err == PH_OK)
         err = ph_cloud_start(&agent->loop, agent->config, agent->jobs,
                              &agent->workstation, &agent->cloud, why);

@@ -29,7 +29,7 @@ struct ph_cups_purge;
 int ph_cups_purge_start(uv_loop_t *loop, const char *socket_path,
                         struct ph_cups_purge **out_purge);
 
-/* This job of CUPS has been captured. Loop's thread. */
+/* This job of CUPS has been captured. From any thread. */
 void ph_cups_purge_add(struct ph_cups_purge *purge, int32_t cups_job_id,
                        const char *job_uuid);
 

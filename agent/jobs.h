@@ -76,6 +76,15 @@ typedef void (*ph_jobs_changed_cb)(void *arg);
 void ph_jobs_on_change(struct ph_jobs *jobs, ph_jobs_changed_cb changed,
                        void *arg);
 
+/* Called, from any thread, when CUPS's own copies of a job are not needed any
+ * more, and by ph_jobs_each_captured for all that are still held. */
+typedef void (*ph_jobs_captured_cb)(void *arg, int32_t cups_job_id,
+                                    const char *job_uuid);
+void ph_jobs_on_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
+                         void *arg);
+int ph_jobs_each_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
+                          void *arg);
+
 /* --- capture --- */
 
 struct ph_capture; /* one job being received */

@@ -374,11 +374,60 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
     return PH_OK;
 }
 
+void
+ph_jobs_on_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
+                    void *arg)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->captured = captured;
+    jobs->captured_arg = arg;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+static void
+tell_captured(struct ph_jobs *jobs, const struct ph_capture_begin *begin)
+{
+    ph_jobs_captured_cb captured;
+    void *arg;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    captured = jobs->captured;
+    arg = jobs->captured_arg;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (captured != NULL)
+        captured(arg, begin->cups_job_id, begin->job_uuid);
+}
+
+struct captured_call {
+    ph_jobs_captured_cb captured;
+    void *arg;
+};
+
+static bool
+on_held(const struct ph_job_view *view, void *arg)
+{
+    const struct captured_call *call = arg;
+
+    call->captured(call->arg, view->ticket.cups_job_id, view->ticket.job_uuid);
+    return true;
+}
+
+int
+ph_jobs_each_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
+                      void *arg)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    struct captured_call call = {captured, arg};
+
+    return ph_jobs_list(jobs, &everyone, on_held, &call);
+}
+
 int
 ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
                struct ph_id *out_job, struct ph_capture_refuse *out_refuse)
 {
     struct ph_jobs *jobs = capture->jobs;
+    const struct ph_capture_begin begin = capture->begin;
     char id[PH_ID_TEXT];
     int err = commit(capture, ticket, out_job, out_refuse);
 
@@ -389,6 +438,7 @@ ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
     capture_free(capture);
     ph_id_format(out_job, id);
     ph_log_info("job %s: held, %lld bytes", id, (long long)ticket->size_bytes);
+    tell_captured(jobs, &begin);
     jobs_notify(jobs);
     return PH_OK;
 }

@@ -23,6 +23,8 @@ struct ph_jobs {
     char health[PH_WHY_MAX];           /* under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
+    ph_jobs_captured_cb captured; /* under lock */
+    void *captured_arg;
 };
 
 /* A copy of a row that outlives the catalogue's callback. */

@@ -11,8 +11,10 @@
 
 #ifdef __APPLE__
 #define CAPTURE_USER "_lp"
+#define CUPS_SOCKET  "/private/var/run/cupsd"
 #else
 #define CAPTURE_USER "lp"
+#define CUPS_SOCKET  "/run/cups/cups.sock"
 #endif
 
 /* A UNIX socket's name must fit sun_path: 104 bytes with NUL on macOS. */
@@ -58,6 +60,11 @@ static const struct ph_config_setting settings[] = {
 
     {"owner", "domain", PH_CONFIG_TEXT, AT(owner_domain), 0, TEXT_LAST, NULL,
      "", "Appended to the local account's name to make the login (e-mail)."},
+
+    {"cups", "socket", PH_CONFIG_PATH, AT(cups_socket), 0, SOCKET_MAX, NULL,
+     CUPS_SOCKET,
+     "Socket of cupsd, where its own copies of captured jobs are purged; "
+     "empty: CUPS keeps them as its PreserveJobFiles says."},
 
     {"keys", "level", PH_CONFIG_CHOICE, AT(key_level), 0, 0, "file", "file",
      "How the machine key is protected."},

@@ -14,7 +14,7 @@ start_cups() {
     . "$SOURCE/tests/support/cups/rig.sh"
     install -d -m 0755 "$DIR/cups"
     install -d -m 0700 -o lp -g lp "$DIR/witness"
-    CUPS_STOCK= CUPS_SETENV="SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc"
+    CUPS_STOCK=yes CUPS_SETENV="SetEnv PRINTHOLD_CONFIG_DIR $DIR/etc"
     cups_make "$DIR/cups" "$DIR/usr/lib/cups/backend/printhold"
     make_witness "$DIR/cups/bin/filter/printhold-witness"
     cupsd -t -c "$DIR/cups/cupsd.conf" -s "$DIR/cups/cups-files.conf"

@@ -92,6 +92,8 @@ capture_socket = $DIR/run/printhold/capture.sock
 control_socket = $DIR/run/printhold/control.sock
 [owner]
 domain = $DOMAIN
+[cups]
+socket = $DIR/cups/cups.sock
 [identity]
 ca_file = $DIR/etc/tls/ca.crt
 cert_file = $DIR/etc/tls/$WORKSTATION.crt

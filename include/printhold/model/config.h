@@ -45,6 +45,8 @@ struct ph_config {
     uint64_t capture_timeout_s; /* a capture with no progress is given up */
     /* [owner] */
     char owner_domain[PH_CONFIG_TEXT_MAX];
+    /* [cups] */
+    char cups_socket[PH_CONFIG_TEXT_MAX]; /* empty: CUPS is not purged */
     /* [keys] */
     char key_level[PH_CONFIG_TEXT_MAX];
     char key_file[PH_CONFIG_TEXT_MAX];
