@@ -94,7 +94,8 @@ help_all(FILE *out)
         "\n"
         "Jobs printed to a hold queue wait on this computer, encrypted, "
         "until you\ncollect them at a printer.\n"
-        "\n",
+        "\n"
+        "Commands:\n",
         out);
     for (size_t i = 0; i < PH_COUNT(commands); i++)
         (void)fprintf(out, "  %-8s %s\n", commands[i].name,

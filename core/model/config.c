@@ -372,6 +372,8 @@ ph_config_format(const struct ph_config *config,
         format_scaled(value, sizes, "TGMK", dst, cap);
     else if (setting->kind == PH_CONFIG_DURATION && value == 0)
         (void)snprintf(dst, cap, "0s");
+    else if (setting->kind == PH_CONFIG_DURATION && value < 2 * times[0])
+        format_scaled(value, times + 1, "hms", dst, cap); /* 24h, not 1d */
     else if (setting->kind == PH_CONFIG_DURATION)
         format_scaled(value, times, "dhms", dst, cap);
     else
