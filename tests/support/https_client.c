@@ -19,7 +19,7 @@
 
 #define WAIT_S   20
 #define IN_MAX   (4 * 1024 * 1024)
-#define BODY_MAX ((size_t)64 * 1024 * 1024)
+#define BODY_MAX ((size_t)65 * 1024 * 1024)
 
 int
 https_connect_tcp(uint16_t port)
