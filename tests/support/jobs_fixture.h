@@ -25,7 +25,9 @@ static inline void
 jobs_fixture_path(const struct jobs_fixture *f, const char *name, char *dst,
                   size_t cap)
 {
-    (void)snprintf(dst, cap, "%s/%s", f->scratch.path, name);
+    const int len = snprintf(dst, cap, "%s/%s", f->scratch.path, name);
+
+    assert_true(len > 0 && (size_t)len < cap);
 }
 
 /* (Re)open what lies in the scratch directory, as the agent does at start. */
