@@ -4,8 +4,9 @@
  *     the name as "host", which is what it verifies and sends as SNI;
  *   - the http_proxy variable of the environment is taken silently: an empty
  *     proxy address turns that off;
- *   - a connect may fail with NULL and no callback: both ways end in one
- *     deferred on_closed;
+ *   - a connect may fail with NULL and no callback, and a connection whose
+ *     TLS the other end refuses may vanish without one: every way ends in one
+ *     on_closed;
  *   - its error texts are poor: the verification callback and the last log
  *     lines say why;
  *   - on a foreign loop the context is destroyed in two steps with the closing
@@ -13,6 +14,7 @@
  */
 #include "ws_client.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +28,11 @@
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
-#define RX_PIECE_BYTES  8192
-#define FD_MAX          16 /* connections of the context, not of the process */
-#define CONNECT_LIMIT_S 20 /* the link's own limit is shorter */
-#define TEXT_MAX_BYTES  200
+#define RX_PIECE_BYTES             8192
+#define FD_MAX                     16 /* connections of the context, not of the process */
+#define CONNECT_LIMIT_S            20 /* the link's own limit is shorter */
+#define TEXT_MAX_BYTES             200
+#define ALERT_CERTIFICATE_REQUIRED 116 /* RFC 8446 section 6.2 */
 /* The context's handles close in two rounds of the loop (first the
  * connections, then its timers); one more for safety. */
 #define CLOSE_ROUNDS 3
@@ -44,8 +47,12 @@ struct ph_ws_client {
     void *arg;
     bool is_connecting; /* inside lws_client_connect_via_info */
     bool is_busy;       /* on_closed is owed */
+    bool is_trusted;    /* the broker's certificate is accepted */
+    bool is_open;
     bool is_freeing;
     char text[TEXT_MAX_BYTES]; /* why the connection ended */
+    char peer[PH_ADDRESS_TEXT];
+    uint16_t port;
     uv_timer_t defer;
     uv_idle_t round;
     unsigned rounds;
@@ -93,7 +100,11 @@ deliver_closed(struct ph_ws_client *client)
     client->is_busy = false;
     set_text(client, last_line, strlen(last_line));
     if (client->text[0] == '\0')
-        set_text(client, "connection closed by the broker", 31);
+        (void)snprintf(client->text, sizeof(client->text), "%s",
+                       client->is_trusted && !client->is_open
+                           ? "the broker hangs up after TLS: does it accept "
+                             "our certificate?"
+                           : "the broker closed the connection");
     (void)snprintf(text, sizeof(text), "%s", client->text);
     client->events.on_closed(text, client->arg);
 }
@@ -117,6 +128,65 @@ note_verification(struct ph_ws_client *client, X509_STORE_CTX *store)
                    "the broker's certificate is not accepted: %s",
                    X509_verify_cert_error_string(code));
     set_text(client, text, (size_t)len);
+}
+
+/* libwebsockets' words alone ("closed before established") help nobody. */
+static void
+note_failure(struct ph_ws_client *client, const char *detail, size_t len)
+{
+    char text[TEXT_MAX_BYTES];
+    int text_len;
+
+    if (client->is_trusted)
+        return;
+    text_len =
+        snprintf(text, sizeof(text), "no TLS connection to %s port %u: %.*s",
+                 client->peer, client->port, (int)(len < 80 ? len : 80),
+                 len > 0 ? detail : "");
+    set_text(client, text, (size_t)text_len);
+}
+
+/* OpenSSL 3.0 has no words for the one alert that matters most here. */
+static const char *
+alert_text(uint8_t description)
+{
+    return description == ALERT_CERTIFICATE_REQUIRED
+               ? "certificate required"
+               : SSL_alert_desc_string_long(description);
+}
+
+/* Without our certificate, or with one it does not like, the broker only sends
+ * an alert (RFC 8446 section 6.2). */
+static void
+on_tls_message(int is_written, int version, int type, const void *bytes,
+               size_t len, SSL *tls, void *arg)
+{
+    const uint8_t *alert = bytes;
+    char text[TEXT_MAX_BYTES];
+    int text_len;
+
+    (void)version;
+    (void)tls;
+    if (is_written != 0 || type != SSL3_RT_ALERT || len != 2 ||
+        alert[0] != SSL3_AL_FATAL)
+        return;
+    text_len = snprintf(text, sizeof(text),
+                        "the broker refuses our TLS connection: %s",
+                        alert_text(alert[1]));
+    set_text(arg, text, (size_t)text_len);
+}
+
+/* The first sight of the connection's SSL. libwebsockets' own way to hear of
+ * alerts (ssl_info_event_mask) crashes in a client. */
+static void
+on_verification(struct ph_ws_client *client, X509_STORE_CTX *store, SSL *tls,
+                bool is_good)
+{
+    SSL_set_msg_callback(tls, on_tls_message);
+    (void)SSL_set_msg_callback_arg(tls, client);
+    client->is_trusted = is_good;
+    if (!is_good)
+        note_verification(client, store);
 }
 
 static int
@@ -144,10 +214,10 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-        if (len == 0) /* preverification failed: keep it failed, say why */
-            note_verification(client, user);
-        return 0;
+        on_verification(client, user, in, len != 0);
+        return 0; /* no opinion of our own: what OpenSSL refused stays so */
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        client->is_open = true;
         client->events.on_open(client->arg);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
@@ -156,11 +226,15 @@ on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return client->events.on_writable(client->arg) ? 0 : -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         set_text(client, last_line, strlen(last_line));
-        set_text(client, in, in != NULL ? len : 0);
+        note_failure(client, in, in != NULL ? len : 0);
         deliver_closed(client);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
         deliver_closed(client);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (wsi == client->wsi) /* it died without the two above */
+            deliver_closed(client);
         return 0;
     default:
         return 0;
@@ -282,11 +356,10 @@ int
 ph_ws_client_connect(struct ph_ws_client *client, const struct ph_ws_url *url,
                      const struct ph_address *address)
 {
-    char literal[PH_ADDRESS_TEXT];
     struct lws_client_connect_info info = {
         .context = client->context,
         .vhost = client->vhost,
-        .address = literal,
+        .address = client->peer,
         .port = url->port,
         .ssl_connection = LCCSCF_USE_SSL,
         .path = url->path,
@@ -300,9 +373,11 @@ ph_ws_client_connect(struct ph_ws_client *client, const struct ph_ws_url *url,
 
     if (client->is_busy || client->is_freeing)
         return PH_ERR_STATE;
-    ph_address_format(address, literal);
+    ph_address_format(address, client->peer);
+    client->port = url->port;
     client->text[0] = '\0';
     last_line[0] = '\0';
+    client->is_trusted = client->is_open = false;
     client->is_busy = true;
     client->is_connecting = true;
     if (lws_client_connect_via_info(&info) == NULL)

@@ -1,0 +1,313 @@
+#include "broker.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ARGS_MAX     48
+#define WAIT_MS      20000
+#define READ_MAX     (256 * 1024)
+#define POLL_STEP_MS 10
+
+extern char **environ;
+
+int64_t
+broker_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Standard output and error go to out_fd when it is not negative. */
+static pid_t
+start_program(const char *const *argv, int out_fd)
+{
+    posix_spawn_file_actions_t actions;
+    char *args[ARGS_MAX];
+    size_t count = 0;
+    pid_t pid = 0;
+
+    for (; argv[count] != NULL; count++) {
+        assert_true(count + 1 < ARGS_MAX);
+        args[count] = strdup(argv[count]);
+        assert_non_null(args[count]);
+    }
+    args[count] = NULL;
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    if (out_fd >= 0) {
+        (void)posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
+        (void)posix_spawn_file_actions_adddup2(&actions, out_fd, 2);
+    }
+    assert_int_equal(posix_spawnp(&pid, args[0], &actions, NULL, args, environ),
+                     0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    for (size_t i = 0; i < count; i++)
+        free(args[i]);
+    return pid;
+}
+
+static void
+run_program(const char *const *argv)
+{
+    pid_t pid = start_program(argv, -1);
+    int status = -1;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+uint16_t
+broker_free_port(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+    (void)close(fd);
+    return ntohs(addr.sin_port);
+}
+
+const char *
+broker_file(const struct broker *broker, const char *name,
+            char dst[BROKER_TEXT])
+{
+    int len = snprintf(dst, BROKER_TEXT, "%s/%s", broker->pki, name);
+
+    assert_in_range(len, 1, BROKER_TEXT - 1);
+    return dst;
+}
+
+void
+broker_pki(const struct broker *broker, const char *command, ...)
+{
+    const char *argv[ARGS_MAX] = {PH_SOURCE_DIR "/tests/support/pki", command,
+                                  broker->pki};
+    size_t count = 3;
+    va_list ap;
+
+    va_start(ap, command);
+    while ((argv[count] = va_arg(ap, const char *)) != NULL)
+        assert_true(++count < ARGS_MAX);
+    va_end(ap);
+    run_program(argv);
+}
+
+void
+broker_make(struct broker *broker)
+{
+    const char *base = getenv("TMPDIR");
+
+    memset(broker, 0, sizeof(*broker));
+    (void)snprintf(broker->dir, 256, "%s/printhold-broker-XXXXXX",
+                   base != NULL ? base : "/tmp");
+    assert_non_null(mkdtemp(broker->dir));
+    /* mosquitto gives up root and must reach its own part of it */
+    assert_int_equal(chmod(broker->dir, 0711), 0);
+    (void)snprintf(broker->pki, sizeof(broker->pki), "%.*s/pki", 256,
+                   broker->dir);
+    broker->wss_port = broker_free_port();
+    do {
+        broker->tls_port = broker_free_port();
+    } while (broker->tls_port == broker->wss_port);
+    (void)snprintf(broker->url, sizeof(broker->url), "wss://localhost:%u/mqtt",
+                   broker->wss_port);
+    broker_pki(broker, "init", "--tenant", "acme", NULL);
+    broker_pki(broker, "service", "broker", "--dns", "localhost", NULL);
+    broker_pki(broker, "service", "reader", NULL);
+}
+
+/* --- the process --- */
+
+static void
+log_path(const struct broker *broker, char dst[BROKER_TEXT])
+{
+    (void)snprintf(dst, BROKER_TEXT, "%.*s/log", 256, broker->dir);
+}
+
+bool
+broker_log_has(const struct broker *broker, const char *text)
+{
+    char path[BROKER_TEXT], line[1024];
+    bool found = false;
+    FILE *file;
+
+    log_path(broker, path);
+    file = fopen(path, "re");
+    while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+        found = strstr(line, text) != NULL;
+    if (file != NULL)
+        (void)fclose(file);
+    return found;
+}
+
+static void
+wait_for_log(const struct broker *broker, const char *text)
+{
+    int64_t deadline = broker_now_ms() + WAIT_MS;
+
+    while (!broker_log_has(broker, text)) {
+        if (broker_now_ms() > deadline)
+            fail_msg("the broker never said: %s", text);
+        (void)poll(NULL, 0, POLL_STEP_MS);
+    }
+}
+
+void
+broker_start(struct broker *broker)
+{
+    char path[BROKER_TEXT], wss[8], tls[8], data[BROKER_TEXT];
+    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
+    const char *argv[] = {PH_SOURCE_DIR "/cloud/mosquitto/start",
+                          "--dir",
+                          data,
+                          "--ca",
+                          broker_file(broker, "ca.crt", ca),
+                          "--cert",
+                          broker_file(broker, "broker.crt", cert),
+                          "--key",
+                          broker_file(broker, "broker.key", key),
+                          "--wss-port",
+                          wss,
+                          "--tls-port",
+                          tls,
+                          "--reader",
+                          "reader",
+                          NULL};
+    int fd;
+
+    (void)snprintf(data, sizeof(data), "%.*s/data", 256, broker->dir);
+    (void)snprintf(wss, sizeof(wss), "%u", broker->wss_port);
+    (void)snprintf(tls, sizeof(tls), "%u", broker->tls_port);
+    log_path(broker, path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    broker->pid = start_program(argv, fd);
+    (void)close(fd);
+    wait_for_log(broker, " running");
+}
+
+void
+broker_end(struct broker *broker, int signal)
+{
+    int status;
+
+    if (broker->pid == 0)
+        return;
+    assert_int_equal(kill(broker->pid, signal), 0);
+    assert_int_equal(waitpid(broker->pid, &status, 0), broker->pid);
+    broker->pid = 0;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void
+broker_remove(struct broker *broker)
+{
+    broker_end(broker, SIGTERM);
+    assert_int_equal(nftw(broker->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* --- the reader --- */
+
+pid_t
+broker_read_begin(const struct broker *broker, const char *filter,
+                  unsigned count, unsigned wait_s, int *out_fd)
+{
+    char port[8], count_text[16], wait_text[16];
+    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
+    const char *argv[] = {"mosquitto_sub",
+                          "-V",
+                          "5",
+                          "-q",
+                          "1",
+                          "-h",
+                          "localhost",
+                          "-p",
+                          port,
+                          "--cafile",
+                          broker_file(broker, "ca.crt", ca),
+                          "--cert",
+                          broker_file(broker, "reader.crt", cert),
+                          "--key",
+                          broker_file(broker, "reader.key", key),
+                          "-t",
+                          filter,
+                          "-C",
+                          count_text,
+                          "-W",
+                          wait_text,
+                          "-F",
+                          "%t %p",
+                          NULL};
+    int fds[2];
+    pid_t pid;
+
+    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
+    (void)snprintf(count_text, sizeof(count_text), "%u", count);
+    (void)snprintf(wait_text, sizeof(wait_text), "%u", wait_s);
+    assert_int_equal(pipe(fds), 0);
+    (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+    pid = start_program(argv, fds[1]);
+    (void)close(fds[1]);
+    *out_fd = fds[0];
+    return pid;
+}
+
+const char *
+broker_read_end(pid_t pid, int fd)
+{
+    static char text[READ_MAX];
+    size_t len = 0;
+    ssize_t got;
+    int status;
+
+    while (len < sizeof(text) - 1 &&
+           (got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+        len += (size_t)got;
+    text[len] = '\0';
+    (void)close(fd);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return text;
+}
+
+const char *
+broker_read(const struct broker *broker, const char *filter, unsigned count,
+            unsigned wait_s)
+{
+    int fd;
+    pid_t pid = broker_read_begin(broker, filter, count, wait_s, &fd);
+
+    return broker_read_end(pid, fd);
+}
