@@ -21,17 +21,27 @@ struct spool_fixture {
     struct ph_id epoch;
 };
 
+/* Read the keys from the directory, as after a restart. */
 static inline void
-spool_fixture_make(struct spool_fixture *fx)
+spool_fixture_reopen(struct spool_fixture *fx)
 {
     struct ph_machine_key machine = {.level = "file"};
 
+    ph_epoch_keys_free(fx->keys);
+    fx->keys = NULL;
     memset(machine.bytes, 0x4d, sizeof(machine.bytes));
+    assert_int_equal(ph_epoch_keys_open(fx->dirfd, &machine, &fx->keys, NULL),
+                     PH_OK);
+}
+
+static inline void
+spool_fixture_make(struct spool_fixture *fx)
+{
+    memset(fx, 0, sizeof(*fx));
     scratch_make(&fx->scratch);
     fx->dirfd = open(fx->scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(fx->dirfd >= 0);
-    assert_int_equal(ph_epoch_keys_open(fx->dirfd, &machine, &fx->keys, NULL),
-                     PH_OK);
+    spool_fixture_reopen(fx);
     assert_int_equal(
         ph_epoch_keys_current(fx->keys, INT64_C(1795289400000), &fx->epoch),
         PH_OK);
