@@ -1,0 +1,1 @@
+ph_fuzz(cups_ipp LINK printhold_agent_host)
