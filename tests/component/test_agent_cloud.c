@@ -1,0 +1,367 @@
+/* The agent's cloud link: real jobs, real mosquitto, a reader at port 8883. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <uv.h>
+
+#include "broker.h"
+#include "cloud.h"
+#include "jobs_fixture.h"
+#include "printhold/proto/json.h"
+
+#define DEADLINE_MS 30000
+#define DOCUMENTS   "ph1/acme/u/+/ws-test"
+#define EVENTS      "ph1/acme/ev/ws-test"
+#define STATE       "ph1/acme/ws/ws-test/st"
+
+static struct broker broker;
+
+struct rig {
+    struct jobs_fixture jobs;
+    uv_loop_t loop;
+    uv_timer_t tick;
+    struct ph_cloud *cloud;
+    unsigned stops;
+};
+
+static void
+on_changed(void *arg)
+{
+    ph_cloud_kick(((struct rig *)arg)->cloud);
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void
+on_stopped(void *arg)
+{
+    struct rig *rig = arg;
+
+    rig->stops++;
+    uv_close((uv_handle_t *)&rig->tick, NULL);
+}
+
+static int
+start_cloud(struct rig *rig, const char *name, struct ph_why *why)
+{
+    struct ph_config *config = &rig->jobs.config;
+    struct ph_workstation ws = {.tenant = "acme", .id = "ws-test"};
+    char file[BROKER_TEXT], path[BROKER_TEXT];
+    int err;
+
+    (void)snprintf(config->cloud_url, PH_CONFIG_TEXT_MAX, "%.*s",
+                   PH_CONFIG_TEXT_MAX - 1, broker.url);
+    (void)snprintf(config->ca_file, PH_CONFIG_TEXT_MAX, "%.200s",
+                   broker_file(&broker, "ca.crt", path));
+    (void)snprintf(file, sizeof(file), "%s.crt", name);
+    (void)snprintf(config->cert_file, PH_CONFIG_TEXT_MAX, "%.200s",
+                   broker_file(&broker, file, path));
+    (void)snprintf(file, sizeof(file), "%s.key", name);
+    (void)snprintf(config->cert_key_file, PH_CONFIG_TEXT_MAX, "%.200s",
+                   broker_file(&broker, file, path));
+    assert_int_equal(uv_loop_init(&rig->loop), 0);
+    assert_int_equal(uv_timer_init(&rig->loop, &rig->tick), 0);
+    assert_int_equal(uv_timer_start(&rig->tick, on_tick, 20, 20), 0);
+    err = ph_cloud_start(&rig->loop, config, rig->jobs.jobs, &ws, &rig->cloud,
+                         why);
+    if (err == PH_OK)
+        ph_jobs_on_change(rig->jobs.jobs, on_changed, rig);
+    return err;
+}
+
+static void
+start(struct rig *rig, const char *name)
+{
+    struct ph_why why = {""};
+
+    rig->stops = 0;
+    if (start_cloud(rig, name, &why) != PH_OK)
+        fail_msg("%s", why.text);
+}
+
+static struct ph_cloud_status
+status_of(const struct rig *rig)
+{
+    struct ph_cloud_status status;
+
+    ph_cloud_status(rig->cloud, &status);
+    return status;
+}
+
+#define RUN_UNTIL(rig, condition)                                            \
+    do {                                                                     \
+        int64_t deadline = broker_now_ms() + DEADLINE_MS;                    \
+        while (!(condition)) {                                               \
+            if (broker_now_ms() > deadline)                                  \
+                fail_msg("never: %s (%s)", #condition, status_of(rig).text); \
+            (void)uv_run(&(rig)->loop, UV_RUN_ONCE);                         \
+        }                                                                    \
+    } while (0)
+
+static void
+stop(struct rig *rig)
+{
+    int64_t deadline = broker_now_ms() + DEADLINE_MS;
+
+    ph_jobs_on_change(rig->jobs.jobs, NULL, NULL);
+    ph_cloud_stop(rig->cloud, on_stopped, rig);
+    while (rig->stops == 0 && broker_now_ms() < deadline)
+        (void)uv_run(&rig->loop, UV_RUN_ONCE);
+    assert_int_equal(rig->stops, 1);
+    assert_int_equal(uv_run(&rig->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(rig->stops, 1);
+    assert_int_equal(uv_loop_close(&rig->loop), 0);
+}
+
+/* Everything that was to be said is said and stored. */
+static bool
+is_outbox_empty(const struct rig *rig)
+{
+    struct ph_jobs_stats stats;
+
+    assert_int_equal(ph_jobs_stats(rig->jobs.jobs, &stats), PH_OK);
+    return stats.outbox_events == 0 && stats.outbox_documents == 0;
+}
+
+static int
+setup(void **state)
+{
+    static struct rig rig;
+
+    memset(&rig, 0, sizeof(rig));
+    broker_make(&broker);
+    broker_pki(&broker, "workstation", "ws-test", NULL);
+    broker_pki(&broker, "workstation", "ws-other", NULL);
+    broker_start(&broker);
+    jobs_fixture_make(&rig.jobs);
+    *state = &rig;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct rig *rig = *state;
+
+    jobs_fixture_remove(&rig->jobs);
+    broker_remove(&broker);
+    return 0;
+}
+
+static json_t *
+json_of(const char *line)
+{
+    const char *text = strchr(line, ' ');
+    json_t *root = NULL;
+
+    assert_non_null(text);
+    text++;
+    assert_int_equal(ph_json_parse(text, strcspn(text, "\n"), 65536, &root),
+                     PH_OK);
+    return root;
+}
+
+static void
+a_held_job_is_at_the_broker_in_less_than_a_second(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t published;
+    int64_t begun;
+    json_t *root, *job;
+
+    start(rig, "ws-test");
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_ONLINE);
+    RUN_UNTIL(rig, status_of(rig).published == 1); /* the presence */
+    published = status_of(rig).published;
+    (void)jobs_fixture_hold(&rig->jobs, "Q3 report", "%PDF-1.7 x %%EOF");
+    begun = broker_now_ms();
+    RUN_UNTIL(rig, status_of(rig).published > published);
+    begun = broker_now_ms() - begun;
+    print_message("document acknowledged after %lld ms\n", (long long)begun);
+    assert_true(begun < 1000);
+    RUN_UNTIL(rig, is_outbox_empty(rig));
+    root = json_of(broker_read(&broker, DOCUMENTS, 1, 10));
+    job = json_array_get(json_object_get(root, "jobs"), 0);
+    assert_string_equal(json_string_value(json_object_get(job, "job-name")),
+                        "Q3 report");
+    assert_string_equal(json_string_value(json_object_get(job, "st")), "held");
+    assert_string_equal(json_string_value(json_object_get(root, "usr")),
+                        "alice@example.com");
+    json_decref(root);
+    assert_string_equal(status_of(rig).text, "");
+    stop(rig);
+}
+
+static void
+the_life_of_a_job_is_told_in_order(void **state)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    struct rig *rig = *state;
+    const char *text, *second;
+    json_t *first_event, *second_event;
+    struct ph_id id;
+    pid_t reader;
+    int fd;
+
+    start(rig, "ws-test");
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_ONLINE);
+    reader = broker_read_begin(&broker, EVENTS, 2, 20, &fd);
+    RUN_UNTIL(rig, broker_log_has(&broker, "u'reader'"));
+    id = jobs_fixture_hold(&rig->jobs, "Q3 report", "%PDF-1.7 x %%EOF");
+    assert_int_equal(ph_jobs_delete(rig->jobs.jobs, &everyone, &id, NULL),
+                     PH_OK);
+    RUN_UNTIL(rig, is_outbox_empty(rig));
+    text = broker_read_end(reader, fd);
+    second = strchr(text, '\n');
+    assert_non_null(second);
+    first_event = json_of(text);
+    second_event = json_of(second + 1);
+    assert_string_equal(json_string_value(json_object_get(first_event, "type")),
+                        "org.printhold.job.held.v1");
+    assert_string_equal(
+        json_string_value(json_object_get(second_event, "type")),
+        "org.printhold.job.deleted.v1");
+    json_decref(first_event);
+    json_decref(second_event);
+    /* no held job: no document either */
+    assert_null(strstr(broker_read(&broker, DOCUMENTS, 1, 1), "jobs"));
+    stop(rig);
+}
+
+static void
+presence_is_on_while_running_and_off_afterwards(void **state)
+{
+    struct rig *rig = *state;
+
+    start(rig, "ws-test");
+    RUN_UNTIL(rig, status_of(rig).published == 1);
+    assert_non_null(strstr(broker_read(&broker, STATE, 1, 10), "\"on\":true"));
+    stop(rig);
+    assert_non_null(strstr(broker_read(&broker, STATE, 1, 10), "\"on\":false"));
+}
+
+static void
+what_happens_without_the_broker_is_told_when_it_is_back(void **state)
+{
+    struct rig *rig = *state;
+
+    start(rig, "ws-test");
+    RUN_UNTIL(rig, status_of(rig).published == 1);
+    broker_end(&broker, SIGKILL);
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_CONNECTING);
+    (void)jobs_fixture_hold(&rig->jobs, "while away", "%PDF-1.7 x %%EOF");
+    assert_false(is_outbox_empty(rig));
+    assert_true(strlen(status_of(rig).text) > 0);
+    broker_start(&broker);
+    RUN_UNTIL(rig, is_outbox_empty(rig));
+    assert_non_null(
+        strstr(broker_read(&broker, DOCUMENTS, 1, 10), "while away"));
+    stop(rig);
+}
+
+static void
+a_broker_that_lost_everything_gets_all_documents_again(void **state)
+{
+    struct rig *rig = *state;
+
+    start(rig, "ws-test");
+    (void)jobs_fixture_hold(&rig->jobs, "still here", "%PDF-1.7 x %%EOF");
+    RUN_UNTIL(rig, status_of(rig).published >= 3 && is_outbox_empty(rig));
+    broker_end(&broker, SIGKILL); /* before its first save */
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_CONNECTING);
+    broker_start(&broker);
+    RUN_UNTIL(rig, status_of(rig).published >= 5 && is_outbox_empty(rig));
+    assert_non_null(
+        strstr(broker_read(&broker, DOCUMENTS, 1, 10), "still here"));
+    stop(rig);
+}
+
+/* The certificate says ws-other, so the broker lets us write nothing. */
+static void
+what_the_broker_refuses_is_parked_and_said(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t parked;
+
+    start(rig, "ws-other");
+    (void)jobs_fixture_hold(&rig->jobs, "Q3", "%PDF-1.7 x %%EOF");
+    RUN_UNTIL(rig, status_of(rig).parked == 3); /* presence, document, event */
+    assert_non_null(strstr(status_of(rig).text, "refuses"));
+    assert_non_null(strstr(status_of(rig).text, "not authorized"));
+    assert_int_equal(status_of(rig).published, 0);
+    /* kicked ten times it does not try again what was refused */
+    for (unsigned i = 0; i < 10; i++) {
+        ph_cloud_kick(rig->cloud);
+        for (unsigned turn = 0; turn < 5; turn++)
+            (void)uv_run(&rig->loop, UV_RUN_ONCE);
+    }
+    parked = status_of(rig).parked;
+    assert_int_equal(parked, 3);
+    assert_false(is_outbox_empty(rig));
+    stop(rig);
+}
+
+static void
+without_a_url_the_cloud_stays_off(void **state)
+{
+    struct rig *rig = *state;
+    struct ph_workstation ws = {.id = ""};
+    struct ph_config config;
+
+    ph_config_init(&config);
+    assert_int_equal(uv_loop_init(&rig->loop), 0);
+    assert_int_equal(uv_timer_init(&rig->loop, &rig->tick), 0);
+    assert_int_equal(ph_cloud_start(&rig->loop, &config, rig->jobs.jobs, &ws,
+                                    &rig->cloud, NULL),
+                     PH_OK);
+    assert_int_equal(status_of(rig).state, PH_CLOUD_OFF);
+    ph_cloud_kick(rig->cloud);
+    rig->stops = 0;
+    stop(rig);
+}
+
+static void
+a_url_without_an_identity_is_a_configuration_error(void **state)
+{
+    struct rig *rig = *state;
+    struct ph_workstation ws = {.id = ""};
+    struct ph_why why = {""};
+    struct ph_config config;
+    struct ph_cloud *cloud;
+
+    ph_config_init(&config);
+    (void)snprintf(config.cloud_url, PH_CONFIG_TEXT_MAX, "wss://b.example");
+    assert_int_equal(
+        ph_cloud_start(&rig->loop, &config, rig->jobs.jobs, &ws, &cloud, &why),
+        PH_ERR_CONFIG);
+    assert_non_null(strstr(why.text, "identity.cert_file"));
+}
+
+int
+main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(a_held_job_is_at_the_broker_in_less_than_a_second),
+        CASE(the_life_of_a_job_is_told_in_order),
+        CASE(presence_is_on_while_running_and_off_afterwards),
+        CASE(what_happens_without_the_broker_is_told_when_it_is_back),
+        CASE(a_broker_that_lost_everything_gets_all_documents_again),
+        CASE(what_the_broker_refuses_is_parked_and_said),
+        CASE(without_a_url_the_cloud_stays_off),
+        CASE(a_url_without_an_identity_is_a_configuration_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
