@@ -203,7 +203,8 @@ was_alert(const struct ph_https *https)
 }
 
 static int
-failure(struct ph_https *https, CURLcode code, struct ph_why *why)
+failure(struct ph_https *https, CURLcode code, bool answered,
+        struct ph_why *why)
 {
     const char *text =
         https->error[0] != '\0' ? https->error : curl_easy_strerror(code);
@@ -240,8 +241,12 @@ failure(struct ph_https *https, CURLcode code, struct ph_why *why)
     default:
         break;
     }
-    return ph_why_fail(why, PH_ERR_CLOSED, "the connection to %s broke: %s",
-                       https->authority, text);
+    /* A reset can overtake the alert, so the reason may be lost. */
+    return ph_why_fail(why, PH_ERR_CLOSED, "the connection to %s broke: %s%s",
+                       https->authority, text,
+                       answered ? ""
+                                : "; perhaps it does not accept our "
+                                  "certificate");
 }
 
 /* A time-out while connecting sent nothing, so any request may be repeated. */
@@ -282,7 +287,7 @@ ph_https_do(struct ph_https *https, const struct ph_https_request *request,
         err = ph_why_fail(why, PH_ERR_AGAIN, "%s does not answer",
                           https->authority);
     else if (code != CURLE_OK)
-        err = failure(https, code, why);
+        err = failure(https, code, reply->status != 0, why);
 out:
     free_headers(headers);
     return err;

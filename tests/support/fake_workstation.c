@@ -335,13 +335,18 @@ serve(struct fake *fake, int fd)
 {
     struct request *request = malloc(sizeof(*request));
     SSL *ssl = SSL_new(fake->ctx);
+    char drain[512];
 
     if (request != NULL && ssl != NULL && SSL_set_fd(ssl, fd) == 1 &&
         SSL_accept(ssl) == 1) {
         while (read_request(ssl, request) && answer(fake, ssl, request))
             continue;
     }
-    /* No close_notify: to the station this is a cut. */
+    /* No close_notify: to the station this is a cut. What it still sends is
+     * read to its end, else a reset could overtake our alert. */
+    (void)shutdown(fd, SHUT_WR);
+    while (read(fd, drain, sizeof(drain)) > 0)
+        continue;
     SSL_free(ssl);
     free(request);
 }
