@@ -344,6 +344,10 @@ other_kinds_of_keys_are_refused(void **state)
     assert_null(key);
 }
 
+#define ENCRYPTED_KEY                                   \
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHeMEkG\n" \
+    "-----END ENCRYPTED PRIVATE KEY-----\n"
+
 static void
 what_is_no_pem_key_is_refused(void **state)
 {
@@ -354,8 +358,7 @@ what_is_no_pem_key_is_refused(void **state)
         "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         "-----BEGIN PUBLIC KEY-----\nMFkw",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHeMEkG\n"
-        "-----END ENCRYPTED PRIVATE KEY-----\n",
+        ENCRYPTED_KEY,
     };
     struct ph_jws_key *key = NULL;
     struct ph_why why;

@@ -11,6 +11,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/crypto/kdf.h"
 #include "printhold/crypto/sealed_file.h"
 #include "spool_fixture.h"
 
@@ -378,6 +379,43 @@ an_unknown_version_or_suite_is_named(void **state)
     assert_null(reader);
 }
 
+/* Whoever made the file sealed all of it to a header with these bytes; only
+ * the rule about the form is left to refuse it. */
+static int
+accept_made_with(size_t pos, uint8_t byte)
+{
+    struct ph_sealed_secret made;
+    struct ph_sealed_writer *writer = NULL;
+    uint8_t header[BODY];
+    struct ph_id job = {{1}};
+    uint64_t size = 0;
+    int fd = spool_file(&fx), err;
+
+    assert_int_equal(ph_sealed_create(fd, fx.keys, &fx.epoch, &job, &made),
+                     PH_OK);
+    assert_int_equal(ph_io_pwrite_full(fd, &byte, 1, pos), PH_OK);
+    assert_int_equal(ph_io_pread_full(fd, header, sizeof(header), 0), PH_OK);
+    assert_int_equal(ph_sha256(header, sizeof(header), made.header_hash),
+                     PH_OK);
+    assert_int_equal(ph_sealed_writer_new(fd, &made, &writer), PH_OK);
+    assert_int_equal(ph_sealed_writer_finish(writer, &size), PH_OK);
+    ph_sealed_writer_free(writer);
+    assert_int_equal(ph_sealed_append_metadata(fd, &made, 1, 0, "", 0), PH_OK);
+    err = spool_accept(&fx, fd);
+    (void)close(fd);
+    return err;
+}
+
+static void
+padding_that_is_not_zero_is_refused_by_itself(void **state)
+{
+    (void)state;
+    assert_int_equal(accept_made_with(120, 0), PH_OK);
+    assert_int_equal(accept_made_with(120, 1), PH_ERR_CORRUPT);
+    assert_int_equal(accept_made_with(2000, 0x80), PH_ERR_CORRUPT);
+    assert_int_equal(accept_made_with(4095, 0xff), PH_ERR_CORRUPT);
+}
+
 static void
 what_is_no_spool_file_is_refused(void **state)
 {
@@ -419,6 +457,7 @@ main(void)
         T(the_chain_of_records_is_checked),
         T(a_wrong_commitment_is_refused_before_decryption),
         T(an_unknown_version_or_suite_is_named),
+        T(padding_that_is_not_zero_is_refused_by_itself),
         T(what_is_no_spool_file_is_refused),
     };
 
