@@ -273,21 +273,33 @@ summary() {
     say "${GREEN}PrintHold works here.${PLAIN} Printed by alice, held encrypted, reported, pulled once,"
     say "gone; the document never left this machine but for the printer." \
         "$(seconds $(($(now_ms) - BEGAN))) s in all."
-    [ "$STAY" = yes ] || return 0
+}
+
+# What watched the trial must not watch people: no witness in the queue, no
+# record of titles, nothing of what was pulled.
+leave_running() {
+    end_process "$DIR" reader
+    "$DIR/usr/libexec/printhold/queue" repair
+    rm -rf "$DIR/witness" "$DIR/pulled" "$DIR/cloud"
+    touch "$DIR/stay"
+}
+
+say_how_to_go_on() {
     cat >&3 <<TXT
 
-It keeps running. Print into it from any program that uses CUPS:
+Print into it from any program that uses CUPS:
     CUPS_SERVER=$DIR/cups/cups.sock lp -d PrintHold FILE
     CUPS_SERVER=$DIR/cups/cups.sock your-application
-    (systems with sandboxed applications: use lp)
-See the jobs, and what the cloud hears of them:
+See your jobs:
     export PRINTHOLD_CONFIG_DIR=$DIR/etc
     $DIR/usr/bin/printhold jobs
-    mosquitto_sub -V 5 -h localhost -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
-        --cert $PKI/reader.crt --key $PKI/reader.key -t 'ph1/$TENANT/#' -v
-Be the printer: pull what you hold (as root, who may read the printer's key):
+Be the printer (as root, who may read its key); login: yours @$DOMAIN:
+    $DIR/release list
     $DIR/release --all --output /some/dir
+Hear what the cloud hears (as root):
+    mosquitto_sub -V 5 -h localhost -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
+        --cert $PKI/reader.crt --key $PKI/reader.key -v -t 'ph1/$TENANT/#'
 End it:
-    $SOURCE/installer/try --stop
+    $SOURCE/installer/try --stop --dir $DIR
 TXT
 }

@@ -106,21 +106,29 @@ must_live() { # name
 }
 
 # A number in a file is not enough to end a process: its start must match.
-end_processes() { # dir
-    local file pid started
-    for file in "$1"/run/pids/*; do
-        read -r pid started 2>/dev/null <"$file" || continue
-        [ "$(start_time "$pid")" = "$started" ] || continue
-        kill -TERM "$pid" 2>/dev/null || true
+signal_process() { # dir name signal; fails when it is gone
+    local pid started
+    read -r pid started 2>/dev/null <"$1/run/pids/$2" || return 1
+    [ "$(start_time "$pid")" = "$started" ] || return 1
+    kill "-$3" "$pid" 2>/dev/null
+}
+
+end_process() { # dir name
+    local tries
+    signal_process "$1" "$2" TERM || true
+    for tries in $(seq 100); do
+        signal_process "$1" "$2" 0 || break
+        [ "$tries" != 60 ] || signal_process "$1" "$2" KILL || true
+        sleep 0.05
     done
-    for file in "$1"/run/pids/*; do
-        read -r pid started 2>/dev/null <"$file" || continue
-        for _ in $(seq 60); do
-            [ "$(start_time "$pid")" = "$started" ] || break
-            sleep 0.05
-        done
-        [ "$(start_time "$pid")" != "$started" ] || kill -KILL "$pid" || true
-        rm -f "$file"
+    rm -f "$1/run/pids/$2"
+}
+
+# The last one first: the agent says good-bye to the broker.
+end_processes() { # dir
+    local name
+    for name in reader agent cups broker; do
+        [ ! -f "$1/run/pids/$name" ] || end_process "$1" "$name"
     done
 }
 
@@ -160,11 +168,16 @@ report_failure() {
     done
 }
 
+# Only what this program left there, as root, is touched; without a directory
+# only what was meant to stay, not a trial that is still at work.
 stop_earlier() { # dir or nothing
-    local dir found=no
-    for dir in ${1:-/tmp/printhold-try.*}; do
-        # Only what this program left, as root, is touched.
-        if [ ! -d "$dir" ] || [ -L "$dir" ] || [ ! -f "$dir/printhold-try" ] ||
+    local dir mark=printhold-try found=no
+    [ -n "$1" ] || mark=stay
+    for dir in "${1:-/tmp/printhold-try.}"*; do
+        if [ -n "$1" ] && [ "$dir" != "$1" ]; then
+            continue
+        fi
+        if [ ! -d "$dir" ] || [ -L "$dir" ] || [ ! -f "$dir/$mark" ] ||
             [ "$(stat -c %u "$dir")" != 0 ]; then
             continue
         fi

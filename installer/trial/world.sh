@@ -19,7 +19,8 @@ make_directory() {
     # The name of a socket may have 107 bytes.
     [ "${#DIR}" -le 80 ] || wrong "the name of $DIR is too long for sockets"
     chmod 0755 "$DIR"
-    mkdir -p "$DIR"/{log,run/pids,etc,usr,people,cloud}
+    mkdir -p "$DIR"/{log,run/pids,etc,usr,people}
+    install -d -m 0700 "$DIR/cloud"
     date -u +%FT%TZ >"$DIR/printhold-try"
 }
 
