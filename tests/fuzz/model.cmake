@@ -1,1 +1,2 @@
 ph_fuzz(config LINK ph_model)
+ph_fuzz(ticket LINK ph_model)

@@ -20,7 +20,7 @@
 #include "printhold/base/clock.h"
 #include "printhold/base/io.h"
 
-#define DEADLINE_MS 60000
+#define DEADLINE_MS 20000
 #define FILE_MAX    (64 * 1024 * 1024)
 
 /* --- small things --- */
@@ -259,6 +259,7 @@ rig_wait(struct rig *rig)
         struct pollfd pfd = {.fd = rig->output, .events = POLLIN};
 
         if (ph_clock_mono_ms() > end_ms) {
+            if (getenv("RIG_STOP")) pause();
             (void)kill(-rig->backend, SIGKILL);
             fail_msg("the backend does not end; it said: %s", rig->errors);
         }
@@ -416,6 +417,19 @@ rig_expect_log(const struct rig *rig, const char *end)
     assert_true(log.len >= len);
     if (len > 0)
         assert_string_equal((const char *)log.data + log.len - len, end);
+    ph_buf_close(&log);
+}
+
+void
+rig_expect_no_violation(const struct rig *rig)
+{
+    struct ph_buf log;
+    const char *found;
+
+    read_all(rig, "agent/log", &log);
+    found = strstr(ph_buf_str(&log), "VIOLATION");
+    if (found != NULL)
+        fail_msg("%.*s", (int)strcspn(found, "\n"), found);
     ph_buf_close(&log);
 }
 

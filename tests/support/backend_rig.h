@@ -67,6 +67,8 @@ int rig_children_left(const struct rig *rig);
 unsigned rig_count_log(const struct rig *rig, const char *text);
 void rig_expect_code(const char *what, int code, int expected);
 void rig_expect_log(const struct rig *rig, const char *end);
+/* The agent found nothing wrong with what the backend said. */
+void rig_expect_no_violation(const struct rig *rig);
 void rig_expect_stderr(const struct rig *rig, const char *text);
 void rig_expect_status(pid_t pid, const char *line);
 void rig_expect_document(const struct rig *rig, unsigned job,

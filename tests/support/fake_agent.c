@@ -267,8 +267,10 @@ on_begin(struct fake *fake, const struct ph_frame *frame)
     default:
         break;
     }
-    if (make_spool(fake) != PH_OK || send_accept(fake) != PH_OK)
+    if (make_spool(fake) != PH_OK)
         return violation(fake, "the fake agent itself failed");
+    if (send_accept(fake) != PH_OK)
+        return PH_ERR_CLOSED; /* the backend went away */
     return fake->mode == MODE_VANISH_ACCEPT ? PH_ERR_CLOSED : PH_OK;
 }
 
