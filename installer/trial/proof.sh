@@ -266,6 +266,20 @@ prove_released() {
     NOTE="$(jq -r .type <"$DIR/cloud/released.json" | head -n 1)"
 }
 
+# --- privacy: what left is what the page says ---
+
+prove_privacy() {
+    local member
+    NOTE=$(cut -d ' ' -f 3- "$RECORD" | jq -r '.. | objects | keys[]' |
+        sort -u | tee "$DIR/cloud/members" | wc -l)
+    [ "$NOTE" -gt 20 ] || fail 'the record of the broker is not whole'
+    while read -r member; do
+        grep -qF "\`$member\`" "$SOURCE/docs/privacy.md" ||
+            fail "docs/privacy.md does not name the member $member"
+    done <"$DIR/cloud/members"
+    NOTE="$NOTE members in $(wc -l <"$RECORD") messages"
+}
+
 # --- the end ---
 
 summary() {
