@@ -12,8 +12,10 @@
 
 #include <openssl/crypto.h>
 
+#include "algorithms.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
+#include "printhold/crypto/kdf.h"
 
 #define RING_SEGMENTS   8
 #define SEGMENT_ROOM    (PH_SEALED_SEGMENT_BYTES - PH_STREAM_TAG_BYTES)
@@ -33,6 +35,18 @@ struct ph_sealed_writer {
     uint64_t offset; /* in the file, of the batch */
     uint64_t hinted; /* write-back started up to here */
 };
+
+int
+ph_sealed_writer_prepare(void)
+{
+    static const uint8_t nothing[PH_KEY_BYTES];
+    uint8_t unused[PH_KEY_BYTES];
+
+    if (ph_algorithm_gcm(ph_stream_spool.key_bytes) == NULL)
+        return PH_ERR_CRYPTO;
+    /* A derivation also makes OpenSSL fetch the digest inside. */
+    return ph_hkdf_label(nothing, NULL, 0, "prepare", unused);
+}
 
 int
 ph_sealed_writer_new_with(int fd, const struct ph_sealed_secret *secret,

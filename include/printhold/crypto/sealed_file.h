@@ -52,6 +52,11 @@ int ph_sealed_create(int fd, struct ph_epoch_keys *keys,
 
 struct ph_sealed_writer;
 
+/* Set up the library and fetch what a writer needs, about a millisecond at
+ * the first use in a process. Optional: for a caller that would otherwise
+ * only wait, such as the backend between BEGIN and the agent's answer. */
+int ph_sealed_writer_prepare(void);
+
 /* fd may be write-only; the body is written at offset 4,096 with pwrite. fd
  * stays the caller's. The secret is copied and wiped by _free. */
 int ph_sealed_writer_new(int fd, const struct ph_sealed_secret *secret,
