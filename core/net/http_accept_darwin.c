@@ -39,3 +39,9 @@ ph_http_socket(int family)
     }
     return fd;
 }
+
+void
+ph_http_ack_now(int fd)
+{
+    (void)fd; /* there is no such option, and its stack delays less */
+}

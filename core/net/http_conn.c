@@ -214,6 +214,7 @@ step_handshake(struct ph_http_conn *conn)
     if (err == PH_ERR_AGAIN)
         return err;
     if (err == PH_OK) {
+        ph_http_ack_now(ph_tls_conn_fd(conn->tls));
         ph_http_conn_move(conn, PH_HTTP_READING);
         return PH_OK;
     }
@@ -374,7 +375,8 @@ fill(struct ph_http_conn *conn)
 {
     size_t budget = PH_HTTP_TURN_BYTES;
 
-    while (conn->left > 0 && budget > 0) {
+    /* Sources may give a little less than a piece: no third one for that. */
+    while (conn->left > 0 && budget >= PH_HTTP_PIECE_BYTES / 2) {
         size_t cap = conn->left < PH_HTTP_PIECE_BYTES ? (size_t)conn->left
                                                       : PH_HTTP_PIECE_BYTES;
         size_t len = 0;

@@ -85,6 +85,11 @@ struct ph_http_server {
  * -1 and errno. One file per operating system. */
 int ph_http_accept(int listen_fd, struct sockaddr_storage *out_peer);
 
+/* Acknowledge what has arrived at once. Without session tickets we have
+ * nothing to say after the handshake, and a client that leaves Nagle's
+ * algorithm on holds its request back until then: 40 ms (measured). */
+void ph_http_ack_now(int fd);
+
 /* A TCP socket for listening, non-blocking and close-on-exec. */
 int ph_http_socket(int family);
 

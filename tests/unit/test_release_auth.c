@@ -1,0 +1,174 @@
+/* The decision about a grant, at every boundary. */
+#include "release_auth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+#define THUMB  "0123456789012345678901234567890123456789012"
+#define IAT    INT64_C(1000000)
+#define IAT_MS (IAT * 1000)
+
+static const struct ph_release_policy policy = {
+    .tenant = "acme", .workstation = "ws-1", .issuer = "https://hub"};
+
+static struct ph_identity
+good_peer(void)
+{
+    struct ph_identity peer = {.kind = PH_IDENTITY_PRINTER,
+                               .tenant = "acme",
+                               .id = "pr-1",
+                               .thumbprint = THUMB};
+
+    return peer;
+}
+
+static struct ph_grant
+good_grant(void)
+{
+    struct ph_grant grant = {
+        .issuer = "https://hub",
+        .audience = {"ws-0", "ws-1"},
+        .audience_count = 2,
+        .subject = "Ann@Example.com",
+        .thumbprint = THUMB,
+        .issued_s = IAT,
+        .not_before_s = IAT,
+        .expires_s = IAT + 120,
+        .all_jobs = true,
+    };
+
+    return grant;
+}
+
+static enum ph_release_refusal
+decide(const struct ph_grant *grant, int64_t now_ms, int64_t high_ms)
+{
+    const struct ph_identity peer = good_peer();
+    char login[PH_LOGIN_MAX] = "unset";
+    struct ph_why why = {""};
+    enum ph_release_refusal refusal = ph_release_auth_decide(
+        &policy, &peer, grant, now_ms, high_ms, login, &why);
+
+    if (refusal == PH_REFUSE_NONE) {
+        assert_string_equal(login, "ann@example.com");
+    } else {
+        assert_true(why.text[0] != '\0');
+        assert_string_equal(login, "unset");
+    }
+    return refusal;
+}
+
+static void
+the_time_of_a_grant_has_a_leeway_of_a_minute(void **state)
+{
+    static const struct {
+        int64_t now_ms; /* after iat */
+        int64_t nbf_s;
+        int64_t life_s;
+        enum ph_release_refusal refusal;
+    } cases[] = {
+        {0, 0, 120, PH_REFUSE_NONE},      {-60000, 0, 120, PH_REFUSE_NONE},
+        {-60001, 0, 120, PH_REFUSE_TIME}, {180000, 0, 120, PH_REFUSE_NONE},
+        {180001, 0, 120, PH_REFUSE_TIME}, {0, 60, 120, PH_REFUSE_NONE},
+        {-1, 60, 120, PH_REFUSE_TIME},    {0, 0, 300, PH_REFUSE_NONE},
+        {0, 0, 301, PH_REFUSE_TIME},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct ph_grant grant = good_grant();
+
+        grant.not_before_s = IAT + cases[i].nbf_s;
+        grant.expires_s = IAT + cases[i].life_s;
+        if (decide(&grant, IAT_MS + cases[i].now_ms, 0) != cases[i].refusal)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void
+a_clock_behind_what_was_stored_takes_nothing(void **state)
+{
+    const struct ph_grant grant = good_grant();
+
+    (void)state;
+    assert_int_equal(decide(&grant, IAT_MS, IAT_MS + 60000), PH_REFUSE_NONE);
+    assert_int_equal(decide(&grant, IAT_MS, IAT_MS + 60001), PH_REFUSE_CLOCK);
+}
+
+static void
+each_claim_must_be_ours(void **state)
+{
+    struct ph_grant grant = good_grant();
+
+    (void)state;
+    (void)snprintf(grant.issuer, sizeof(grant.issuer), "https://hub2");
+    assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_ISSUER);
+    grant = good_grant();
+    grant.audience_count = 1;
+    assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_AUDIENCE);
+    grant = good_grant();
+    grant.thumbprint[42] = '3';
+    assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_BINDING);
+    grant = good_grant();
+    (void)snprintf(grant.subject, sizeof(grant.subject), "a b@c.d");
+    assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_SUBJECT);
+    grant.subject[0] = '\0';
+    assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_SUBJECT);
+}
+
+static void
+without_an_issuer_nobody_is_trusted(void **state)
+{
+    struct ph_release_policy nobody = policy;
+    struct ph_grant grant = good_grant();
+    const struct ph_identity peer = good_peer();
+    char login[PH_LOGIN_MAX];
+    struct ph_why why;
+
+    (void)state;
+    nobody.issuer = "";
+    grant.issuer[0] = '\0';
+    assert_int_equal(
+        ph_release_auth_decide(&nobody, &peer, &grant, IAT_MS, 0, login, &why),
+        PH_REFUSE_NO_ISSUER);
+}
+
+static void
+only_printers_of_our_tenant_are_admitted(void **state)
+{
+    struct ph_identity peer = good_peer();
+    struct ph_why why;
+
+    (void)state;
+    assert_true(ph_release_auth_admit(&policy, &peer, &why));
+    peer.kind = PH_IDENTITY_WORKSTATION;
+    assert_false(ph_release_auth_admit(&policy, &peer, &why));
+    peer.kind = PH_IDENTITY_SERVICE;
+    assert_false(ph_release_auth_admit(&policy, &peer, &why));
+    peer = good_peer();
+    (void)snprintf(peer.tenant, sizeof(peer.tenant), "acme2");
+    assert_false(ph_release_auth_admit(&policy, &peer, &why));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_time_of_a_grant_has_a_leeway_of_a_minute),
+        cmocka_unit_test(a_clock_behind_what_was_stored_takes_nothing),
+        cmocka_unit_test(each_claim_must_be_ours),
+        cmocka_unit_test(without_an_issuer_nobody_is_trusted),
+        cmocka_unit_test(only_printers_of_our_tenant_are_admitted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
