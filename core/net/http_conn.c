@@ -447,7 +447,7 @@ ph_http_conn_refuse(struct ph_http_conn *conn, unsigned status,
     };
     int n = snprintf(body, sizeof(body),
                      "{\"type\":\"about:blank\",\"title\":\"%s\","
-                     "\"status\":%u,\"reason\":\"%s.\"}",
+                     "\"status\":%u,\"detail\":\"%s.\"}",
                      ph_http_reason(status), status, reason);
 
     response.body_len = n > 0 ? (size_t)n : 0;
