@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -378,6 +379,30 @@ strangers_are_refused_with_words(void **state)
     }
 }
 
+/* Only what the configuration says counts, not the surroundings. */
+static void
+the_environment_changes_nothing(void **state)
+{
+    const struct setup stranger = {.ca = "other/ca.crt"};
+    const struct setup setup = {0};
+    char ca[BROKER_TEXT];
+    struct peer peer;
+
+    (void)state;
+    assert_int_equal(
+        setenv("SSL_CERT_FILE", broker_file(&broker, "ca.crt", ca), 1), 0);
+    assert_int_equal(setenv("http_proxy", "127.0.0.1:1", 1), 0);
+    start(&peer, &stranger);
+    RUN_UNTIL(&peer, peer.downs >= 2);
+    assert_int_equal(peer.ups, 0);
+    stop(&peer);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.ups == 1);
+    stop(&peer);
+    assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+    assert_int_equal(unsetenv("http_proxy"), 0);
+}
+
 static void
 files_that_cannot_be_used_fail_at_the_start(void **state)
 {
@@ -466,11 +491,31 @@ static const struct ph_mqtt_will will = {
     .message = {
         .topic = OWN_STATE, .payload = "will", .len = 4, .retain = true}};
 
-/* A process of its own, so that it can be killed. It says "up" and waits. */
+/* A process of its own, so that it can be killed: this program again, with the
+ * url and the certificates of the broker. It says "up" and waits. */
+static int
+run_victim(char **argv)
+{
+    const struct setup setup = {.will = &will};
+    struct peer peer;
+
+    (void)snprintf(broker.url, sizeof(broker.url), "%s", argv[2]);
+    (void)snprintf(broker.pki, sizeof(broker.pki), "%s", argv[3]);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.ups == 1);
+    publish(&peer, OWN_STATE, "on", true, 1);
+    RUN_UNTIL(&peer, peer.acked_count == 1);
+    if (write(STDOUT_FILENO, "u", 1) != 1)
+        return 1;
+    for (;;)
+        (void)uv_run(&peer.loop, UV_RUN_ONCE);
+}
+
+static const char *self;
+
 static pid_t
 start_victim(void)
 {
-    const struct setup setup = {.will = &will};
     int fds[2];
     pid_t pid;
     char byte;
@@ -479,15 +524,9 @@ start_victim(void)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        struct peer peer;
-
-        start(&peer, &setup);
-        RUN_UNTIL(&peer, peer.ups == 1);
-        publish(&peer, OWN_STATE, "on", true, 1);
-        RUN_UNTIL(&peer, peer.acked_count == 1);
-        (void)!write(fds[1], "u", 1);
-        for (;;)
-            (void)uv_run(&peer.loop, UV_RUN_ONCE);
+        (void)dup2(fds[1], STDOUT_FILENO);
+        (void)execl(self, self, "victim", broker.url, broker.pki, NULL);
+        _exit(127);
     }
     (void)close(fds[1]);
     assert_int_equal(read(fds[0], &byte, 1), 1);
@@ -587,7 +626,7 @@ a_link_can_be_stopped_while_it_waits_to_try_again(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_broker_opens_the_two_ports_and_no_other),
@@ -600,6 +639,7 @@ main(void)
         cmocka_unit_test(
             a_workstation_that_takes_anothers_client_id_stays_itself),
         cmocka_unit_test(strangers_are_refused_with_words),
+        cmocka_unit_test(the_environment_changes_nothing),
         cmocka_unit_test(files_that_cannot_be_used_fail_at_the_start),
         cmocka_unit_test(after_the_death_of_the_broker_the_link_goes_on),
         cmocka_unit_test(what_was_in_flight_goes_again_in_the_same_session),
@@ -612,5 +652,8 @@ main(void)
         cmocka_unit_test(a_link_can_be_stopped_while_it_waits_to_try_again),
     };
 
+    self = argv[0];
+    if (argc == 4 && strcmp(argv[1], "victim") == 0)
+        return run_victim(argv);
     return cmocka_run_group_tests(tests, setup_broker, teardown_broker);
 }
