@@ -323,7 +323,7 @@ a_job_without_a_proven_owner_is_cancelled(void **state)
     rig->auth_uid = "4000000000";
     assert_int_equal(rig_print(rig, "x", 1), 5);
     rig_expect_stderr(rig, "does not exist");
-    rig_expect_log(rig, "");
+    rig_expect_empty_log(rig);
 }
 
 static void
@@ -357,7 +357,7 @@ a_banner_is_read_and_forgotten(void **state)
     rig->file_type = "job-sheet";
     rig_agent(rig, "accept", NULL);
     assert_int_equal(rig_print(rig, "%!PS banner", 11), 0);
-    rig_expect_log(rig, "");
+    rig_expect_empty_log(rig);
 }
 
 /* --- the agent misbehaves --- */

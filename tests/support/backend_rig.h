@@ -66,7 +66,9 @@ pid_t rig_worker(const struct rig *rig);
 int rig_children_left(const struct rig *rig);
 unsigned rig_count_log(const struct rig *rig, const char *text);
 void rig_expect_code(const char *what, int code, int expected);
+/* The agent's log comes to end so; the agent was never spoken to. */
 void rig_expect_log(const struct rig *rig, const char *end);
+void rig_expect_empty_log(const struct rig *rig);
 /* The agent found nothing wrong with what the backend said. */
 void rig_expect_no_violation(const struct rig *rig);
 void rig_expect_stderr(const struct rig *rig, const char *text);
