@@ -20,7 +20,7 @@
 #include "printhold/base/clock.h"
 #include "printhold/base/io.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 #define FILE_MAX    (64 * 1024 * 1024)
 
 /* --- small things --- */
@@ -259,7 +259,6 @@ rig_wait(struct rig *rig)
         struct pollfd pfd = {.fd = rig->output, .events = POLLIN};
 
         if (ph_clock_mono_ms() > end_ms) {
-            if (getenv("RIG_STOP")) pause();
             (void)kill(-rig->backend, SIGKILL);
             fail_msg("the backend does not end; it said: %s", rig->errors);
         }
@@ -355,10 +354,10 @@ read_stat(const char *pid, int *out_parent, char name[64])
     return n == 2;
 }
 
-pid_t
-rig_worker(const struct rig *rig)
+/* The children of the backend: the counter (by its name) and the other. */
+static void
+find_children(const struct rig *rig, pid_t *out_worker, pid_t *out_counter)
 {
-    pid_t found = -1;
     struct dirent *entry;
     DIR *dir = opendir("/proc");
 
@@ -367,14 +366,32 @@ rig_worker(const struct rig *rig)
         char name[64];
         int parent;
 
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-            read_stat(entry->d_name, &parent, name) &&
-            parent == (int)rig->backend && strstr(name, "-page") == NULL)
-            found = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+            !read_stat(entry->d_name, &parent, name) ||
+            parent != (int)rig->backend)
+            continue;
+        if (strstr(name, "-page") != NULL)
+            *out_counter = (pid_t)strtol(entry->d_name, NULL, 10);
+        else
+            *out_worker = (pid_t)strtol(entry->d_name, NULL, 10);
     }
     (void)closedir(dir);
-    assert_true(found > 0);
-    return found;
+}
+
+pid_t
+rig_worker(const struct rig *rig)
+{
+    int64_t end_ms = deadline();
+
+    for (;;) {
+        pid_t worker = -1, counter = -1;
+
+        /* Until it runs its own program the counter looks like a worker. */
+        find_children(rig, &worker, &counter);
+        if (worker > 0 && counter > 0)
+            return worker;
+        pause_until(end_ms, "worker and page counter");
+    }
 }
 
 int
@@ -416,8 +433,8 @@ rig_expect_log(const struct rig *rig, const char *end)
         bool is_there;
 
         read_all(rig, "agent/log", &log);
-        is_there = log.len >= len &&
-                   memcmp(log.data + log.len - len, end, len) == 0;
+        is_there =
+            log.len >= len && memcmp(log.data + log.len - len, end, len) == 0;
         ph_buf_close(&log);
         if (is_there)
             return;
