@@ -149,8 +149,8 @@ rig_tear_down(void **state)
 {
     struct rig *rig = *state;
 
+    rig_stop(rig); /* first: its thread reads the clock */
     ph_clock_set_wall(NULL);
-    rig_stop(rig);
     jobs_fixture_remove(&rig->jobs);
     free(rig);
     return 0;
