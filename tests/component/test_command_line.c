@@ -82,14 +82,13 @@ teardown(void **state)
 static void
 slurp(const char *path, char *dst)
 {
-    struct ph_buf buf;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len;
 
-    assert_int_equal(ph_io_read_file(AT_FDCWD, path, OUTPUT_MAX - 1, &buf),
-                     PH_OK);
-    if (buf.len > 0)
-        memcpy(dst, buf.data, buf.len);
-    dst[buf.len] = '\0';
-    ph_buf_close(&buf);
+    assert_true(fd >= 0);
+    assert_int_equal(ph_io_read_full(fd, dst, OUTPUT_MAX - 1, &len), PH_OK);
+    dst[len] = '\0';
+    ph_io_close(&fd);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -249,11 +248,12 @@ keep_and_its_opposite(void **state)
 static void
 the_status_is_readable(void **state)
 {
+    const struct ph_cloud_status cloud = {.state = PH_CLOUD_CONNECTING,
+                                          .text = "no route to host"};
+    const struct ph_release_status release = {.port = 9443};
     struct desk *desk = *state;
 
-    desk->rig.cloud = (struct ph_cloud_status){.state = PH_CLOUD_CONNECTING,
-                                               .text = "no route to host"};
-    desk->rig.release.port = 9443;
+    control_rig_say(&desk->rig, &cloud, &release);
     expect(desk, "status", 0, "Cloud                 connecting: no route", "");
     assert_non_null(strstr(desk->out, "Release               port 9443"));
     assert_non_null(strstr(desk->out, "Health                warning\n"));

@@ -185,18 +185,19 @@ one_connection_carries_many_requests(void **state)
 static void
 the_status_has_what_the_parts_say(void **state)
 {
+    const struct ph_cloud_status cloud = {.state = PH_CLOUD_CONNECTING,
+                                          .text = "no route to host",
+                                          .published = 5,
+                                          .parked = 6};
+    const struct ph_release_status release = {
+        .port = 9443, .connections = 2, .pulls = 1, .refused = 3};
     struct control_rig *rig = *state;
     struct ph_control_status status;
     struct ph_frame frame;
     struct ph_buf buf;
     int fd = dial(rig);
 
-    rig->cloud = (struct ph_cloud_status){.state = PH_CLOUD_CONNECTING,
-                                          .text = "no route to host",
-                                          .published = 5,
-                                          .parked = 6};
-    rig->release = (struct ph_release_status){
-        .port = 9443, .connections = 2, .pulls = 1, .refused = 3};
+    control_rig_say(rig, &cloud, &release);
     send_request(fd, (struct ph_control_request){.op = PH_CONTROL_STATUS});
     ph_buf_init(&buf, PH_FRAME_MAX + PH_FRAME_HEAD);
     assert_int_equal(ph_frame_recv(fd, PH_FRAME_MAX, &buf, &frame), PH_OK);
@@ -226,8 +227,8 @@ a_long_list_comes_whole_to_a_slow_reader(void **state)
     int fd = dial(rig);
 
     /* Far more than the socket's buffers take. */
-    fake_jobs_add_many(rig->jobs, 10000, geteuid());
-    assert_int_equal(ASK(fd, PH_OK, .op = PH_CONTROL_JOBS), 10000);
+    fake_jobs_add_many(rig->jobs, 3000, geteuid());
+    assert_int_equal(ASK(fd, PH_OK, .op = PH_CONTROL_JOBS), 3000);
     ph_io_close(&fd);
 }
 
@@ -238,7 +239,7 @@ a_client_that_leaves_in_the_middle_harms_nobody(void **state)
     int other = dial(rig);
     struct ph_buf buf;
 
-    fake_jobs_add_many(rig->jobs, 10000, geteuid());
+    fake_jobs_add_many(rig->jobs, 3000, geteuid());
     ph_buf_init(&buf, PH_FRAME_MAX + PH_FRAME_HEAD);
     for (int i = 0; i < 5; i++) {
         struct ph_frame frame;

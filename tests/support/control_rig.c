@@ -35,17 +35,21 @@ run(void *arg)
 static void
 cloud_status(void *arg, struct ph_cloud_status *out_status)
 {
-    const struct control_rig *rig = arg;
+    struct control_rig *rig = arg;
 
+    (void)pthread_mutex_lock(&rig->lock);
     *out_status = rig->cloud;
+    (void)pthread_mutex_unlock(&rig->lock);
 }
 
 static void
 release_status(void *arg, struct ph_release_status *out_status)
 {
-    const struct control_rig *rig = arg;
+    struct control_rig *rig = arg;
 
+    (void)pthread_mutex_lock(&rig->lock);
     *out_status = rig->release;
+    (void)pthread_mutex_unlock(&rig->lock);
 }
 
 void
@@ -59,6 +63,7 @@ control_rig_start(struct control_rig *rig, int listen_fd, unsigned idle_ms)
 
     assert_true(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     memset(rig, 0, sizeof(*rig));
+    assert_int_equal(pthread_mutex_init(&rig->lock, NULL), 0);
     scratch_make(&rig->scratch);
     ph_config_init(&rig->config);
     (void)snprintf(rig->config.control_socket,
@@ -75,6 +80,16 @@ control_rig_start(struct control_rig *rig, int listen_fd, unsigned idle_ms)
 }
 
 void
+control_rig_say(struct control_rig *rig, const struct ph_cloud_status *cloud,
+                const struct ph_release_status *release)
+{
+    (void)pthread_mutex_lock(&rig->lock);
+    rig->cloud = *cloud;
+    rig->release = *release;
+    (void)pthread_mutex_unlock(&rig->lock);
+}
+
+void
 control_rig_stop(struct control_rig *rig)
 {
     assert_int_equal(uv_async_send(&rig->stop), 0);
@@ -87,6 +102,7 @@ control_rig_finish(struct control_rig *rig)
     assert_int_equal(rig->stopped, 1);
     /* Busy when a handle was left open. */
     assert_int_equal(uv_loop_close(&rig->loop), 0);
+    assert_int_equal(pthread_mutex_destroy(&rig->lock), 0);
     fake_jobs_free(rig->jobs);
     scratch_remove(&rig->scratch);
 }

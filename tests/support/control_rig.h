@@ -18,6 +18,7 @@ struct control_rig {
     struct scratch scratch;
     struct ph_config config;
     struct ph_jobs *jobs;
+    pthread_mutex_t lock; /* of the next two */
     struct ph_cloud_status cloud;
     struct ph_release_status release;
     uv_loop_t loop;
@@ -30,6 +31,10 @@ struct control_rig {
 /* listen_fd as for ph_control_server_start; idle_ms 0 is the usual time. */
 void control_rig_start(struct control_rig *rig, int listen_fd,
                        unsigned idle_ms);
+/* What the cloud and the release service say of themselves from now on. */
+void control_rig_say(struct control_rig *rig,
+                     const struct ph_cloud_status *cloud,
+                     const struct ph_release_status *release);
 /* Ask the server to stop; returns at once. */
 void control_rig_stop(struct control_rig *rig);
 /* Wait for the thread, check that nothing is left, release everything. */

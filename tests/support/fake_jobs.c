@@ -45,8 +45,10 @@ void
 fake_jobs_add(struct ph_jobs *jobs, const char *hex, uint32_t uid,
               enum ph_job_state state, const char *title)
 {
-    struct ph_job_view *view = &jobs->views[jobs->count];
+    struct ph_job_view *view;
 
+    (void)pthread_mutex_lock(&jobs->lock);
+    view = &jobs->views[jobs->count];
     if (jobs->count == JOBS_MAX || ph_id_parse(hex, &view->id) != PH_OK)
         abort();
     jobs->count++;
@@ -65,6 +67,7 @@ fake_jobs_add(struct ph_jobs *jobs, const char *hex, uint32_t uid,
     memset(view->sha256, 0x11, sizeof(view->sha256));
     if (state == PH_JOB_CLAIMED)
         (void)snprintf(view->holder, sizeof(view->holder), "pr-7");
+    (void)pthread_mutex_unlock(&jobs->lock);
 }
 
 void
