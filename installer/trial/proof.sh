@@ -50,7 +50,7 @@ show_jobs() {
 broker_said() { # topic options...; reads as the service "reader"
     local topic=$1
     shift
-    mosquitto_sub -V 5 -h localhost -p "$BROKER_TLS_PORT" \
+    mosquitto_sub -V 5 -h 127.0.0.1 -p "$BROKER_TLS_PORT" \
         --cafile "$PKI/ca.crt" --cert "$PKI/reader.crt" \
         --key "$PKI/reader.key" -t "$topic" "$@"
 }
@@ -59,7 +59,7 @@ broker_said() { # topic options...; reads as the service "reader"
 record_broker() {
     RECORD=$DIR/cloud/messages
     : >"$RECORD"
-    setsid mosquitto_sub -V 5 -h localhost -p "$BROKER_TLS_PORT" \
+    setsid mosquitto_sub -V 5 -h 127.0.0.1 -p "$BROKER_TLS_PORT" \
         --cafile "$PKI/ca.crt" --cert "$PKI/reader.crt" \
         --key "$PKI/reader.key" -t "ph1/$TENANT/#" \
         -F '%U %t %p' </dev/null >>"$RECORD" 2>>"$DIR/log/reader.log" 3>&- &
@@ -312,7 +312,7 @@ Be the printer (as root, who may read its key); login: yours @$DOMAIN:
     $DIR/release list
     $DIR/release --all --output /some/dir
 Hear what the cloud hears (as root):
-    mosquitto_sub -V 5 -h localhost -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
+    mosquitto_sub -V 5 -h 127.0.0.1 -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
         --cert $PKI/reader.crt --key $PKI/reader.key -v -t 'ph1/$TENANT/#'
 End it:
     $SOURCE/installer/try --stop --dir $DIR

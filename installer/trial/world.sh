@@ -100,7 +100,7 @@ ca_file = $DIR/etc/tls/ca.crt
 cert_file = $DIR/etc/tls/$WORKSTATION.crt
 key_file = $DIR/etc/tls/$WORKSTATION.key
 [cloud]
-url = wss://localhost:$BROKER_WSS_PORT/mqtt
+url = wss://127.0.0.1:$BROKER_WSS_PORT/mqtt
 directory_key_file = $DIR/etc/tls/directory.key
 [release]
 address = 127.0.0.1
