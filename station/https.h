@@ -51,7 +51,7 @@ typedef int (*ph_https_body_cb)(const struct ph_https_reply *reply,
                                 const void *bytes, size_t len, void *arg);
 
 struct ph_https_request {
-    const char *method;
+    const char *method; /* GET, POST or DELETE */
     const char *path;   /* "/v1/..." */
     const char *bearer; /* session or NULL */
     const char *json;   /* body or NULL */
@@ -62,8 +62,8 @@ struct ph_https_request {
 };
 
 /*
- * PH_OK when a whole answer came, whatever its status (a HEAD of a file has
- * none of the body). Else, with the connection given up:
+ * PH_OK when a whole answer came, whatever its status. Else, with the
+ * connection given up:
  *   PH_ERR_AGAIN     nothing was sent: no route, refused, timed out
  *   PH_ERR_CLOSED    the connection broke or stalled on the way
  *   PH_ERR_DENIED    one of the two certificates was not accepted

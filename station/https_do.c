@@ -143,23 +143,25 @@ make_headers(const struct ph_https_request *request, struct curl_slist **list)
     return err;
 }
 
-static int
+static bool
+set_post(CURL *curl, const char *body)
+{
+    return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                            (curl_off_t)strlen(body)) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) == CURLE_OK;
+}
+
+static bool
 set_method(CURL *curl, const struct ph_https_request *request)
 {
-    const char *body = request->json != NULL ? request->json : "";
-
     if (strcmp(request->method, "GET") == 0)
-        return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-    if (strcmp(request->method, "HEAD") == 0)
-        return curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    if (curl_easy_setopt(curl, CURLOPT_POST, 1L) != CURLE_OK ||
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)strlen(body)) != CURLE_OK ||
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK)
-        return PH_ERR_NOMEM;
-    if (strcmp(request->method, "POST") == 0)
-        return PH_OK;
-    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+        return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    if (!set_post(curl, request->json != NULL ? request->json : ""))
+        return false;
+    return strcmp(request->method, "POST") == 0 ||
+           curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) ==
+               CURLE_OK;
 }
 
 /* Every request starts from the same settings; connections stay open. */
@@ -178,7 +180,7 @@ prepare(struct ph_https *https, struct exchange *exchange,
     https->identity_why.text[0] = '\0';
     if (!ph_https_set_transport(https) ||
         make_headers(exchange->request, headers) != PH_OK ||
-        set_method(https->curl, exchange->request) != PH_OK ||
+        !set_method(https->curl, exchange->request) ||
         curl_easy_setopt(https->curl, CURLOPT_URL, url) != CURLE_OK ||
         curl_easy_setopt(https->curl, CURLOPT_HTTPHEADER, *headers) !=
             CURLE_OK ||
