@@ -8,3 +8,8 @@ ph_unit_test(cupslog LINK printhold_backend_parts)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     ph_unit_test(confine LINK printhold_backend_parts)
 endif()
+ph_unit_test(count LINK printhold_pagecount_parts Cups::Cups)
+ph_unit_test(pagecount LINK printhold_backend_parts)
+target_compile_definitions(test_pagecount PRIVATE
+    PH_PAGECOUNT="$<TARGET_FILE:printhold-pagecount>")
+add_dependencies(test_pagecount printhold-pagecount)
