@@ -1,0 +1,174 @@
+/*
+ * An MQTT link on a loop of its own for tests, its events counted, against
+ * the broker that the test has started.
+ */
+#ifndef PRINTHOLD_TESTS_SUPPORT_LINK_PEER_H
+#define PRINTHOLD_TESTS_SUPPORT_LINK_PEER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <uv.h>
+
+#include "broker.h"
+#include "printhold/base/err.h"
+#include "printhold/net/mqtt_link.h"
+
+#define DEADLINE_MS 30000
+#define ACKS_MAX    128
+
+static struct broker broker;
+
+struct peer {
+    uv_loop_t loop;
+    uv_timer_t tick; /* so that waiting always ends */
+    struct ph_mqtt_link *link;
+    unsigned ups, downs, stops;
+    bool session_present;
+    char text[PH_WHY_MAX];
+    uint64_t acked[ACKS_MAX];
+    uint8_t reasons[ACKS_MAX];
+    size_t acked_count;
+};
+
+static inline void
+on_up(bool session_present, void *arg)
+{
+    struct peer *peer = arg;
+
+    peer->ups++;
+    peer->session_present = session_present;
+}
+
+static inline void
+on_down(const char *text, void *arg)
+{
+    struct peer *peer = arg;
+
+    peer->downs++;
+    (void)snprintf(peer->text, sizeof(peer->text), "%s", text);
+}
+
+static inline void
+on_acked(uint64_t token, uint8_t reason, void *arg)
+{
+    struct peer *peer = arg;
+
+    assert_true(peer->acked_count < ACKS_MAX);
+    peer->acked[peer->acked_count] = token;
+    peer->reasons[peer->acked_count++] = reason;
+}
+
+static inline void
+on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static inline void
+on_stopped(void *arg)
+{
+    struct peer *peer = arg;
+
+    peer->stops++;
+    peer->link = NULL;
+    uv_close((uv_handle_t *)&peer->tick, NULL);
+}
+
+struct setup {
+    const char *url, *ca, *cert, *key, *id;
+    const struct ph_mqtt_will *will;
+};
+
+static inline int
+try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
+{
+    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
+    struct ph_mqtt_link_options options = {
+        .url = setup->url != NULL ? setup->url : broker.url,
+        .ca_file =
+            broker_file(&broker, setup->ca != NULL ? setup->ca : "ca.crt", ca),
+        .client_id = setup->id != NULL ? setup->id : "ws-a",
+        .will = setup->will,
+        .backoff_min_ms = 50,
+        .backoff_max_ms = 400,
+        .events = {.on_up = on_up, .on_down = on_down, .on_acked = on_acked},
+        .arg = peer,
+    };
+
+    memset(peer, 0, sizeof(*peer));
+    if (setup->cert == NULL || setup->cert[0] != '\0') {
+        options.cert_file = broker_file(
+            &broker, setup->cert != NULL ? setup->cert : "ws-a.crt", cert);
+        options.key_file = broker_file(
+            &broker, setup->key != NULL ? setup->key : "ws-a.key", key);
+    }
+    assert_int_equal(uv_loop_init(&peer->loop), 0);
+    assert_int_equal(uv_timer_init(&peer->loop, &peer->tick), 0);
+    assert_int_equal(uv_timer_start(&peer->tick, on_tick, 20, 20), 0);
+    return ph_mqtt_link_start(&peer->loop, &options, &peer->link, why);
+}
+
+static inline void
+start(struct peer *peer, const struct setup *setup)
+{
+    struct ph_why why = {""};
+
+    if (try_start(peer, setup, &why) != PH_OK)
+        fail_msg("%s", why.text);
+}
+
+#define RUN_UNTIL(peer, condition)                                          \
+    do {                                                                    \
+        int64_t deadline = broker_now_ms() + DEADLINE_MS;                   \
+        while (!(condition)) {                                              \
+            if (broker_now_ms() > deadline)                                 \
+                fail_msg("never: %s (last: %s)", #condition, (peer)->text); \
+            (void)uv_run(&(peer)->loop, UV_RUN_ONCE);                       \
+        }                                                                   \
+    } while (0)
+
+/* Stop, and nothing may be left: no handle, no request, no second call. */
+static inline void
+stop_with(struct peer *peer, const struct ph_mqtt_message *last)
+{
+    ph_mqtt_link_stop(peer->link, last, 1500, on_stopped, peer);
+    assert_int_equal(peer->stops, 0);
+    RUN_UNTIL(peer, peer->stops == 1);
+    assert_int_equal(uv_run(&peer->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(peer->stops, 1);
+    assert_int_equal(uv_loop_close(&peer->loop), 0);
+}
+
+static inline void
+stop(struct peer *peer)
+{
+    stop_with(peer, NULL);
+}
+
+static inline struct ph_mqtt_message
+message_of(const char *topic, const char *payload, bool retain)
+{
+    return (struct ph_mqtt_message){.topic = topic,
+                                    .payload = payload,
+                                    .len = strlen(payload),
+                                    .retain = retain};
+}
+
+static inline void
+publish(struct peer *peer, const char *topic, const char *payload, bool retain,
+        uint64_t token)
+{
+    struct ph_mqtt_message message = message_of(topic, payload, retain);
+
+    assert_int_equal(ph_mqtt_link_publish(peer->link, &message, token), PH_OK);
+}
+
+#endif
