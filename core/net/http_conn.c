@@ -489,8 +489,7 @@ poll_for(struct ph_http_conn *conn)
     if (conn->state == PH_HTTP_HANDSHAKE || conn->state == PH_HTTP_READING ||
         conn->state == PH_HTTP_LINGERING)
         events |= UV_READABLE;
-    if (conn->state == PH_HTTP_SENDING || conn->hungry ||
-        ph_tls_conn_pending(conn->tls))
+    if (conn->state == PH_HTTP_SENDING || ph_tls_conn_pending(conn->tls))
         events |= UV_WRITABLE;
     if (events == conn->polled)
         return;
@@ -509,19 +508,16 @@ ph_http_conn_run(struct ph_http_conn *conn)
     if (conn->running)
         return;
     conn->running = true;
-    conn->hungry = false;
     for (;;) {
         bool was_reading = conn->state == PH_HTTP_READING;
 
         if (step(conn) != PH_OK)
             break;
+        /* Enough for one turn: the answer that is to be sent now, or comes
+         * later, brings us back. */
         if (was_reading && conn->state != PH_HTTP_READING &&
-            ++requests == PH_HTTP_TURN_REQUESTS) {
-            /* It may have more in OpenSSL's memory, for which no event will
-             * come; a writable socket brings us back next turn. */
-            conn->hungry = true;
+            ++requests == PH_HTTP_TURN_REQUESTS)
             break;
-        }
     }
     conn->running = false;
     poll_for(conn);

@@ -33,7 +33,6 @@ struct ph_http_conn {
     int polled; /* events that poll waits for now */
     enum ph_http_state state;
     bool running; /* inside ph_http_conn_run */
-    bool hungry;  /* stopped reading only to let others have their turn */
 
     uint8_t address[16]; /* IPv6, IPv4 mapped */
     char address_text[PH_HTTP_ADDRESS_MAX];
