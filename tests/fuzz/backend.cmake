@@ -1,0 +1,2 @@
+ph_fuzz(ppd LINK printhold_backend_parts)
+ph_fuzz(document LINK printhold_backend_parts printhold_pagecount_parts)
