@@ -442,6 +442,28 @@ end_leases(struct ph_jobs *jobs, int64_t now_ms)
     return err == PH_OK ? move_due(jobs, &due, &move) : err;
 }
 
+/* A capture that began before midnight may commit after it. */
+#define EPOCH_GRACE_MS (24 * 3600 * INT64_C(1000))
+#define EPOCHS_AT_ONCE 16
+
+/* Destroy the keys of days of which nothing is left. */
+static int
+end_epochs(struct ph_jobs *jobs, int64_t now_ms)
+{
+    struct ph_id epochs[EPOCHS_AT_ONCE];
+    const size_t count = ph_epoch_keys_ended(
+        jobs->keys, now_ms - EPOCH_GRACE_MS, epochs, EPOCHS_AT_ONCE);
+    bool in_use;
+    int err = PH_OK;
+
+    for (size_t i = 0; i < count && err == PH_OK; i++) {
+        err = ph_catalogue_epoch_in_use(jobs->catalogue, &epochs[i], &in_use);
+        if (err == PH_OK && !in_use)
+            err = ph_epoch_keys_destroy(jobs->keys, &epochs[i]);
+    }
+    return err;
+}
+
 #define SWEEP_AGE_S      3600
 #define REAP_AT_LEAST_MS (3600 * 1000)
 
@@ -460,6 +482,8 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
         err = expire(jobs, now_ms, &due);
     if (err == PH_OK)
         err = ph_catalogue_forget_ended(jobs->catalogue, now_ms - history_ms);
+    if (err == PH_OK)
+        err = end_epochs(jobs, now_ms);
     if (err == PH_OK)
         err = ph_catalogue_high_water(jobs->catalogue, now_ms, &high);
     if (err == PH_OK)

@@ -91,6 +91,18 @@ insert_orphan(struct ph_jobs *jobs, const struct ph_sealed_reader *reader,
     return err;
 }
 
+/* A replaced ticket may have been torn by the crash; the one before it counts
+ * then. */
+static void
+repair(struct ph_jobs *jobs, const struct ph_id *id)
+{
+    int fd = -1;
+
+    if (ph_spool_append(jobs->spool, id, &fd) == PH_OK)
+        (void)ph_sealed_repair_tail(fd, jobs->keys);
+    ph_io_close(&fd);
+}
+
 /* An unreadable file stays where it is: it may be the only copy of something
  * that another key or a newer program can read. */
 static int
@@ -104,6 +116,10 @@ adopt(struct ph_jobs *jobs, const struct ph_id *id)
 
     ph_id_format(id, text);
     err = read_orphan(jobs, id, &reader, &ticket);
+    if (err == PH_ERR_TRUNCATED || err == PH_ERR_CORRUPT) {
+        repair(jobs, id);
+        err = read_orphan(jobs, id, &reader, &ticket);
+    }
     if (err == PH_OK)
         err = ph_parse_hex(ticket.document_sha256, sha256, sizeof(sha256));
     if (err == PH_OK)

@@ -183,6 +183,21 @@ ph_epoch_keys_current(struct ph_epoch_keys *keys, int64_t wall_ms,
     return err;
 }
 
+size_t
+ph_epoch_keys_ended(struct ph_epoch_keys *keys, int64_t wall_ms,
+                    struct ph_id *out_epochs, size_t cap)
+{
+    int64_t day = day_of(wall_ms);
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&keys->lock);
+    for (size_t i = 0; i < keys->count && count < cap; i++)
+        if (keys->epochs[i].day < day)
+            out_epochs[count++] = keys->epochs[i].id;
+    (void)pthread_mutex_unlock(&keys->lock);
+    return count;
+}
+
 int
 ph_epoch_keys_destroy(struct ph_epoch_keys *keys, const struct ph_id *id)
 {

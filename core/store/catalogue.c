@@ -488,6 +488,28 @@ ph_catalogue_count_of_user(struct ph_catalogue *catalogue, uint32_t uid,
 }
 
 int
+ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
+                          const struct ph_id *epoch, bool *out_in_use)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_EPOCH_IN_USE,
+        "SELECT EXISTS (SELECT 1 FROM job WHERE epoch = ?1)"
+        " OR EXISTS (SELECT 1 FROM event WHERE epoch = ?1)",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, epoch);
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_in_use = sqlite3_column_int(stmt, 0) != 0;
+    (void)sqlite3_reset(stmt);
+    return ph_db_err(rc);
+}
+
+int
 ph_catalogue_totals(struct ph_catalogue *catalogue,
                     struct ph_catalogue_totals *out_totals)
 {

@@ -21,6 +21,7 @@ enum catalogue_statement {
     STMT_NEXT_DUE,
     STMT_FORGET_ENDED,
     STMT_COUNT_USER,
+    STMT_EPOCH_IN_USE,
     STMT_TOTALS,
     STMT_LIST_FIRST, /* 12 combinations, see list_statement */
     STMT_LIST_LAST = STMT_LIST_FIRST + 11,

@@ -557,6 +557,68 @@ a_lost_unlink_is_made_up_for(void **state)
     assert_int_equal(count_jobs(f, &everyone), 0);
 }
 
+/* The crash tore a replacement of the ticket: the first one counts. */
+static void
+a_torn_replacement_of_the_ticket_is_repaired(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "whole ticket", "bytes");
+    char name[PH_ID_TEXT], path[512], relative[64];
+    FILE *file;
+
+    jobs_fixture_close(f);
+    run_sql(f, "DELETE FROM job");
+    ph_id_format(&id, name);
+    (void)snprintf(relative, sizeof(relative), "spool/held/%s", name);
+    jobs_fixture_path(f, relative, path, sizeof(path));
+    file = fopen(path, "ab");
+    assert_non_null(file);
+    assert_int_equal(fwrite("torn record", 1, 11, file), 11);
+    assert_int_equal(fclose(file), 0);
+    jobs_fixture_open(f);
+    assert_string_equal(view_of(f, &id).ticket.job_name, "whole ticket");
+}
+
+/* SR-30, and what a day's end means for the ones before it. */
+static void
+a_days_key_goes_when_nothing_of_it_is_left(void **state)
+{
+    const int64_t day_ms = 86400 * INT64_C(1000);
+    struct jobs_fixture *f = *state;
+    struct ph_outbox_event events[4];
+    struct ph_id first, second;
+    size_t count;
+    int64_t next;
+
+    first = jobs_fixture_hold(f, "first day", "1");
+    assert_int_equal(count_files(f, "keys"), 1);
+    moved_ms = ph_clock_wall_ms() + day_ms - 1000;
+    ph_clock_set_wall(moved_clock);
+    second = jobs_fixture_hold(f, "second day", "22");
+    /* old and new are readable across the rotation */
+    assert_string_equal(view_of(f, &first).ticket.job_name, "first day");
+    assert_string_equal(view_of(f, &second).ticket.job_name, "second day");
+
+    /* everything expires, is reported, and is forgotten */
+    for (int day = 0; day < 4; day++) {
+        moved_ms += day_ms;
+        assert_int_equal(
+            ph_jobs_due_events(f->jobs, 0, events, PH_COUNT(events), &count),
+            PH_OK);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(ph_jobs_event_acked(f->jobs, events[i].seq),
+                             PH_OK);
+            ph_buf_close(&events[i].payload);
+        }
+        assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+        if (day == 0) /* ended, but still remembered: its key stays */
+            assert_int_equal(view_of(f, &first).state, PH_JOB_EXPIRED);
+    }
+    assert_int_equal(count_files(f, "keys"), 0);
+    (void)jobs_fixture_hold(f, "a new day", "333");
+    assert_int_equal(count_files(f, "keys"), 1);
+}
+
 static void
 garbage_in_the_spool_is_left_alone_and_harmless(void **state)
 {
@@ -673,6 +735,8 @@ main(void)
         TEST(a_deleted_catalogue_is_rebuilt_from_the_spool),
         TEST(a_job_without_its_file_becomes_failed),
         TEST(a_lost_unlink_is_made_up_for),
+        TEST(a_torn_replacement_of_the_ticket_is_repaired),
+        TEST(a_days_key_goes_when_nothing_of_it_is_left),
         TEST(garbage_in_the_spool_is_left_alone_and_harmless),
         TEST(titles_and_names_stand_nowhere_in_clear),
         TEST(the_directory_document_follows_the_jobs),

@@ -34,6 +34,10 @@ void ph_epoch_keys_free(struct ph_epoch_keys *keys);
 int ph_epoch_keys_current(struct ph_epoch_keys *keys, int64_t wall_ms,
                           struct ph_id *out_epoch);
 
+/* The epochs whose day ended at or before the given time, at most cap. */
+size_t ph_epoch_keys_ended(struct ph_epoch_keys *keys, int64_t wall_ms,
+                           struct ph_id *out_epochs, size_t cap);
+
 /* Destroy an epoch's key, on disk and in memory. */
 int ph_epoch_keys_destroy(struct ph_epoch_keys *keys,
                           const struct ph_id *epoch);

@@ -124,6 +124,10 @@ int ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
 int ph_catalogue_forget_ended(struct ph_catalogue *catalogue,
                               int64_t before_ms);
 
+/* Is anything of this epoch still here: a job, an ended one, an event? */
+int ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
+                              const struct ph_id *epoch, bool *out_in_use);
+
 struct ph_catalogue_totals {
     uint64_t held;
     uint64_t claimed;
