@@ -92,7 +92,8 @@ build() {
 }
 
 install_tree() {
-    cmake --install "$BUILD" --prefix "$DIR/usr"
+    chown "$(stat -c %u "$SOURCE")" "$DIR/usr"
+    as_builder cmake --install "$BUILD" --prefix "$DIR/usr"
     # cupsd starts no backend that others than root could have changed.
     chown -R root:root "$DIR/usr"
     PATH=$DIR/usr/bin:$DIR/usr/sbin:$PATH
