@@ -273,6 +273,7 @@ read_document(struct capture *cap)
     bool is_ready;
     int rc;
 
+    ph_io_widen_pipe(cap->job->input);
     cap->reported = ph_sealed_writer_offset(cap->writer);
     cap->reported_ms = ph_clock_mono_ms();
     while (!is_end) {
@@ -385,9 +386,9 @@ commit(struct capture *cap)
 }
 
 /*
- * From here the job is the agent's, unless a cancel came first: then no
- * acknowledgement goes out, and an agent that does not get one forgets the job
- * again. With SIGTERM blocked it is one or the other.
+ * The agent has the job. Without our acknowledgement it expects cupsd to send
+ * the job again and drops the repeat; so it must hear one exactly when we
+ * exit 0. With SIGTERM blocked it is one or the other.
  */
 static int
 acknowledge(struct capture *cap)

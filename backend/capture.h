@@ -2,8 +2,8 @@
  * The worker: takes one document from cupsd and hands it to the agent,
  * encrypted. Runs in a process of its own; SIGTERM (cancel, hold,
  * cupsdisable) ends it at any point by the default action, the kernel closes
- * its connection and the agent discards what it had. Only the last step, the
- * acknowledgement, is done with SIGTERM blocked.
+ * its connection and the agent discards what was not committed. Only the last
+ * step, the acknowledgement, is done with SIGTERM blocked.
  */
 #ifndef PH_BACKEND_CAPTURE_H
 #define PH_BACKEND_CAPTURE_H
