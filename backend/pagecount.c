@@ -187,6 +187,10 @@ ph_pagecount_ask(struct ph_pagecount *pc)
         return;
     tell(pc, &go, sizeof(go));
     pc->is_asked = pc->sock >= 0;
+    /* From here the counter has it alone: its memory is given back when the
+     * counter ends, and nobody waits for that. */
+    ph_io_close(&pc->document);
+    pc->is_filling = false;
 }
 
 /* Read the answer's bytes before the deadline. */

@@ -10,6 +10,9 @@
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
 
+/* As much as a backend encrypts without writing, and no more kernel memory. */
+#define PIPE_BYTES (512 * 1024)
+
 int
 ph_io_write_full(int fd, const void *bytes, size_t len)
 {
@@ -233,6 +236,16 @@ ph_io_start_writeback(int fd, uint64_t offset, uint64_t len)
     (void)fd;
     (void)offset;
     (void)len;
+#endif
+}
+
+void
+ph_io_widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+    (void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+#else
+    (void)fd;
 #endif
 }
 

@@ -55,6 +55,11 @@ int ph_io_sync_data(int fd);
  * error. A no-op where the system has no such call. */
 void ph_io_start_writeback(int fd, uint64_t offset, uint64_t len);
 
+/* Let a pipe take more before its writer must wait, so that the two ends wake
+ * each other less; a hint, no error, and nothing on what is no pipe. A no-op
+ * where the system has no such call. */
+void ph_io_widen_pipe(int fd);
+
 /* Rename between directories and make it durable in both. */
 int ph_io_rename_durable(int from_dirfd, const char *from, int to_dirfd,
                          const char *to);
