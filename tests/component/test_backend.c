@@ -186,8 +186,8 @@ hostile_titles_and_options_become_clean_text(void **state)
         "$(reboot)`id`",
         "%n%n%s",
         "../../etc/x",
-        "\xe2\x80\xae"
-        "reversed",
+        ("\xe2\x80\xae"
+         "reversed"),
         "\"quote\\",
         "",
     };
