@@ -10,8 +10,9 @@
 #   until_true SECONDS COMMAND...
 #
 # After cups_make, CUPS_SERVER names the private socket for all CUPS clients.
-# CUPS_TOOLS is the directory of our test programs. CUPS_RETRY_S (default 2) is JobRetryInterval. The backend reads its settings
-# from $CUPS_DIR/etc.
+# CUPS_TOOLS is the directory of our test programs. CUPS_RETRY_S (default 2) is
+# JobRetryInterval. With CUPS_STOCK, logs, kept jobs and retries are as the
+# distribution has them. The backend reads its settings from $CUPS_DIR/etc.
 
 CUPS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 
