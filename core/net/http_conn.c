@@ -28,8 +28,7 @@
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
-#define READ_BYTES 4096
-#define DRAIN_MAX  (1024 * 1024)
+#define DRAIN_MAX (1024 * 1024)
 
 #define BIT(state) (1U << (state))
 
@@ -48,8 +47,8 @@ static const unsigned legal_moves[] = {
 static void on_timer(uv_timer_t *timer);
 static void on_poll(uv_poll_t *poll, int status, int events);
 
-static void
-set_deadline(struct ph_http_conn *conn, uint64_t ms)
+void
+ph_http_conn_deadline(struct ph_http_conn *conn, uint64_t ms)
 {
     (void)uv_timer_start(&conn->timer, on_timer, ms, 0);
 }
@@ -61,22 +60,22 @@ start_state(struct ph_http_conn *conn)
 
     switch (conn->state) {
     case PH_HTTP_HANDSHAKE:
-        set_deadline(conn, options->handshake_ms);
+        ph_http_conn_deadline(conn, options->handshake_ms);
         break;
     case PH_HTTP_READING:
-        set_deadline(conn,
-                     conn->in.len > 0 ? options->head_ms : options->idle_ms);
+        ph_http_conn_deadline(conn, conn->in.len > 0 ? options->head_ms
+                                                     : options->idle_ms);
         break;
     case PH_HTTP_HANDLING:
         (void)uv_timer_stop(&conn->timer);
         break;
     case PH_HTTP_SENDING:
         conn->sent_in_window = 0;
-        set_deadline(conn, options->stall_ms);
+        ph_http_conn_deadline(conn, options->stall_ms);
         break;
     case PH_HTTP_LINGERING:
         conn->drained = 0;
-        set_deadline(conn, options->linger_ms);
+        ph_http_conn_deadline(conn, options->linger_ms);
         break;
     case PH_HTTP_CLOSED:
         break;
@@ -148,7 +147,7 @@ tell_refused(struct ph_http_conn *conn, const char *reason)
 static int
 step_linger(struct ph_http_conn *conn)
 {
-    char waste[READ_BYTES];
+    char waste[PH_HTTP_READ_BYTES];
     ssize_t n;
 
     if (ph_tls_conn_pending(conn->tls)) {
@@ -171,8 +170,8 @@ step_linger(struct ph_http_conn *conn)
     return n > 0 ? PH_OK : PH_ERR_AGAIN;
 }
 
-static void
-linger(struct ph_http_conn *conn)
+void
+ph_http_conn_linger(struct ph_http_conn *conn)
 {
     ph_http_conn_move(conn, PH_HTTP_LINGERING);
     if (!ph_tls_conn_pending(conn->tls))
@@ -219,154 +218,8 @@ step_handshake(struct ph_http_conn *conn)
         return PH_OK;
     }
     tell_refused(conn, why.text[0] != '\0' ? why.text : ph_err_text(err));
-    linger(conn);
+    ph_http_conn_linger(conn);
     return PH_OK;
-}
-
-/* Read a little more of the request. */
-static int
-read_more(struct ph_http_conn *conn)
-{
-    uint8_t *room = ph_buf_reserve(&conn->in, READ_BYTES);
-    size_t len = 0;
-    int err;
-
-    if (room == NULL) {
-        ph_http_conn_refuse(conn, 431, "The request is too long");
-        return PH_OK;
-    }
-    err = ph_tls_conn_read(conn->tls, room, READ_BYTES, &len);
-    if (err == PH_OK) {
-        if (conn->in.len == 0)
-            set_deadline(conn, conn->server->options.head_ms);
-        ph_buf_advance(&conn->in, len);
-        return PH_OK;
-    }
-    if (err == PH_ERR_AGAIN) {
-        if (conn->in.len == 0) /* idle connections keep no memory */
-            ph_buf_close(&conn->in);
-        return err;
-    }
-    if (err == PH_ERR_CLOSED) {
-        ph_tls_conn_end(conn->tls);
-        linger(conn);
-        return PH_OK;
-    }
-    ph_http_conn_close(conn);
-    return PH_ERR_AGAIN;
-}
-
-static int
-send_continue(struct ph_http_conn *conn)
-{
-    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    int err = ph_tls_conn_write(conn->tls, text, sizeof(text) - 1);
-
-    if (err == PH_OK)
-        err = ph_tls_conn_flush(conn->tls, NULL);
-    return err == PH_ERR_AGAIN ? PH_OK : err;
-}
-
-/* The head is complete: is the request one that we go on with? */
-static void
-take_head(struct ph_http_conn *conn, size_t len)
-{
-    struct ph_http_request request;
-    int err = ph_http_parse_head(conn->in.data, len, &request);
-
-    if (err != PH_OK) {
-        ph_http_conn_refuse(conn, ph_http_error_status(err),
-                            "The request is malformed");
-        return;
-    }
-    if (request.content_length > conn->server->options.body_max) {
-        ph_http_conn_refuse(conn, 413, "The request is too long");
-        return;
-    }
-    if (request.content_length > 0 && request.method != PH_HTTP_POST) {
-        ph_http_conn_refuse(conn, 400, "Only POST takes a body");
-        return;
-    }
-    conn->head_len = len;
-    conn->body_len = (size_t)request.content_length;
-    conn->keep_alive = request.keep_alive;
-    if (conn->body_len > 0)
-        set_deadline(conn, conn->server->options.head_ms);
-    if (request.expect_continue && conn->in.len < len + conn->body_len &&
-        send_continue(conn) != PH_OK)
-        ph_http_conn_close(conn);
-}
-
-/* Cut the request off the input and hand it over. */
-static int
-make_exchange(struct ph_http_conn *conn, struct ph_http_exchange **out)
-{
-    struct ph_http_exchange *x = calloc(1, sizeof(*x));
-    size_t whole = conn->head_len + conn->body_len;
-    struct ph_buf rest;
-    int err = PH_ERR_NOMEM;
-
-    if (x == NULL)
-        return err;
-    ph_buf_init(&rest, conn->in.max);
-    if (conn->in.len > whole)
-        err = ph_buf_put(&rest, conn->in.data + whole, conn->in.len - whole);
-    else
-        err = PH_OK;
-    if (err == PH_OK)
-        err = ph_http_parse_head(conn->in.data, conn->head_len, &x->request);
-    if (err != PH_OK) {
-        ph_buf_close(&rest);
-        free(x);
-        return err;
-    }
-    x->conn = conn;
-    x->bytes = conn->in;
-    x->bytes.len = whole;
-    x->head_len = conn->head_len;
-    x->peer = *ph_tls_conn_peer(conn->tls);
-    memcpy(x->address_text, conn->address_text, sizeof(x->address_text));
-    conn->in = rest;
-    conn->head_len = conn->body_len = conn->scanned = 0;
-    *out = x;
-    return PH_OK;
-}
-
-static int
-dispatch(struct ph_http_conn *conn)
-{
-    struct ph_http_exchange *x = NULL;
-
-    if (make_exchange(conn, &x) != PH_OK) {
-        ph_http_conn_close(conn);
-        return PH_ERR_AGAIN;
-    }
-    conn->exchange = x;
-    ph_http_conn_move(conn, PH_HTTP_HANDLING);
-    conn->server->options.on_request(x, conn->server->options.arg);
-    return PH_OK;
-}
-
-static int
-step_reading(struct ph_http_conn *conn)
-{
-    if (conn->head_len == 0) {
-        size_t len =
-            ph_http_head_length(conn->in.data, conn->in.len, &conn->scanned);
-
-        if (len > PH_HTTP_HEAD_MAX ||
-            (len == 0 && conn->in.len >= PH_HTTP_HEAD_MAX)) {
-            ph_http_conn_refuse(conn, 431, "The request is too long");
-            return PH_OK;
-        }
-        if (len == 0)
-            return read_more(conn);
-        take_head(conn, len);
-        return PH_OK;
-    }
-    if (conn->in.len < conn->head_len + conn->body_len)
-        return read_more(conn);
-    return dispatch(conn);
 }
 
 /* Ask the source for one turn's worth and encrypt it. */
@@ -431,7 +284,7 @@ ph_http_conn_answered(struct ph_http_conn *conn)
         return;
     }
     ph_tls_conn_end(conn->tls);
-    linger(conn);
+    ph_http_conn_linger(conn);
 }
 
 void
@@ -467,7 +320,7 @@ step(struct ph_http_conn *conn)
     case PH_HTTP_HANDSHAKE:
         return step_handshake(conn);
     case PH_HTTP_READING:
-        return step_reading(conn);
+        return ph_http_conn_read(conn);
     case PH_HTTP_SENDING:
         return step_sending(conn);
     case PH_HTTP_LINGERING:
@@ -561,7 +414,7 @@ on_timer(uv_timer_t *timer)
             ph_http_conn_refuse(conn, 408, "The request came too slowly");
         } else {
             ph_tls_conn_end(conn->tls);
-            linger(conn);
+            ph_http_conn_linger(conn);
         }
         ph_http_conn_run(conn);
         return;
@@ -572,7 +425,7 @@ on_timer(uv_timer_t *timer)
             return;
         }
         conn->sent_in_window = 0;
-        set_deadline(conn, options->stall_ms);
+        ph_http_conn_deadline(conn, options->stall_ms);
         return;
     case PH_HTTP_LINGERING:
         ph_http_conn_close(conn);
@@ -641,8 +494,8 @@ ph_http_conn_start(struct ph_http_server *server, int fd,
         return;
     }
     conn->server = server;
-    ph_buf_init(&conn->in,
-                PH_HTTP_HEAD_MAX + server->options.body_max + READ_BYTES);
+    ph_buf_init(&conn->in, PH_HTTP_HEAD_MAX + server->options.body_max +
+                               PH_HTTP_READ_BYTES);
     set_address(conn, peer);
     if (too_many_of_address(conn)) {
         tell_refused(conn, "Too many connections from one address");

@@ -7,6 +7,8 @@
 #include "printhold/base/buf.h"
 #include "printhold/net/http_server.h"
 
+#define PH_HTTP_READ_BYTES 4096
+
 /* Plaintext asked of a source in one go. */
 #define PH_HTTP_PIECE_BYTES (64 * 1024)
 /* Plaintext per connection and turn of the loop: what makes it fair. */
@@ -101,6 +103,12 @@ void ph_http_conn_close(struct ph_http_conn *conn);
 void ph_http_conn_run(struct ph_http_conn *conn);
 /* Legal moves only; sets the deadline and what to poll for. */
 void ph_http_conn_move(struct ph_http_conn *conn, enum ph_http_state state);
+/* Ask for the end of the state after so many ms. */
+void ph_http_conn_deadline(struct ph_http_conn *conn, uint64_t ms);
+/* Nothing more is said: wait a little for the peer to have read it. */
+void ph_http_conn_linger(struct ph_http_conn *conn);
+/* What READING does: PH_OK to go on, PH_ERR_AGAIN to wait. */
+int ph_http_conn_read(struct ph_http_conn *conn);
 /* Answer a request that did not become one, and end the connection. */
 void ph_http_conn_refuse(struct ph_http_conn *conn, unsigned status,
                          const char *reason);

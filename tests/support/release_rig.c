@@ -358,3 +358,59 @@ rig_status(struct https_client *client, const char *method, const char *path,
     https_reply_close(&reply);
     return status;
 }
+
+void
+rig_arrive(struct rig *rig, struct rig_printer *printer, const char *name,
+           const char *user)
+{
+    rig_open(rig, &printer->client, name);
+    rig_sign_in(rig, &printer->client, name, user, printer->line);
+}
+
+unsigned
+rig_ask(struct rig_printer *printer, const char *method, const struct ph_id *id,
+        const char *rest, const char *json)
+{
+    return rig_status(&printer->client, method, rig_job_path(id, rest),
+                      printer->line, json);
+}
+
+void
+rig_check_bytes(const struct ph_buf *body, uint64_t offset)
+{
+    for (size_t i = 0; i < body->len; i++) {
+        if (body->data[i] != rig_byte(offset + i))
+            fail_msg("wrong byte at %llu", (unsigned long long)(offset + i));
+    }
+}
+
+/* GET the document with further header lines. */
+void
+rig_get_document(struct rig_printer *printer, const struct ph_id *id,
+                 const char *fields, struct https_reply *out_reply)
+{
+    char lines[RIG_PATH + 256];
+
+    (void)snprintf(lines, sizeof(lines), "%s%s", printer->line, fields);
+    https_do(&printer->client, "GET", rig_job_path(id, "/document"), lines,
+             NULL, out_reply);
+}
+
+/* Ask for the document and take only the head of the answer. */
+void
+rig_begin_download(struct rig_printer *printer, const struct ph_id *id,
+                   char etag[128])
+{
+    struct https_reply reply;
+    char lines[RIG_PATH + 256];
+
+    (void)snprintf(lines, sizeof(lines),
+                   "GET %s HTTP/1.1\r\nHost: ws\r\n%s\r\n",
+                   rig_job_path(id, "/document"), printer->line);
+    assert_true(https_send(&printer->client, lines, strlen(lines)));
+    https_receive_head(&printer->client, &reply);
+    assert_int_equal(reply.status, 200);
+    if (etag != NULL)
+        (void)snprintf(etag, 128, "%s", https_field(&reply, "ETag"));
+    https_reply_close(&reply);
+}

@@ -76,4 +76,23 @@ const char *rig_job_path(const struct ph_id *id, const char *rest);
 unsigned rig_status(struct https_client *client, const char *method,
                     const char *path, const char *fields, const char *json);
 
+/* A printer at which someone has signed in: a connection with a session. */
+struct rig_printer {
+    struct https_client client;
+    char line[RIG_PATH];
+};
+void rig_arrive(struct rig *rig, struct rig_printer *printer, const char *name,
+                const char *user);
+/* One request about a job; its status. */
+unsigned rig_ask(struct rig_printer *printer, const char *method,
+                 const struct ph_id *id, const char *rest, const char *json);
+/* GET the document with further header lines. */
+void rig_get_document(struct rig_printer *printer, const struct ph_id *id,
+                      const char *fields, struct https_reply *out_reply);
+/* Ask for it and take only the head of the answer; etag may be NULL. */
+void rig_begin_download(struct rig_printer *printer, const struct ph_id *id,
+                        char etag[128]);
+/* The body is that part of a held document. */
+void rig_check_bytes(const struct ph_buf *body, uint64_t offset);
+
 #endif
