@@ -112,9 +112,10 @@ static int
 open_handover(struct capture *cap)
 {
     struct ph_why why = {{0}};
-    int err = ph_handover_open(&cap->handover, cap->job->config,
-                               &cap->job->info->ticket, &cap->secret,
-                               &cap->spool, &cap->refuse, &why);
+    const struct ph_jobinfo *info = cap->job->info;
+    int err = ph_handover_open(&cap->handover, cap->job->config, &info->ticket,
+                               info->attempt_s, &cap->secret, &cap->spool,
+                               &cap->refuse, &why);
 
     if (err == PH_OK)
         return PH_EXIT_DONE;

@@ -206,11 +206,13 @@ check_peer(int sock, uid_t agent)
 }
 
 static int
-send_begin(struct ph_handover *handover, const struct ph_ticket *ticket)
+send_begin(struct ph_handover *handover, const struct ph_ticket *ticket,
+           int64_t attempt_s)
 {
     struct ph_capture_begin begin = {
         .owner_uid = ticket->owner_uid,
         .cups_job_id = ticket->cups_job_id,
+        .attempt_s = attempt_s,
     };
     int err;
 
@@ -241,8 +243,9 @@ check_spool(int fd)
 /* One try from the connection to ACCEPT. */
 static int
 try_open(struct ph_handover *handover, const char *path, uid_t agent,
-         const struct ph_ticket *ticket, struct ph_sealed_secret *out_secret,
-         int *out_spool, struct ph_capture_refuse *out_refuse)
+         const struct ph_ticket *ticket, int64_t attempt_s,
+         struct ph_sealed_secret *out_secret, int *out_spool,
+         struct ph_capture_refuse *out_refuse)
 {
     struct ph_frame frame;
     int spool = -1;
@@ -251,7 +254,7 @@ try_open(struct ph_handover *handover, const char *path, uid_t agent,
     if (err == PH_OK)
         err = check_peer(handover->sock, agent);
     if (err == PH_OK)
-        err = send_begin(handover, ticket);
+        err = send_begin(handover, ticket, attempt_s);
     if (err == PH_OK)
         err = expect_frame(handover, ACCEPT_LIMIT_MS, PH_CAPTURE_ACCEPT, &frame,
                            &spool, out_refuse);
@@ -292,7 +295,7 @@ is_final(int err)
 
 int
 ph_handover_open(struct ph_handover *handover, const struct ph_config *config,
-                 const struct ph_ticket *ticket,
+                 const struct ph_ticket *ticket, int64_t attempt_s,
                  struct ph_sealed_secret *out_secret, int *out_spool,
                  struct ph_capture_refuse *out_refuse, struct ph_why *why)
 {
@@ -307,7 +310,7 @@ ph_handover_open(struct ph_handover *handover, const struct ph_config *config,
         return err;
     for (;;) {
         err = try_open(handover, config->capture_socket, agent, ticket,
-                       out_secret, out_spool, out_refuse);
+                       attempt_s, out_secret, out_spool, out_refuse);
         if (is_final(err))
             break;
         ph_io_close(&handover->sock);

@@ -37,14 +37,15 @@ void ph_handover_init(struct ph_handover *handover);
 void ph_handover_close(struct ph_handover *handover);
 
 /*
- * Connect, say BEGIN for the ticket's owner and wait for ACCEPT. The secret is
+ * Connect, say BEGIN for the ticket's owner and this attempt of cupsd at the
+ * job (time-at-processing, -1 unknown), and wait for ACCEPT. The secret is
  * the caller's to wipe, the descriptor the caller's to close.
  * PH_ERR_CONFIG: config.agent_user is no account (why says so).
  * PH_ERR_TIMEOUT: nobody who may take the job answered in time.
  */
 int ph_handover_open(struct ph_handover *handover,
                      const struct ph_config *config,
-                     const struct ph_ticket *ticket,
+                     const struct ph_ticket *ticket, int64_t attempt_s,
                      struct ph_sealed_secret *out_secret, int *out_spool,
                      struct ph_capture_refuse *out_refuse, struct ph_why *why);
 

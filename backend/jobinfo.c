@@ -39,6 +39,24 @@ apply_ppd(const char *path, struct ph_ticket *ticket)
     ph_ticket_apply_options(ticket, ppd.defaults);
 }
 
+/* When cupsd started this attempt at the job: the ticket does not keep it, the
+ * agent tells repeats by it. */
+static int64_t
+find_attempt(const char *options)
+{
+    char name[PH_TICKET_WORD_MAX], value[PH_TICKET_WORD_MAX];
+    const char *pos = options;
+    uint64_t seconds;
+
+    while (
+        ph_ticket_next_option(&pos, name, sizeof(name), value, sizeof(value))) {
+        if (strcmp(name, "time-at-processing") == 0 &&
+            ph_parse_u64(value, 1, UINT32_MAX, &seconds) == PH_OK)
+            return (int64_t)seconds;
+    }
+    return -1;
+}
+
 static void
 fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
 {
@@ -75,6 +93,7 @@ ph_jobinfo_read(const struct ph_arguments *arguments,
     info.is_banner = environment_is("CUPS_FILETYPE", "job-sheet");
     info.is_filtered = arguments->file == NULL;
     info.is_pdf_expected = info.is_filtered && pdf_is_expected();
+    info.attempt_s = find_attempt(arguments->options);
     fill_ticket(arguments, &info.ticket);
     err = ph_owner_resolve(getenv("AUTH_UID"), getenv("AUTH_USERNAME"),
                            &info.ticket, why);

@@ -6,6 +6,7 @@
 #define PH_BACKEND_JOBINFO_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "printhold/base/why.h"
 #include "printhold/model/ticket.h"
@@ -13,6 +14,7 @@
 
 struct ph_jobinfo {
     struct ph_ticket ticket; /* all but format, size, pages, PDF's source */
+    int64_t attempt_s;       /* time-at-processing, -1 unknown */
     bool is_banner;          /* a job sheet, not a document */
     bool is_filtered;        /* on standard input: filters made the data */
     bool is_pdf_expected;    /* those filters end in PDF */

@@ -18,11 +18,12 @@ int
 ph_capture_begin_put(const struct ph_capture_begin *begin, struct ph_buf *buf)
 {
     return ph_json_put_root(
-        json_pack("{s:i,s:I,s:s,s:s,s:s,s:i,s:s}", "version",
+        json_pack("{s:i,s:I,s:s,s:s,s:s,s:i,s:s,s:I}", "version",
                   PH_CAPTURE_VERSION, "owner-uid", (json_int_t)begin->owner_uid,
                   "owner-name", begin->owner_name, "owner-auth",
                   begin->owner_auth, "job-uuid", begin->job_uuid, "job-id",
-                  (int)begin->cups_job_id, "queue", begin->queue),
+                  (int)begin->cups_job_id, "queue", begin->queue,
+                  "time-at-processing", (json_int_t)begin->attempt_s),
         buf);
 }
 
@@ -53,7 +54,7 @@ static int
 take_begin(const json_t *root, struct ph_capture_begin *begin,
            struct ph_why *why)
 {
-    int64_t version, uid, job;
+    int64_t version, uid, job, attempt = -1;
     int err = take_int(root, "version", 0, INT32_MAX, &version, why);
 
     if (err != PH_OK)
@@ -79,6 +80,12 @@ take_begin(const json_t *root, struct ph_capture_begin *begin,
         err = take_text(root, "queue", begin->queue, sizeof(begin->queue), why);
     if (err != PH_OK)
         return err;
+    err = ph_json_int(root, "time-at-processing", -1, INT64_MAX, &attempt);
+    if (err != PH_OK && err != PH_ERR_NOT_FOUND)
+        return ph_why_fail(why, err,
+                           "member time-at-processing of the request: %s",
+                           ph_err_text(err));
+    begin->attempt_s = attempt;
     begin->owner_uid = (uint32_t)uid;
     begin->cups_job_id = (int32_t)job;
     return PH_OK;

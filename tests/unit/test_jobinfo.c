@@ -55,6 +55,23 @@ a_ticket_is_made_of_arguments_and_environment(void **state)
 }
 
 static void
+the_attempt_of_cupsd_is_its_time_at_processing(void **state)
+{
+    struct ph_arguments a = arguments();
+    struct ph_jobinfo info;
+    char known[] = "x=1 time-at-processing=1795300498 date-time-at-creation=";
+    char wrong[] = "time-at-processing= time-at-processing=-1";
+
+    (void)state;
+    a.options = known;
+    assert_int_equal(ph_jobinfo_read(&a, &info, NULL), PH_OK);
+    assert_int_equal(info.attempt_s, 1795300498);
+    a.options = wrong;
+    assert_int_equal(ph_jobinfo_read(&a, &info, NULL), PH_OK);
+    assert_int_equal(info.attempt_s, -1);
+}
+
+static void
 the_owner_is_never_the_name_in_the_arguments(void **state)
 {
     struct ph_arguments a = arguments();
@@ -159,6 +176,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_ticket_is_made_of_arguments_and_environment),
+        T(the_attempt_of_cupsd_is_its_time_at_processing),
         T(the_owner_is_never_the_name_in_the_arguments),
         T(a_file_of_cupsd_was_not_filtered),
         T(a_banner_is_known_as_one),

@@ -44,6 +44,10 @@ struct ph_capture_begin {
     char job_uuid[PH_TICKET_WORD_MAX];
     int32_t cups_job_id;
     char queue[PH_TICKET_TEXT_MAX];
+    /* time-at-processing: when cupsd started this attempt at the job, s; -1
+     * unknown. The n-th document of one attempt is the n-th of every other:
+     * after a failure cupsd begins again with the first. */
+    int64_t attempt_s;
 };
 
 /* What the backend does with a refusal, as cupsd exit codes. */
