@@ -1,5 +1,7 @@
 ph_unit_test(owner LINK printhold_agent_jobs)
 ph_unit_test(jobs LINK printhold_agent_jobs)
+ph_unit_test(jobs_release LINK printhold_agent_jobs)
+ph_unit_test(jobs_recover LINK printhold_agent_jobs)
 ph_unit_test(control_commands LINK printhold_agent_control ph_fake_jobs)
 ph_unit_test(local_listen LINK printhold_agent_control)
 ph_unit_test(cups_ipp LINK printhold_agent_host)

@@ -1,0 +1,145 @@
+/* What printers do with jobs: claim, pull, complete. */
+#include "jobs_checks.h"
+
+static void
+a_job_goes_only_after_complete(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    struct ph_sealed_reader *reader = NULL;
+    char text[32] = "";
+
+    claim(f, &id, "pr-1");
+    assert_int_equal(
+        ph_jobs_open_document(f->jobs, &alice_at_printer, &id, "pr-1", &reader),
+        PH_OK);
+    assert_int_equal(ph_sealed_reader_read(reader, 0, text, 12), PH_OK);
+    assert_string_equal(text, "the document");
+    ph_sealed_reader_free(reader);
+    assert_int_equal(count_files(f, "spool/held"), 1);
+    assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
+    assert_int_equal(count_files(f, "spool/held"), 0);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_RELEASED);
+    assert_int_equal(count_jobs(f, &alice), 0);
+    /* the same report again counts once */
+    assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
+    assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
+}
+
+static void
+two_printers_cannot_hold_one_job(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    struct ph_sealed_reader *reader = NULL;
+    struct ph_job_view view;
+
+    claim(f, &id, "pr-1");
+    assert_int_equal(
+        ph_jobs_claim(f->jobs, &alice_at_printer, &id, "pr-2", &view),
+        PH_ERR_BUSY);
+    assert_string_equal(view.holder, "pr-1");
+    assert_int_equal(
+        ph_jobs_open_document(f->jobs, &alice_at_printer, &id, "pr-2", &reader),
+        PH_ERR_STATE);
+    assert_null(reader);
+    assert_int_equal(complete(f, &id, "pr-2", "printed"), PH_ERR_STATE);
+    assert_int_equal(ph_jobs_unclaim(f->jobs, &alice_at_printer, &id, "pr-2"),
+                     PH_ERR_STATE);
+    claim(f, &id, "pr-1"); /* renewal */
+    assert_int_equal(ph_jobs_unclaim(f->jobs, &alice_at_printer, &id, "pr-1"),
+                     PH_OK);
+    claim(f, &id, "pr-2");
+}
+
+static void
+a_lease_that_ended_gives_the_job_back(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    int64_t next;
+
+    claim(f, &id, "pr-1");
+    moved_ms = view_of(f, &id).lease_until_ms - 1;
+    ph_clock_set_wall(moved_clock);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    assert_int_equal(next, moved_ms + 1);
+    moved_ms++;
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_HELD);
+    claim(f, &id, "pr-2");
+}
+
+static void
+a_failed_print_is_held_again(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+
+    claim(f, &id, "pr-1");
+    assert_int_equal(complete(f, &id, "pr-1", "failed"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_HELD);
+    assert_int_equal(count_files(f, "spool/held"), 1);
+    assert_int_equal(count_events(f, "job.released"), 0);
+}
+
+static void
+a_kept_job_stays_and_its_release_is_reported(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    struct ph_why why;
+
+    assert_int_equal(ph_jobs_keep(f->jobs, &alice, &id, true, &why), PH_OK);
+    claim(f, &id, "pr-1");
+    assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
+    assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_HELD);
+    assert_int_equal(count_files(f, "spool/held"), 1);
+    assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
+}
+
+static void
+a_grant_is_used_once_even_after_a_restart(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const int64_t exp = ph_clock_wall_ms() + 300000;
+
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_OK);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_ERR_EXISTS);
+    jobs_fixture_close(f);
+    jobs_fixture_open(f);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_ERR_EXISTS);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-2", exp), PH_OK);
+}
+
+static void
+the_high_water_mark_never_falls(void **state)
+{
+    struct jobs_fixture *f = *state;
+    int64_t high;
+
+    assert_int_equal(ph_jobs_high_water(f->jobs, 5000, &high), PH_OK);
+    assert_int_equal(high, 5000);
+    jobs_fixture_close(f);
+    jobs_fixture_open(f);
+    assert_int_equal(ph_jobs_high_water(f->jobs, 4000, &high), PH_OK);
+    assert_int_equal(high, 5000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_job_goes_only_after_complete),
+        TEST(two_printers_cannot_hold_one_job),
+        TEST(a_lease_that_ended_gives_the_job_back),
+        TEST(a_failed_print_is_held_again),
+        TEST(a_kept_job_stays_and_its_release_is_reported),
+        TEST(a_grant_is_used_once_even_after_a_restart),
+        TEST(the_high_water_mark_never_falls),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
