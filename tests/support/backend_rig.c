@@ -1,6 +1,5 @@
-#include "backend_rig.h"
+#include "backend_rig_private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,36 +20,23 @@
 #include "printhold/base/io.h"
 
 #define DEADLINE_MS 60000
-#define FILE_MAX    (64 * 1024 * 1024)
 
 /* --- small things --- */
 
-static void
-path_in(const struct rig *rig, char *dst, size_t cap, const char *name)
+void
+rig_path(const struct rig *rig, char *dst, size_t cap, const char *name)
 {
     (void)snprintf(dst, cap, "%s/%s", rig->dir.path, name);
 }
 
-static void
-read_all(const struct rig *rig, const char *name, struct ph_buf *buf)
-{
-    char path[300];
-
-    path_in(rig, path, sizeof(path), name);
-    if (ph_io_read_file(AT_FDCWD, path, FILE_MAX, buf) != 0)
-        fail_msg("cannot read %s", path);
-    assert_non_null(ph_buf_str(buf));
-}
-
-static int64_t
-deadline(void)
+int64_t
+rig_deadline(void)
 {
     return ph_clock_mono_ms() + DEADLINE_MS;
 }
 
-/* Let others run; fail at the deadline. */
-static void
-pause_until(int64_t end_ms, const char *what)
+void
+rig_pause(int64_t end_ms, const char *what)
 {
     if (ph_clock_mono_ms() > end_ms)
         fail_msg("waited too long for: %s", what);
@@ -65,8 +51,8 @@ rig_agent(struct rig *rig, const char *mode, const char *uid)
     char sock[300], dir[300], ready[6] = "";
     int out[2];
 
-    path_in(rig, sock, sizeof(sock), "s");
-    path_in(rig, dir, sizeof(dir), "agent");
+    rig_path(rig, sock, sizeof(sock), "s");
+    rig_path(rig, dir, sizeof(dir), "agent");
     assert_int_equal(pipe(out), 0);
     rig->agent = fork();
     assert_true(rig->agent >= 0);
@@ -102,7 +88,7 @@ write_settings(const struct rig *rig)
     char path[300];
     FILE *file;
 
-    path_in(rig, path, sizeof(path), "etc/printhold.conf");
+    rig_path(rig, path, sizeof(path), "etc/printhold.conf");
     file = fopen(path, "w");
     assert_non_null(file);
     (void)fprintf(file,
@@ -130,7 +116,7 @@ set_environment(const struct rig *rig)
     char etc[300];
 
     (void)clearenv();
-    path_in(rig, etc, sizeof(etc), "etc");
+    rig_path(rig, etc, sizeof(etc), "etc");
     set_or_unset("PRINTHOLD_CONFIG_DIR", etc);
     set_or_unset("PATH", "/usr/bin:/bin");
     set_or_unset("PRINTER", "PrintHold");
@@ -224,7 +210,7 @@ void
 rig_feed(struct rig *rig, const void *bytes, size_t len)
 {
     const uint8_t *pos = bytes;
-    int64_t end_ms = deadline();
+    int64_t end_ms = rig_deadline();
 
     while (len > 0) {
         struct pollfd pfd = {.fd = rig->input, .events = POLLOUT};
@@ -252,7 +238,7 @@ rig_close_input(struct rig *rig)
 int
 rig_wait(struct rig *rig)
 {
-    int64_t end_ms = deadline();
+    int64_t end_ms = rig_deadline();
     int status = 0;
 
     for (;;) {
@@ -300,24 +286,24 @@ rig_run_bare(struct rig *rig, int count)
 void
 rig_wait_consumed(struct rig *rig)
 {
-    int64_t end_ms = deadline();
+    int64_t end_ms = rig_deadline();
     int left = 1;
 
     for (;;) {
         assert_int_equal(ioctl(rig->input, FIONREAD, &left), 0);
         if (left == 0)
             return;
-        pause_until(end_ms, "the document to be read");
+        rig_pause(end_ms, "the document to be read");
     }
 }
 
 void
 rig_wait_log_count(struct rig *rig, const char *text, unsigned count)
 {
-    int64_t end_ms = deadline();
+    int64_t end_ms = rig_deadline();
 
     while (rig_count_log(rig, text) < count)
-        pause_until(end_ms, text);
+        rig_pause(end_ms, text);
 }
 
 void
@@ -335,202 +321,6 @@ rig_wait_stderr(struct rig *rig, const char *text)
     }
 }
 
-/* --- facts --- */
-
-/* Parent and name of a process, from /proc/PID/stat. */
-static bool
-read_stat(const char *pid, int *out_parent, char name[64])
-{
-    char path[64];
-    FILE *file;
-    int n;
-
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-    file = fopen(path, "r");
-    if (file == NULL)
-        return false;
-    n = fscanf(file, "%*d (%63[^)]) %*c %d", name, out_parent);
-    (void)fclose(file);
-    return n == 2;
-}
-
-/* The children of the backend: the counter (by its name) and the other. */
-static void
-find_children(const struct rig *rig, pid_t *out_worker, pid_t *out_counter)
-{
-    struct dirent *entry;
-    DIR *dir = opendir("/proc");
-
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        char name[64];
-        int parent;
-
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
-            !read_stat(entry->d_name, &parent, name) ||
-            parent != (int)rig->backend)
-            continue;
-        if (strstr(name, "-page") != NULL)
-            *out_counter = (pid_t)strtol(entry->d_name, NULL, 10);
-        else
-            *out_worker = (pid_t)strtol(entry->d_name, NULL, 10);
-    }
-    (void)closedir(dir);
-}
-
-pid_t
-rig_worker(const struct rig *rig)
-{
-    int64_t end_ms = deadline();
-
-    for (;;) {
-        pid_t worker = -1, counter = -1;
-
-        /* Until it runs its own program the counter looks like a worker. */
-        find_children(rig, &worker, &counter);
-        if (worker > 0 && counter > 0)
-            return worker;
-        pause_until(end_ms, "worker and page counter");
-    }
-}
-
-int
-rig_children_left(const struct rig *rig)
-{
-    return kill(-rig->backend, 0) == 0 ? 1 : 0;
-}
-
-unsigned
-rig_count_log(const struct rig *rig, const char *text)
-{
-    struct ph_buf log;
-    unsigned count = 0;
-    const char *pos;
-
-    read_all(rig, "agent/log", &log);
-    for (pos = ph_buf_str(&log); (pos = strstr(pos, text)) != NULL;
-         pos += strlen(text))
-        count++;
-    ph_buf_close(&log);
-    return count;
-}
-
-void
-rig_expect_code(const char *what, int code, int expected)
-{
-    if (code != expected)
-        fail_msg("%s: exit code %d, not %d", what, code, expected);
-}
-
-void
-rig_expect_log(const struct rig *rig, const char *end)
-{
-    int64_t end_ms = deadline();
-    size_t len = strlen(end);
-
-    for (;;) {
-        struct ph_buf log;
-        bool is_there;
-
-        read_all(rig, "agent/log", &log);
-        is_there =
-            log.len >= len && memcmp(log.data + log.len - len, end, len) == 0;
-        ph_buf_close(&log);
-        if (is_there)
-            return;
-        pause_until(end_ms, end);
-    }
-}
-
-void
-rig_expect_empty_log(const struct rig *rig)
-{
-    struct ph_buf log;
-
-    read_all(rig, "agent/log", &log);
-    assert_int_equal(log.len, 0);
-    ph_buf_close(&log);
-}
-
-void
-rig_expect_no_violation(const struct rig *rig)
-{
-    struct ph_buf log;
-    const char *found;
-
-    read_all(rig, "agent/log", &log);
-    found = strstr(ph_buf_str(&log), "VIOLATION");
-    if (found != NULL)
-        fail_msg("%.*s", (int)strcspn(found, "\n"), found);
-    ph_buf_close(&log);
-}
-
-void
-rig_expect_stderr(const struct rig *rig, const char *text)
-{
-    if (strstr(rig->errors, text) == NULL)
-        fail_msg("not said: \"%s\" but: \"%s\"", text, rig->errors);
-}
-
-void
-rig_expect_status(pid_t pid, const char *line)
-{
-    char path[64], text[8192];
-    FILE *file;
-    size_t len;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    file = fopen(path, "r");
-    assert_non_null(file);
-    len = fread(text, 1, sizeof(text) - 1, file);
-    (void)fclose(file);
-    text[len] = '\0';
-    if (strstr(text, line) == NULL)
-        fail_msg("process status has no \"%s\"", line);
-}
-
-void
-rig_expect_document(const struct rig *rig, unsigned job, const void *document,
-                    size_t len)
-{
-    struct ph_buf held;
-    char name[64];
-
-    (void)snprintf(name, sizeof(name), "agent/%u.document", job);
-    read_all(rig, name, &held);
-    assert_int_equal(held.len, len);
-    assert_memory_equal(held.data, document, len);
-    ph_buf_close(&held);
-}
-
-static bool
-ticket_has(const struct rig *rig, unsigned job, const char *text)
-{
-    struct ph_buf ticket;
-    char name[64];
-    bool has;
-
-    (void)snprintf(name, sizeof(name), "agent/%u.ticket", job);
-    read_all(rig, name, &ticket);
-    has = strstr(ph_buf_str(&ticket), text) != NULL;
-    ph_buf_close(&ticket);
-    return has;
-}
-
-void
-rig_expect_ticket(const struct rig *rig, unsigned job, const char *text)
-{
-    if (!ticket_has(rig, job, text))
-        fail_msg("ticket %u lacks %s", job, text);
-}
-
-void
-rig_expect_no_ticket_text(const struct rig *rig, unsigned job, const char *text)
-{
-    if (ticket_has(rig, job, text))
-        fail_msg("ticket %u has %s", job, text);
-}
-
 /* --- documents --- */
 
 void
@@ -539,8 +329,8 @@ rig_encrypted_pdf(struct ph_buf *pdf, const char *user, const char *owner)
     qpdf_data q = qpdf_init();
     struct ph_buf plain;
 
-    ph_buf_init(&plain, FILE_MAX);
-    ph_buf_init(pdf, FILE_MAX);
+    ph_buf_init(&plain, RIG_FILE_MAX);
+    ph_buf_init(pdf, RIG_FILE_MAX);
     assert_int_equal(pdf_make(&plain, 3, 1000, NULL, NULL), 0);
     assert_int_equal(
         qpdf_read_memory(q, "plain", (const char *)plain.data, plain.len, NULL),
@@ -568,11 +358,11 @@ rig_setup(void **state)
     scratch_make(&rig->dir);
     /* A stranger must be able to reach the socket. */
     assert_int_equal(chmod(rig->dir.path, 0777), 0);
-    path_in(rig, path, sizeof(path), "etc");
+    rig_path(rig, path, sizeof(path), "etc");
     assert_int_equal(mkdir(path, 0755), 0);
-    path_in(rig, path, sizeof(path), "agent");
+    rig_path(rig, path, sizeof(path), "agent");
     assert_int_equal(mkdir(path, 0700), 0);
-    path_in(rig, path, sizeof(path), "agent/log");
+    rig_path(rig, path, sizeof(path), "agent/log");
     scratch_write(path, "", 0);
     rig->title = "A title";
     rig->options = "job-uuid=urn:uuid:01234567-89ab-cdef-0123-456789abcdef "
