@@ -294,21 +294,30 @@ read_document(struct capture *cap)
 /* --- is it whole? --- */
 
 /* Ask the supervisor, who may open sockets, whether cupsd has given the job
- * up. No answer in time counts as no. */
+ * up. */
+static bool
+ask_state(int supervisor)
+{
+    const char byte = PH_CAPTURE_ASK_STATE;
+
+    return ph_io_write_full(supervisor, &byte, 1) == PH_OK;
+}
+
+/* Its answer; none in time counts as no. */
 static bool
 is_job_ended(int supervisor)
 {
     struct pollfd pfd = {.fd = supervisor, .events = POLLIN};
-    char byte = PH_CAPTURE_ASK_STATE;
+    char byte;
 
-    if (ph_io_write_full(supervisor, &byte, 1) != PH_OK ||
-        poll(&pfd, 1, STATE_LIMIT_MS) != 1 || read(supervisor, &byte, 1) != 1)
-        return false;
-    return byte == PH_CAPTURE_IS_ENDED;
+    return poll(&pfd, 1, STATE_LIMIT_MS) == 1 &&
+           read(supervisor, &byte, 1) == 1 && byte == PH_CAPTURE_IS_ENDED;
 }
 
+/* *out_asked: nothing in the document says that it is whole, so whether cupsd
+ * cancelled it decides; the answer comes while we sync. */
 static int
-check_whole(struct capture *cap)
+check_whole(struct capture *cap, bool *out_asked)
 {
     const struct ph_jobinfo *info = cap->job->info;
     enum ph_ending_verdict verdict;
@@ -325,11 +334,8 @@ check_whole(struct capture *cap)
         return cut_short("the PDF has no end");
     /* A file of cupsd is whole; a stream ends early when a filter was
      * stopped, and then the job is already cancelled. */
-    if (verdict == PH_ENDING_UNSEEN && info->is_filtered &&
-        is_job_ended(cap->job->supervisor)) {
-        ph_cupslog_info("The job was cancelled.");
-        return PH_EXIT_CANCEL;
-    }
+    *out_asked = verdict == PH_ENDING_UNSEEN && info->is_filtered &&
+                 ask_state(cap->job->supervisor);
     return PH_EXIT_DONE;
 }
 
@@ -408,22 +414,41 @@ acknowledge(struct capture *cap)
     return err == PH_OK ? PH_EXIT_DONE : lost_agent(cap, err);
 }
 
-/* Everything after the last byte. */
+/* The last bytes; the agent verifies and the counter counts while we sync. */
 static int
-finish(struct capture *cap)
+store_rest(struct capture *cap)
 {
-    uint64_t size = 0;
-    int rc = check_whole(cap);
+    uint64_t size = 0, offset = ph_sealed_writer_offset(cap->writer);
+    int rc = PH_EXIT_DONE;
     int err;
 
+    ph_pagecount_ask(cap->job->pages);
+    if (offset - cap->reported >= PH_SEALED_BATCH_BYTES)
+        rc = report(cap, offset);
     if (rc != PH_EXIT_DONE)
         return rc;
-    ph_pagecount_ask(cap->job->pages); /* counts while we sync */
     err = ph_sealed_writer_finish(cap->writer, &size);
     if (err != PH_OK)
         return cannot_store(err);
     cap->job->info->ticket.size_bytes = (int64_t)size;
-    rc = take_count(cap);
+    return PH_EXIT_DONE;
+}
+
+/* Everything after the last byte. */
+static int
+finish(struct capture *cap)
+{
+    bool is_asked = false;
+    int rc = check_whole(cap, &is_asked);
+
+    if (rc == PH_EXIT_DONE)
+        rc = store_rest(cap);
+    if (rc == PH_EXIT_DONE && is_asked && is_job_ended(cap->job->supervisor)) {
+        ph_cupslog_info("The job was cancelled.");
+        return PH_EXIT_CANCEL;
+    }
+    if (rc == PH_EXIT_DONE)
+        rc = take_count(cap);
     if (rc == PH_EXIT_DONE)
         rc = commit(cap);
     if (rc == PH_EXIT_DONE)

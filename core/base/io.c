@@ -10,8 +10,8 @@
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
 
-/* As much as a backend encrypts without writing, and no more kernel memory. */
-#define PIPE_BYTES (512 * 1024)
+/* Fewer wake-ups than 64 KiB, and still in the cache; 512 KiB is slower. */
+#define PIPE_BYTES (256 * 1024)
 
 int
 ph_io_write_full(int fd, const void *bytes, size_t len)
