@@ -20,11 +20,15 @@ if(PH_WERROR)
 endif()
 
 target_compile_options(ph_flags INTERFACE -fstack-protector-strong)
+# With -Werror: some compilers take a flag that does nothing, and warn about it
+# at each file.
+set(CMAKE_REQUIRED_FLAGS -Werror)
 check_c_compiler_flag(-fcf-protection PH_HAVE_CET)
 if(PH_HAVE_CET)
     target_compile_options(ph_flags INTERFACE -fcf-protection)
 endif()
 check_c_compiler_flag(-fstack-clash-protection PH_HAVE_STACK_CLASH)
+unset(CMAKE_REQUIRED_FLAGS)
 if(PH_HAVE_STACK_CLASH)
     target_compile_options(ph_flags INTERFACE -fstack-clash-protection)
 endif()
