@@ -244,12 +244,22 @@ give_release_status(void *arg, struct ph_release_status *out_status)
         *out_status = (struct ph_release_status){.port = 0};
 }
 
+static void
+give_cups_status(void *arg, struct ph_why *out_text)
+{
+    const struct agent *agent = arg;
+
+    if (agent->purge != NULL)
+        ph_cups_purge_status(agent->purge, out_text);
+}
+
 static int
 start_parts(struct agent *agent, struct ph_why *why)
 {
     const struct ph_control_sources sources = {
         .cloud = give_cloud_status,
         .release = give_release_status,
+        .cups = give_cups_status,
         .arg = agent,
     };
     int err = start_release(agent, why);

@@ -255,9 +255,11 @@ step_one(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
 static const char *
 judge(const struct ph_control_status *status)
 {
-    if (status->spool_text[0] != '\0')
+    if (status->spool_text[0] != '\0' || status->cups_text[0] != '\0')
         return "error";
-    return strcmp(status->cloud, "connecting") == 0 ? "warning" : "ok";
+    return strcmp(status->cloud, "connecting") == 0 || status->cloud_parked > 0
+               ? "warning"
+               : "ok";
 }
 
 static int

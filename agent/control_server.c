@@ -239,7 +239,10 @@ fill_status(const struct ph_control_server *server,
     const struct ph_control_sources *sources = &server->sources;
     struct ph_cloud_status cloud = {.state = PH_CLOUD_OFF};
     struct ph_release_status release = {0};
+    struct ph_why cups = {""};
 
+    if (sources->cups != NULL)
+        sources->cups(sources->arg, &cups);
     if (sources->cloud != NULL)
         sources->cloud(sources->arg, &cloud);
     if (sources->release != NULL)
@@ -258,6 +261,8 @@ fill_status(const struct ph_control_server *server,
     };
     (void)snprintf(status->key_level, sizeof(status->key_level), "%s",
                    server->key_level);
+    (void)snprintf(status->cups_text, sizeof(status->cups_text), "%s",
+                   cups.text);
     (void)snprintf(status->cloud, sizeof(status->cloud), "%s",
                    names[cloud.state]);
     (void)snprintf(status->cloud_text, sizeof(status->cloud_text), "%s",

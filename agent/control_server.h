@@ -32,6 +32,7 @@ struct ph_control_server;
 struct ph_control_sources {
     void (*cloud)(void *arg, struct ph_cloud_status *out_status);
     void (*release)(void *arg, struct ph_release_status *out_status);
+    void (*cups)(void *arg, struct ph_why *out_text); /* empty when well */
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

@@ -55,8 +55,11 @@ ph_machine_key_file_load(const char *path, uint8_t key[PH_KEY_BYTES],
 
     if (fd < 0) {
         err = ph_err_from_errno(errno);
-        return ph_why_fail(why, err, "cannot open the machine key %s: %s", path,
-                           strerror(errno));
+        return ph_why_fail(why, err,
+                           "cannot open the machine key %s: %s; restore it, "
+                           "or make the first one with 'printhold-agent key "
+                           "init'",
+                           path, strerror(errno));
     }
     err = check_file(fd, path, why);
     if (err == PH_OK) {

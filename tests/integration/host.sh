@@ -14,6 +14,8 @@
 #   text_pdf FILE LINE...       a one-page PDF per line
 #   check TEXT COMMAND...       the command must succeed
 #   refuse TEXT COMMAND...      the command must fail
+# HOST_PURGE=yes before host_start lets the agent purge CUPS (off otherwise:
+# most scenarios ask CUPS how a job ended).
 # Each check prints a line; the first that fails ends the scenario.
 set -euo pipefail
 
@@ -87,6 +89,8 @@ capture_socket = $HOST/run/capture.sock
 control_socket = $HOST/run/control.sock
 [jobs]
 free_reserve = 1M
+[cups]
+socket = ${HOST_PURGE:+$HOST/cups/cups.sock}
 [owner]
 domain = example.com
 [identity]
@@ -137,7 +141,7 @@ agent_start() {
     [ -e "$HOST/agent/machine.key" ] ||
         as printhold "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" key init
     # The agent is not dumpable, so the leak checker cannot attach to it.
-    setpriv --reuid printhold --regid printhold --clear-groups --inh-caps=-all \
+    setpriv --reuid printhold --regid printhold --init-groups --inh-caps=-all \
         env -i "PATH=$PATH" ASAN_OPTIONS=detect_leaks=0 \
         "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" \
         >>"$HOST/agent.log" 2>&1 &

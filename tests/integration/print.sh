@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Two people print; each sees the own job, the cloud knows both within a second.
 . "$SOURCE/tests/integration/host.sh"
+HOST_PURGE=yes
+CUPS_STOCK=yes
 host_start
 until_true 15 cloud_is_online || fail 'the cloud link does not come up'
 
@@ -41,6 +43,9 @@ check 'the search finds the marker in the source' \
     grep -qaF MARKER <(printf 'Quarterly MARKER report')
 refuse 'no title in spool, catalogue or CUPS' \
     grep -rqaF 'Quarterly MARKER' "$HOST/spool" "$HOST/agent" "$HOST/cups/spool"
+no_copy_in_cups() { [ -z "$(find "$HOST/cups/spool" -maxdepth 1 -type f)" ]; }
+check 'CUPS has purged documents and titles' until_true 10 no_copy_in_cups
+is 'and status says so' "$(ph root status --json | jq -r '.["cups-text"]')" null
 refuse 'the document is not readable in the spool' \
     grep -rqaF '%PDF-' "$HOST/spool" "$HOST/cups/spool"
 
