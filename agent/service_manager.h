@@ -1,7 +1,8 @@
 /*
  * The service manager's side: inherited sockets and state notices, after
- * sd_listen_fds(3) and sd_notify(3). Both are no-ops when the program was
- * started by hand.
+ * sd_listen_fds(3) and sd_notify(3); sockets on macOS after
+ * launch_activate_socket(3), and no notices. Both are no-ops when the program
+ * was started by hand.
  */
 #ifndef PRINTHOLD_AGENT_SERVICE_MANAGER_H
 #define PRINTHOLD_AGENT_SERVICE_MANAGER_H
