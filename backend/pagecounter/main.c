@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "confine.h"
@@ -39,16 +40,28 @@ set_limits(const struct ph_pagecount_prepare *prepare)
 #endif
 }
 
+/* Shared memory of macOS has no file offset, but tells its size. */
+static uint64_t
+document_room(void)
+{
+    struct stat st;
+    off_t end = lseek(PH_PAGECOUNT_DOCUMENT_FD, 0, SEEK_END);
+
+    if (end < 0 && fstat(PH_PAGECOUNT_DOCUMENT_FD, &st) == 0)
+        end = st.st_size;
+    return end < 0 ? 0 : (uint64_t)end;
+}
+
 /* Map the document; NULL when it is not as long as was said. */
 static const uint8_t *
 map_document(uint64_t size)
 {
-    off_t end = lseek(PH_PAGECOUNT_DOCUMENT_FD, 0, SEEK_END);
     void *map;
 
-    if (size == 0 || end < 0 || (uint64_t)end < size || size > SIZE_MAX)
+    if (size == 0 || document_room() < size || size > SIZE_MAX)
         return NULL;
-    map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE,
+    /* Nobody writes it any more; macOS maps its shared memory only so. */
+    map = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED,
                PH_PAGECOUNT_DOCUMENT_FD, 0);
     return map == MAP_FAILED ? NULL : map;
 }
