@@ -52,6 +52,9 @@ connect_to(const char *path, int *out_fd, struct ph_why *why)
         return ph_why_fail(why, ph_err_from_errno(errno),
                            "cannot make a socket: %s", strerror(errno));
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+#ifdef SO_NOSIGPIPE /* where send has no flag for it */
+    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
+#endif
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)

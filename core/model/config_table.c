@@ -10,9 +10,11 @@
 #define DAY 86400
 
 #ifdef __APPLE__
+#define AGENT_USER   "_printhold"
 #define CAPTURE_USER "_lp"
 #define CUPS_SOCKET  "/private/var/run/cupsd"
 #else
+#define AGENT_USER   "printhold"
 #define CAPTURE_USER "lp"
 #define CUPS_SOCKET  "/run/cups/cups.sock"
 #endif
@@ -37,7 +39,7 @@ static const struct ph_config_setting settings[] = {
      SOCKET_MAX, NULL, PH_RUN_DIR "/control.sock",
      "Socket on which the agent answers the printhold command."},
     {"agent", "agent_user", PH_CONFIG_TEXT, AT(agent_user), 1, 64, NULL,
-     "printhold", "Account of the agent; the backend talks to no other."},
+     AGENT_USER, "Account of the agent; the backend talks to no other."},
     {"agent", "capture_user", PH_CONFIG_TEXT, AT(capture_user), 1, 64, NULL,
      CAPTURE_USER,
      "Account of the CUPS backends; the agent takes jobs from no other."},

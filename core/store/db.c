@@ -93,6 +93,9 @@ static const struct {
 } pragmas[] = {
     {"PRAGMA journal_mode=WAL", "PRAGMA journal_mode", "wal"},
     {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
+    /* On macOS fsync leaves data in the drive's cache; elsewhere no effect. */
+    {"PRAGMA fullfsync=ON", "PRAGMA fullfsync", "1"},
+    {"PRAGMA checkpoint_fullfsync=ON", "PRAGMA checkpoint_fullfsync", "1"},
     {"PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1"},
     {"PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0"},
     {"PRAGMA cache_size=-512", "PRAGMA cache_size", "-512"},
