@@ -224,6 +224,7 @@ finish_ticket(struct ph_capture *capture, struct ph_ticket *ticket,
                       "The job arrived with another length than was sent");
     ticket->owner_uid = begin->owner_uid;
     ticket->cups_job_id = begin->cups_job_id;
+    ticket->attempt_s = begin->attempt_s;
     memcpy(ticket->owner_name, begin->owner_name, sizeof(ticket->owner_name));
     memcpy(ticket->owner_auth, begin->owner_auth, sizeof(ticket->owner_auth));
     memcpy(ticket->job_uuid, begin->job_uuid, sizeof(ticket->job_uuid));
@@ -291,6 +292,7 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         .expires_ms = now_ms + (int64_t)jobs->config.retention_s * 1000,
         .size_bytes = size,
         .sequence = 1,
+        .attempt_s = ticket->attempt_s,
     };
     struct ph_buf sealed;
     int err;
@@ -327,7 +329,10 @@ is_repeat(struct ph_capture *capture, const uint8_t sha256[PH_SHA256_BYTES],
         return false;
     (void)pthread_mutex_lock(&jobs->lock);
     err = ph_catalogue_find_repeat(jobs->catalogue, capture->begin.job_uuid,
-                                   sha256, out_id);
+                                   capture->begin.attempt_s, sha256, out_id);
+    if (err == PH_OK)
+        err = ph_catalogue_set_attempt(jobs->catalogue, out_id,
+                                       capture->begin.attempt_s);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err == PH_OK;
 }

@@ -68,6 +68,7 @@ insert_orphan(struct ph_jobs *jobs, const struct ph_sealed_reader *reader,
         .changed_ms = now_ms,
         .expires_ms = now_ms + (int64_t)jobs->config.retention_s * 1000,
         .size_bytes = ph_sealed_reader_size(reader),
+        .attempt_s = ticket->attempt_s,
     };
     const uint8_t *metadata;
     struct ph_buf sealed;

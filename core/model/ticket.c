@@ -15,6 +15,7 @@ ph_ticket_init(struct ph_ticket *ticket)
     memset(ticket, 0, sizeof(*ticket));
     ticket->owner_uid = UINT32_MAX; /* nobody: uid_t -1 is never an account */
     ticket->submitted_ms = -1;
+    ticket->attempt_s = -1;
     ticket->cups_job_id = -1;
     ticket->size_bytes = -1;
     ticket->impressions = -1;

@@ -34,6 +34,7 @@ static const struct ph_text_field texts[] = {
 static const struct ph_number_field numbers[] = {
     {"owner-uid", AT(owner_uid), PH_NUMBER_U32, 0, UINT32_MAX},
     {"submitted-ms", AT(submitted_ms), PH_NUMBER_I64, 0, PH_JSON_INT_MAX},
+    {"time-at-processing", AT(attempt_s), PH_NUMBER_I64, 0, PH_JSON_INT_MAX},
     {"job-id", AT(cups_job_id), PH_NUMBER_I32, 0, INT32_MAX},
     {"size-bytes", AT(size_bytes), PH_NUMBER_I64, 0, PH_JSON_INT_MAX},
     {"job-impressions", AT(impressions), PH_NUMBER_I64, 0, PH_JSON_INT_MAX},

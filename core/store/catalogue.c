@@ -11,7 +11,7 @@
 #define JOB_COLUMNS                                                           \
     "id, epoch, uid, owner, state, held_ms, expires_ms, changed_ms, keep,"    \
     " acknowledged, size, sequence, job_uuid, holder, lease_ms, released_by," \
-    " sha256, sealed"
+    " sha256, sealed, attempt, ordinal"
 
 int
 ph_catalogue_statement(struct ph_catalogue *catalogue,
@@ -98,7 +98,9 @@ ph_catalogue_insert(struct ph_catalogue *catalogue,
     int err = ph_catalogue_statement(
         catalogue, STMT_INSERT,
         "INSERT INTO job(" JOB_COLUMNS ") VALUES"
-        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+        " 1 + (SELECT COUNT(*) FROM job WHERE job_uuid = ?13"
+        "  AND attempt = ?19))",
         &stmt);
 
     if (err != PH_OK)
@@ -124,6 +126,7 @@ ph_catalogue_insert(struct ph_catalogue *catalogue,
                             SQLITE_STATIC);
     (void)sqlite3_bind_blob(stmt, 18, job->sealed, (int)job->sealed_len,
                             SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 19, job->attempt_s);
     return ph_db_run(stmt);
 }
 
@@ -171,6 +174,8 @@ read_row(sqlite3_stmt *stmt, struct ph_catalogue_job *job)
     column_text(stmt, 15, job->released_by, sizeof(job->released_by));
     job->sealed = sqlite3_column_blob(stmt, 17);
     job->sealed_len = (size_t)sqlite3_column_bytes(stmt, 17);
+    job->attempt_s = sqlite3_column_int64(stmt, 18);
+    job->ordinal = (uint32_t)sqlite3_column_int64(stmt, 19);
     return PH_OK;
 }
 
@@ -314,32 +319,6 @@ ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms)
                       : sqlite3_column_int64(stmt, 0);
     (void)sqlite3_reset(stmt);
     return ph_db_err(rc);
-}
-
-int
-ph_catalogue_find_repeat(struct ph_catalogue *catalogue, const char *job_uuid,
-                         const uint8_t sha256[32], struct ph_id *out_id)
-{
-    sqlite3_stmt *stmt;
-    int rc;
-    int err = ph_catalogue_statement(
-        catalogue, STMT_REPEAT,
-        "SELECT id FROM job WHERE acknowledged = 0 AND job_uuid = ?1"
-        " AND sha256 = ?2",
-        &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_text(stmt, 1, job_uuid, -1, SQLITE_TRANSIENT);
-    (void)sqlite3_bind_blob(stmt, 2, sha256, 32, SQLITE_TRANSIENT);
-    rc = sqlite3_step(stmt);
-    err = ph_db_err(rc);
-    if (rc == SQLITE_ROW)
-        err = column_bytes(stmt, 0, out_id->bytes, PH_ID_BYTES);
-    else if (rc == SQLITE_DONE)
-        err = PH_ERR_NOT_FOUND;
-    (void)sqlite3_reset(stmt);
-    return err;
 }
 
 struct present {

@@ -5,7 +5,7 @@
 CUPS_HISTORY=Yes
 host_start
 text_pdf "$HOST/page.pdf" page
-slow_filter
+slow_filter 1
 
 print_as alice "$HOST/page.pdf"
 check 'the capture has begun' until_true 10 file_in "$HOST/spool/incoming"

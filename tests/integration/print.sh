@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Two people print; each sees the own job, the cloud knows both within a second.
 . "$SOURCE/tests/integration/host.sh"
 HOST_PURGE=yes

@@ -107,6 +107,7 @@ jobs_fixture_begin_fill(struct ph_capture_begin *begin, const char *user,
     memset(begin, 0, sizeof(*begin));
     begin->owner_uid = uid;
     begin->cups_job_id = 1;
+    begin->attempt_s = -1;
     (void)snprintf(begin->owner_name, sizeof(begin->owner_name), "%s", user);
     (void)snprintf(begin->owner_auth, sizeof(begin->owner_auth), "peercred");
     (void)snprintf(begin->job_uuid, sizeof(begin->job_uuid), "%s", uuid);
@@ -127,22 +128,20 @@ jobs_fixture_ticket_fill(struct ph_ticket *ticket, const char *title,
 
 /* Capture a document; what ph_jobs_commit returned. */
 static inline int
-jobs_fixture_hold_as(struct jobs_fixture *f, const char *user, uint32_t uid,
-                     const char *uuid, const char *title, const char *text,
-                     struct ph_id *out_id)
+jobs_fixture_hold_begun(struct jobs_fixture *f,
+                        const struct ph_capture_begin *begin, const char *title,
+                        const char *text, struct ph_id *out_id)
 {
     struct ph_capture_refuse refuse;
     struct ph_sealed_writer *writer;
     struct ph_sealed_secret secret;
-    struct ph_capture_begin begin;
     struct ph_capture *capture;
     struct ph_ticket ticket;
     uint64_t size;
     int fd;
 
-    jobs_fixture_begin_fill(&begin, user, uid, uuid);
     assert_int_equal(
-        ph_jobs_begin(f->jobs, &begin, &capture, &secret, &fd, &refuse), PH_OK);
+        ph_jobs_begin(f->jobs, begin, &capture, &secret, &fd, &refuse), PH_OK);
     assert_int_equal(ph_sealed_writer_new(fd, &secret, &writer), PH_OK);
     assert_int_equal(ph_sealed_writer_write(writer, text, strlen(text)), PH_OK);
     assert_int_equal(ph_sealed_writer_finish(writer, &size), PH_OK);
@@ -150,6 +149,17 @@ jobs_fixture_hold_as(struct jobs_fixture *f, const char *user, uint32_t uid,
     ph_io_close(&fd);
     jobs_fixture_ticket_fill(&ticket, title, (size_t)size);
     return ph_jobs_commit(capture, &ticket, out_id, &refuse);
+}
+
+static inline int
+jobs_fixture_hold_as(struct jobs_fixture *f, const char *user, uint32_t uid,
+                     const char *uuid, const char *title, const char *text,
+                     struct ph_id *out_id)
+{
+    struct ph_capture_begin begin;
+
+    jobs_fixture_begin_fill(&begin, user, uid, uuid);
+    return jobs_fixture_hold_begun(f, &begin, title, text, out_id);
 }
 
 static inline struct ph_id

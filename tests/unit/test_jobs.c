@@ -156,6 +156,57 @@ the_same_document_again_is_one_job(void **state)
     assert_int_equal(count_jobs(f, &alice), 3);
 }
 
+/* One document of an attempt at the CUPS job "u". */
+static struct ph_id
+hold_in_attempt(struct jobs_fixture *f, int64_t attempt_s, const char *text)
+{
+    struct ph_capture_begin begin;
+    struct ph_id id = {{0}};
+
+    jobs_fixture_begin_fill(&begin, "alice", 1001, "u");
+    begin.attempt_s = attempt_s;
+    assert_int_equal(jobs_fixture_hold_begun(f, &begin, "t", text, &id), PH_OK);
+    return id;
+}
+
+/* cupsd begins again with the first document, and the filters make other bytes
+ * each time: only attempt and order tell which document it is. */
+static void
+a_later_attempt_brings_the_same_documents_in_the_same_order(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id one = hold_in_attempt(f, 100, "document 1");
+    const struct ph_id two = hold_in_attempt(f, 100, "document 2");
+    struct ph_id again;
+
+    assert_int_equal(ph_jobs_acknowledged(f->jobs, &one), PH_OK);
+    assert_false(ph_id_equal(&one, &two));
+    again = hold_in_attempt(f, 200, "document 1, other /ID");
+    assert_true(ph_id_equal(&again, &one));
+    again = hold_in_attempt(f, 200, "document 2, other /ID");
+    assert_true(ph_id_equal(&again, &two));
+    again = hold_in_attempt(f, 200, "document 3");
+    assert_int_equal(count_jobs(f, &alice), 3);
+    assert_int_equal(count_files(f, "spool/held"), 3);
+    assert_int_equal(count_files(f, "spool/incoming"), 0);
+}
+
+/* What ended and was acknowledged is printed again on purpose. */
+static void
+a_restart_of_an_ended_job_is_a_new_one(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id one = hold_in_attempt(f, 100, "document 1");
+    struct ph_why why;
+    struct ph_id again;
+
+    assert_int_equal(ph_jobs_acknowledged(f->jobs, &one), PH_OK);
+    assert_int_equal(ph_jobs_delete(f->jobs, &alice, &one, &why), PH_OK);
+    again = hold_in_attempt(f, 200, "document 1 again");
+    assert_false(ph_id_equal(&again, &one));
+    assert_int_equal(count_jobs(f, &alice), 1);
+}
+
 /* --- who sees what --- */
 
 static void
@@ -308,6 +359,8 @@ main(void)
         TEST(an_empty_job_is_cancelled),
         TEST(quotas_hold_the_job_in_the_queue_with_a_reason),
         TEST(the_same_document_again_is_one_job),
+        TEST(a_later_attempt_brings_the_same_documents_in_the_same_order),
+        TEST(a_restart_of_an_ended_job_is_a_new_one),
         TEST(others_jobs_look_like_missing_ones),
         TEST(delete_and_expiry_remove_the_document),
         TEST(titles_and_names_stand_nowhere_in_clear),

@@ -30,6 +30,27 @@ an_orphan_in_the_spool_is_adopted_once(void **state)
     assert_int_equal(count_jobs(f, &alice), 1);
 }
 
+/* The attempt is in the sealed ticket, so the order survives the catalogue. */
+static void
+an_adopted_orphan_is_known_to_the_next_attempt(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct ph_capture_begin begin;
+    struct ph_id id, again;
+
+    jobs_fixture_begin_fill(&begin, "alice", 1001, "u");
+    begin.attempt_s = 100;
+    assert_int_equal(jobs_fixture_hold_begun(f, &begin, "t", "bytes", &id),
+                     PH_OK);
+    jobs_fixture_close(f);
+    run_sql(f, "DELETE FROM job");
+    jobs_fixture_open(f);
+    begin.attempt_s = 200;
+    assert_int_equal(
+        jobs_fixture_hold_begun(f, &begin, "t", "other bytes", &again), PH_OK);
+    assert_true(ph_id_equal(&id, &again));
+}
+
 static void
 a_deleted_catalogue_is_rebuilt_from_the_spool(void **state)
 {
@@ -162,6 +183,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_orphan_in_the_spool_is_adopted_once),
+        TEST(an_adopted_orphan_is_known_to_the_next_attempt),
         TEST(a_deleted_catalogue_is_rebuilt_from_the_spool),
         TEST(a_job_without_its_file_becomes_failed),
         TEST(a_lost_unlink_is_made_up_for),

@@ -34,6 +34,7 @@ struct ph_ticket {
     /* what */
     char job_uuid[PH_TICKET_WORD_MAX]; /* urn:uuid:... */
     int32_t cups_job_id;
+    int64_t attempt_s; /* time-at-processing; set by the agent from BEGIN */
     char queue[PH_TICKET_TEXT_MAX];
     char job_name[PH_TICKET_TITLE_MAX];
     char document_format[PH_TICKET_WORD_MAX];    /* sniffed media type */

@@ -47,7 +47,9 @@ struct ph_catalogue_job {
     bool acknowledged; /* the backend knew of the commit */
     uint64_t size_bytes;
     uint32_t sequence; /* of the newest metadata record */
-    char job_uuid[PH_CATALOGUE_WORD_MAX];
+    char job_uuid[PH_CATALOGUE_WORD_MAX]; /* of the CUPS job */
+    int64_t attempt_s; /* when cupsd began to process it; -1 unknown */
+    uint32_t ordinal;  /* which document of that attempt; set by _insert */
     char holder[PH_CATALOGUE_WORD_MAX]; /* printer that has the lease */
     int64_t lease_until_ms;
     char released_by[PH_CATALOGUE_WORD_MAX]; /* printer of the last release */
@@ -102,11 +104,20 @@ int ph_catalogue_leases_over(struct ph_catalogue *catalogue, int64_t now_ms,
 /* The earliest end of a retention or lease; INT64_MAX when there is none. */
 int ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms);
 
-/* Committed but unacknowledged job of this CUPS job with this content: the
- * same document coming again. PH_ERR_NOT_FOUND is the normal answer. */
+/*
+ * The job that this document is already, when CUPS sends it again: the next
+ * document of this attempt has the ordinal of one that an earlier attempt at
+ * the same CUPS job brought (docs/capture.md, "Repeats"). Without an attempt
+ * (-1) the content decides, among unacknowledged jobs. A job that ended and
+ * was acknowledged does not count: that is a person printing again.
+ * PH_ERR_NOT_FOUND is the normal answer.
+ */
 int ph_catalogue_find_repeat(struct ph_catalogue *catalogue,
-                             const char *job_uuid, const uint8_t sha256[32],
-                             struct ph_id *out_id);
+                             const char *job_uuid, int64_t attempt_s,
+                             const uint8_t sha256[32], struct ph_id *out_id);
+/* The job was brought again by this attempt. */
+int ph_catalogue_set_attempt(struct ph_catalogue *catalogue,
+                             const struct ph_id *id, int64_t attempt_s);
 
 /* Change the state. PH_ERR_STATE when the table forbids it. holder and
  * lease_until_ms are set for PH_JOB_CLAIMED and cleared otherwise. A claimed
