@@ -84,13 +84,6 @@ document_topic(const struct ph_cloud *cloud, const char *uk,
                    cloud->workstation);
 }
 
-static void
-event_topic(const struct ph_cloud *cloud, char dst[PH_MQTT_TOPIC_MAX])
-{
-    (void)snprintf(dst, PH_MQTT_TOPIC_MAX, "%s/ev/%s", cloud->base,
-                   cloud->workstation);
-}
-
 /* --- status --- */
 
 static void
@@ -213,6 +206,15 @@ expiry_s(int64_t expires_ms)
     return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s;
 }
 
+/* Read as due, but in flight, parked, or acknowledged since it was read? */
+static bool
+is_settled(const struct ph_cloud *cloud, const struct ph_cloud_item *item)
+{
+    return ph_cloud_item_among(item, cloud->flights, PH_CLOUD_WINDOW) ||
+           ph_cloud_item_among(item, cloud->acked, cloud->acked_count) ||
+           ph_cloud_item_among(item, cloud->parked, cloud->parked_count);
+}
+
 static bool
 send_document(struct ph_cloud *cloud, struct ph_outbox_document *document)
 {
@@ -224,8 +226,7 @@ send_document(struct ph_cloud *cloud, struct ph_outbox_document *document)
     if (cloud->parked_count == PH_CLOUD_PARKED_MAX)
         return true;
     (void)snprintf(item.uk, sizeof(item.uk), "%s", document->uk);
-    if (ph_cloud_item_among(&item, cloud->flights, PH_CLOUD_WINDOW) ||
-        ph_cloud_item_among(&item, cloud->parked, cloud->parked_count))
+    if (is_settled(cloud, &item))
         return true;
     document_topic(cloud, document->uk, topic);
     message.topic = topic;
@@ -244,7 +245,8 @@ send_event(struct ph_cloud *cloud, struct ph_outbox_event *event)
     struct ph_cloud_item item = {.kind = PH_CLOUD_EVENT, .number = event->seq};
     char topic[PH_MQTT_TOPIC_MAX];
 
-    event_topic(cloud, topic);
+    (void)snprintf(topic, sizeof(topic), "%s/ev/%s", cloud->base,
+                   cloud->workstation);
     if (!send_item(cloud, &item,
                    &(struct ph_mqtt_message){.topic = topic,
                                              .payload = event->payload.data,
