@@ -31,6 +31,8 @@ head -c 900 "$HOST/page.pdf" >"$HOST/cut.pdf"
 chmod 0644 "$HOST"/*.pdf "$HOST/empty.bin"
 refused 'password PDF through the filter (empty)' "$HOST/locked.pdf"
 check 'the queue says why' grep -q 'printhold.*empty\|empty.*print' -i "$HOST/cups/log/error_log"
+refuse 'an empty file is refused by cupsd itself' \
+    print_as alice -o raw "$HOST/empty.bin" 2>/dev/null
 refused 'cut PDF, raw' -o raw "$HOST/cut.pdf"
 
 held 'password PDF, raw' -o raw "$HOST/locked.pdf"
@@ -41,9 +43,10 @@ held 'text that says it is PDF' -o raw -o document-format=application/pdf "$SOUR
 is 'its format is sniffed' "$(last '.ticket["document-format"]')" text/plain
 
 held '3,000-byte title' -t "$(head -c 3000 /dev/zero | tr '\0' x)" "$HOST/page.pdf"
+install -d -m 1777 "$HOST/open" # where anybody could leave a trace
 held 'title with newline, ESC and shell' \
-    -t $'a\nb\e[31m$(touch /tmp/never)`id`;"\'\\%n../..' "$HOST/page.pdf"
-refuse 'nothing was run' test -e /tmp/never
+    -t $'a\nb\e[31m'"\$(touch $HOST/open/it)\`touch $HOST/open/it\`;\"'\\%n../.." "$HOST/page.pdf"
+is 'nothing was run' "$(ls "$HOST/open")" ''
 refuse 'no control byte in the list' grep -qP '[\x00-\x09\x0b-\x1f]' <(ph alice jobs)
 is 'one line a job' "$(ph alice jobs | wc -l)" $((COUNT + 1))
 held 'invalid UTF-8 title' -t $'bad\xff\xfetitle' "$HOST/page.pdf"

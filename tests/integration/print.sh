@@ -6,9 +6,23 @@ CUPS_STOCK=yes
 host_start
 until_true 15 cloud_is_online || fail 'the cloud link does not come up'
 
+ticket() { job_field alice 0 ".ticket[\"$1\"]"; } # member
+# What the events say of the job with this title.
+told() { # event-type jq-path
+    grep "^ph1/$TENANT/ev/" "$HOST/watch.log" | cut -d' ' -f2- |
+        jq -r --arg type "org.printhold.job.$1.v1" 'select(.type == $type and
+            .data["job-name"] == "Quarterly MARKER report") | '"$2"
+}
+near_now() { # milliseconds
+    local age=$(($(date +%s%3N) - $1))
+    [ "$age" -ge 0 ] && [ "$age" -lt 60000 ]
+}
+
 text_pdf "$HOST/five.pdf" one two three four five
 print_as alice -n 2 -o sides=two-sided-long-edge -o print-color-mode=monochrome \
+    -o media=A4 -o StapleLocation=TopLeft -o orientation-requested=3 \
     -t 'Quarterly MARKER report' "$HOST/five.pdf"
+ALICES_JOB=$JOB_ID
 check "alice's job is held" until_true 20 has_jobs alice 1
 printf 'a text for bob\n' >"$HOST/note.txt"
 print_as bob "$HOST/note.txt"
@@ -16,21 +30,45 @@ check "bob's job is held" until_true 20 has_jobs bob 1
 
 is 'alice sees only her job' "$(jobs_of alice)" 1
 is 'the administrator sees both' "$(ph root jobs --all --json | jq length)" 2
-is 'title' "$(job_field alice 0 '.ticket["job-name"]')" 'Quarterly MARKER report'
-is 'copies' "$(job_field alice 0 .ticket.copies)" 2
-is 'sides' "$(job_field alice 0 .ticket.sides)" two-sided-long-edge
-is 'colour' "$(job_field alice 0 '.ticket["print-color-mode"]')" monochrome
-is 'pages' "$(job_field alice 0 '.ticket["job-impressions"]')" 5
-is 'pages per side' "$(job_field alice 0 '.ticket["number-up"]')" 1
-is 'e-mail' "$(job_field alice 0 '.ticket["owner-login"]')" alice@example.com
-is 'account' "$(job_field alice 0 '.ticket["job-originating-user-name"]')" alice
-is 'how the owner is known' "$(job_field alice 0 '.ticket["owner-auth"]')" peercred
-is 'format' "$(job_field alice 0 '.ticket["document-format"]')" application/pdf
-is 'submission address' "$(job_field alice 0 '.ticket["submission-ip"]')" 127.0.0.1
-check 'driver is our PPD' test -n "$(job_field alice 0 .ticket.driver | grep PrintHold)"
-check 'source is known' test "$(job_field alice 0 .ticket.source)" != null
+
+# The ticket, and what the cloud is told: the same, member by member.
+check 'the held event came' until_true 5 has_events held 2
+SOURCE_SAYS="GPL Ghostscript $(gs --version)"
+while IFS='|' read -r member value; do
+    is "ticket: $member" "$(ticket "$member")" "$value"
+    is "event: $member" "$(told held ".data[\"$member\"]")" "$value"
+done <<TXT
+job-name|Quarterly MARKER report
+submission-ip|127.0.0.1
+job-originating-host-name|localhost
+job-impressions|5
+number-up|1
+copies|2
+sides|two-sided-long-edge
+print-color-mode|monochrome
+media|iso_a4_210x297mm
+finishings|staple-top-left
+orientation-requested|portrait
+document-format|application/pdf
+driver|$(sed -n 's/^\*NickName: *"\(.*\)".*/\1/p' "$BUILD/installer/printhold.ppd")
+source|$SOURCE_SAYS
+TXT
+is 'event: e-mail' "$(told held .data.usr)" alice@example.com
+is 'event: computer' "$(told held .data.host)" "$(uname -n)"
+is 'e-mail' "$(ticket owner-login)" alice@example.com
+is 'account' "$(ticket job-originating-user-name)" alice
+is 'how the owner is known' "$(ticket owner-auth)" peercred
+is 'CUPS job' "$(ticket job-id)" "$ALICES_JOB"
+check 'submission date' near_now "$(ticket submitted-ms)"
+is 'event: submission date' \
+    "$(date -d "$(told held '.data["date-time-at-creation"]')" +%s)" \
+    "$(($(ticket submitted-ms) / 1000))"
+check 'job-uuid' grep -qE '^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' \
+    <(ticket job-uuid)
+is 'event: job-uuid' "$(told held '.data["job-uuid"]')" "$(ticket job-uuid)"
+check 'bytes' test "$(ticket size-bytes)" -gt 1000
+is 'event: bytes' "$(told held '.data["size-bytes"]')" "$(ticket size-bytes)"
 is 'one job per person in the cloud' "$(grep -c "^ph1/$TENANT/u/" "$HOST/watch.log")" 2
-check 'two held events' until_true 5 has_events held 2
 
 # N-up is applied before capture: 5 pages become 3, and the ticket says so.
 print_as alice -o number-up=2 "$HOST/five.pdf"
@@ -38,22 +76,28 @@ check 'the 2-up job is held' until_true 20 has_jobs alice 2
 is '2-up pages' "$(job_field alice 1 '.ticket["job-impressions"]')" 3
 is '2-up number-up' "$(job_field alice 1 '.ticket["number-up"]')" 2
 
-# No plaintext: the marker is in the source and nowhere else.
-check 'the search finds the marker in the source' \
-    grep -qaF MARKER <(printf 'Quarterly MARKER report')
-refuse 'no title in spool, catalogue or CUPS' \
-    grep -rqaF 'Quarterly MARKER' "$HOST/spool" "$HOST/agent" "$HOST/cups/spool"
+# No plaintext: the search finds what lies open, and here there is nothing.
+has_text() { # text path...
+    grep -rqaF -e "$@"
+}
+install -d "$HOST/open"
+printf 'Quarterly MARKER report' >"$HOST/open/title"
+check 'the search finds an open title' has_text 'Quarterly MARKER' "$HOST/open"
+check 'the search finds an open PDF' has_text '%PDF-' "$HOST/five.pdf"
+refuse 'no title in spool, catalogue, CUPS or the log' has_text 'Quarterly MARKER' \
+    "$HOST/spool" "$HOST/agent" "$HOST/cups/spool" "$HOST/agent.log"
 no_copy_in_cups() { [ -z "$(find "$HOST/cups/spool" -maxdepth 1 -type f)" ]; }
 check 'CUPS has purged documents and titles' until_true 10 no_copy_in_cups
 is 'and status says so' "$(ph root status --json | jq -r '.["cups-text"]')" null
 refuse 'the document is not readable in the spool' \
-    grep -rqaF '%PDF-' "$HOST/spool" "$HOST/cups/spool"
+    has_text '%PDF-' "$HOST/spool" "$HOST/cups/spool"
 
 # keep, delete, show: own jobs only.
 ID=$(job_field alice 0 .id)
 refuse 'bob cannot delete it' ph bob delete "$ID" 2>/dev/null
 refuse 'bob cannot see it' ph bob show "$ID" 2>/dev/null
 check 'alice keeps it' ph alice keep "$ID"
+is 'it says so' "$(job_field alice 0 .keep)" true
 check 'alice deletes it' ph alice delete "$ID"
 is 'it is gone' "$(jobs_of alice)" 1
 check 'deleted event' until_true 5 has_events deleted 1
