@@ -179,18 +179,20 @@ progress_is_told_about_every_8_mib(void **state)
 static void
 hostile_titles_and_options_become_clean_text(void **state)
 {
-    static const char *const bad[] = {
-        "two\nlines",
-        "\033[2Jcleared",
-        "half \xc3",
-        "\xff\xfe",
-        "$(reboot)`id`",
-        "%n%n%s",
-        "../../etc/x",
-        ("\xe2\x80\xae"
-         "reversed"),
-        "\"quote\\",
-        "",
+    /* As given, and as the ticket's JSON has it. */
+    static const char *const bad[][2] = {
+        {"two\nlines", "\"job-name\":\"two lines\""},
+        {"\033[2Jcleared", "\"job-name\":\" [2Jcleared\""},
+        {"half \xc3", ("\"job-name\":\"half \xef\xbf\xbd\"")},
+        {"\xff\xfe", ("\"job-name\":\"\xef\xbf\xbd\xef\xbf\xbd\"")},
+        {"$(reboot)`id`", "\"job-name\":\"$(reboot)`id`\""},
+        {"%n%n%s", "\"job-name\":\"%n%n%s\""},
+        {"../../etc/x", "\"job-name\":\"../../etc/x\""},
+        {("\xe2\x80\xae"
+          "reversed"),
+         "\"job-name\":\" reversed\""},
+        {"\"quote\\", "\"job-name\":\"\\\"quote\\\\\""},
+        {"", "\"job-impressions\":1"},
     };
     struct rig *rig = *state;
     struct ph_buf pdf;
@@ -198,10 +200,11 @@ hostile_titles_and_options_become_clean_text(void **state)
     make_pdf(&pdf, 1, 10);
     rig_agent(rig, "accept", NULL);
     for (unsigned i = 0; i < PH_COUNT(bad); i++) {
-        rig->title = bad[i];
-        rig->options = bad[i];
+        rig->title = bad[i][0];
+        rig->options = bad[i][0];
         assert_int_equal(rig_print(rig, pdf.data, pdf.len), 0);
         rig_expect_document(rig, i, pdf.data, pdf.len);
+        rig_expect_ticket(rig, i, bad[i][1]);
     }
     ph_buf_close(&pdf);
 }
