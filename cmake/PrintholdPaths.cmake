@@ -1,21 +1,23 @@
 # Where things live on an installed system. Compiled in as defaults only; the
-# configuration can move every one of them.
-set(PH_CONFIG_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/printhold"
-    CACHE PATH "Directory of printhold.conf and conf.d")
+# configuration can move every one of them. They follow the prefix when that is
+# changed later; -DPH_..._DIR=... sets one for good.
+macro(ph_path name default)
+    if(NOT DEFINED ${name})
+        set(${name} "${default}")
+    endif()
+endmacro()
+
+ph_path(PH_CONFIG_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/printhold")
+ph_path(PH_LIBEXEC_DIR "${CMAKE_INSTALL_FULL_LIBEXECDIR}/printhold")
 if(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
-    set(PH_RUN_DIR "/private/var/run/printhold" CACHE PATH "Sockets")
-    set(PH_STATE_DIR "/Library/Application Support/PrintHold"
-        CACHE PATH "Catalogue and keys")
-    set(PH_SPOOL_DIR "/private/var/spool/printhold" CACHE PATH "Held jobs")
-    set(PH_CUPS_SERVERBIN "/usr/libexec/cups" CACHE PATH "CUPS ServerBin")
+    ph_path(PH_RUN_DIR "/private/var/run/printhold")
+    ph_path(PH_STATE_DIR "/Library/Application Support/PrintHold")
+    ph_path(PH_SPOOL_DIR "/private/var/spool/printhold")
 else()
-    set(PH_RUN_DIR "/run/printhold" CACHE PATH "Sockets")
-    set(PH_STATE_DIR "/var/lib/printhold" CACHE PATH "Catalogue and keys")
-    set(PH_SPOOL_DIR "/var/spool/printhold" CACHE PATH "Held jobs")
-    set(PH_CUPS_SERVERBIN "/usr/lib/cups" CACHE PATH "CUPS ServerBin")
+    ph_path(PH_RUN_DIR "/run/printhold")
+    ph_path(PH_STATE_DIR "/var/lib/printhold")
+    ph_path(PH_SPOOL_DIR "/var/spool/printhold")
 endif()
-set(PH_LIBEXEC_DIR "${CMAKE_INSTALL_FULL_LIBEXECDIR}/printhold"
-    CACHE PATH "Helper programs")
 
 target_compile_definitions(ph_flags INTERFACE
     PH_CONFIG_DIR="${PH_CONFIG_DIR}"
