@@ -179,6 +179,31 @@ pull(struct ph_api *api, const struct ph_options *options, int dirfd,
     return err;
 }
 
+/* What is wrong on our own side is no answer of the workstation, so it has
+ * none of the exit statuses that speak of one. */
+static int
+own_fault(int err, const struct ph_why *why)
+{
+    (void)tell(err, NULL, why);
+    return PH_ERR_CONFIG;
+}
+
+static int
+with_api(struct ph_api *api, const char *grant,
+         const struct ph_options *options, int dirfd, struct ph_why *why)
+{
+    int err = ph_api_open_session(api, grant, why);
+
+    if (err != PH_OK)
+        return tell(err, NULL, why);
+    if (options->command == PH_COMMAND_LIST)
+        err = list(api, options, why);
+    else
+        err = pull(api, options, dirfd, why);
+    ph_api_close_session(api);
+    return err;
+}
+
 /* Everything that can be wrong here is found before the grant is spent. */
 static int
 with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
@@ -186,26 +211,18 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
     struct ph_https *https = NULL;
     struct ph_api *api = NULL;
     struct ph_buf grant;
-    bool opened = false;
     int err = ph_grant_file_read(options->grant_file, &grant, why);
 
     if (err != PH_OK)
-        return tell(err, NULL, why);
+        return own_fault(err, why);
     err = ph_https_open(&options->https, &https, why);
     if (err == PH_OK)
         err = ph_api_new(https, options->tries, &api);
     if (err == PH_OK)
-        err = ph_api_open_session(api, ph_buf_str(&grant), why);
-    opened = err == PH_OK;
-    ph_buf_close(&grant);
-    if (err != PH_OK)
-        (void)tell(err, NULL, why);
-    else if (options->command == PH_COMMAND_LIST)
-        err = list(api, options, why);
+        err = with_api(api, ph_buf_str(&grant), options, dirfd, why);
     else
-        err = pull(api, options, dirfd, why);
-    if (opened)
-        ph_api_close_session(api);
+        err = own_fault(err, why);
+    ph_buf_close(&grant);
     ph_api_free(api);
     ph_https_close(https);
     return err;
@@ -220,8 +237,10 @@ ph_commands_run(const struct ph_options *options)
 
     if (options->command == PH_COMMAND_PULL) {
         err = ph_io_open_dir(options->output, true, 0700, &dirfd, &why);
-        if (err != PH_OK)
-            return tell(err, NULL, &why);
+        if (err != PH_OK) {
+            (void)tell(err, NULL, &why);
+            return PH_ERR_IO;
+        }
     }
     err = with_session(options, dirfd, &why);
     ph_io_close(&dirfd);

@@ -281,7 +281,13 @@ new_grant() {
     grant >"$HOST/grant"
 }
 
+rm "$HOST/grant"
+is 'without its grant it cannot start' "$(exit_of station list)" 1
+check 'and names the file' grep -qF "$HOST/grant" "$HOST/err"
 new_grant
+is 'nor without a place for the paper' \
+    "$(exit_of station pull --all --output /proc/none)" 7
+# The grant was not spent by either.
 is 'the station lists' "$(station list --json | jq '.jobs | length')" 2
 is 'with a used grant it is refused' "$(exit_of station list)" 3
 check 'and says why' grep -q 'used before' "$HOST/err"
