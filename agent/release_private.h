@@ -42,7 +42,7 @@ struct ph_release_service {
     int64_t log_window_ms; /* of refusals, see release_refused */
     unsigned log_count;
     /* every thread */
-    volatile int stopping; /* what ph_sealed_reader_verify looks at */
+    atomic_int stopping; /* what ph_sealed_reader_verify looks at */
     atomic_uint_fast64_t connections;
     atomic_uint_fast64_t pulls;
     atomic_uint_fast64_t refused;

@@ -303,7 +303,7 @@ ph_release_service_stop(struct ph_release_service *service)
 {
     if (service == NULL)
         return;
-    service->stopping = 1;
+    atomic_store(&service->stopping, 1);
     (void)uv_async_send(&service->stop);
     (void)uv_thread_join(&service->thread);
     (void)uv_loop_close(&service->loop);

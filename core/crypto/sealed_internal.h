@@ -71,11 +71,11 @@ void ph_sealed_scan_close(struct ph_sealed_scan *scan);
  * last. plain_cb (may be NULL) gets each one's plaintext; stop as in
  * ph_sealed_reader_verify. */
 int ph_sealed_scan_full(struct ph_sealed_scan *scan, uint64_t end,
-                        const volatile int *stop, ph_sealed_plain_cb plain_cb,
+                        const atomic_int *stop, ph_sealed_plain_cb plain_cb,
                         void *arg);
 /* Authenticate everything up to the last segment of a body of that size. */
 int ph_sealed_scan_rest(struct ph_sealed_scan *scan, uint64_t stream_size,
-                        const volatile int *stop, ph_sealed_plain_cb plain_cb,
+                        const atomic_int *stop, ph_sealed_plain_cb plain_cb,
                         void *arg);
 
 /* --- metadata records (sealed_record.c) --- */

@@ -224,8 +224,7 @@ ph_sealed_reader_read(struct ph_sealed_reader *reader, uint64_t offset,
 }
 
 int
-ph_sealed_reader_verify(struct ph_sealed_reader *reader,
-                        const volatile int *stop)
+ph_sealed_reader_verify(struct ph_sealed_reader *reader, const atomic_int *stop)
 {
     struct ph_sealed_scan scan = {.fd = -1};
     struct ph_stream *stream = NULL;

@@ -88,13 +88,13 @@ scan_batch(struct ph_sealed_scan *scan, uint64_t end, uint64_t stream_size,
 
 static int
 scan_to(struct ph_sealed_scan *scan, uint64_t end, uint64_t stream_size,
-        const volatile int *stop, ph_sealed_plain_cb plain_cb, void *arg)
+        const atomic_int *stop, ph_sealed_plain_cb plain_cb, void *arg)
 {
     while (scan->next < end) {
         uint64_t part = scan->next - scan->next % BATCH_SEGMENTS;
         int err;
 
-        if (stop != NULL && *stop != 0)
+        if (stop != NULL && atomic_load(stop) != 0)
             return PH_ERR_CANCELLED;
         part += BATCH_SEGMENTS;
         err = scan_batch(scan, part < end ? part : end, stream_size, plain_cb,
@@ -107,7 +107,7 @@ scan_to(struct ph_sealed_scan *scan, uint64_t end, uint64_t stream_size,
 
 int
 ph_sealed_scan_full(struct ph_sealed_scan *scan, uint64_t end,
-                    const volatile int *stop, ph_sealed_plain_cb plain_cb,
+                    const atomic_int *stop, ph_sealed_plain_cb plain_cb,
                     void *arg)
 {
     if (end > PH_STREAM_SEGMENTS_MAX)
@@ -117,7 +117,7 @@ ph_sealed_scan_full(struct ph_sealed_scan *scan, uint64_t end,
 
 int
 ph_sealed_scan_rest(struct ph_sealed_scan *scan, uint64_t stream_size,
-                    const volatile int *stop, ph_sealed_plain_cb plain_cb,
+                    const atomic_int *stop, ph_sealed_plain_cb plain_cb,
                     void *arg)
 {
     uint64_t plain_size, segments;

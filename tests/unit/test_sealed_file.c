@@ -377,7 +377,7 @@ verification_can_be_cancelled(void **state)
 {
     struct ph_sealed_secret secret;
     struct ph_sealed_reader *reader;
-    volatile int stop = 1;
+    atomic_int stop = 1;
 
     (void)state;
     reader = open_reader(spool_whole(&fx, 70000, &secret));

@@ -16,6 +16,7 @@
 #ifndef PRINTHOLD_CRYPTO_SEALED_FILE_H
 #define PRINTHOLD_CRYPTO_SEALED_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -157,6 +158,6 @@ int ph_sealed_reader_read(struct ph_sealed_reader *reader, uint64_t offset,
 /* Authenticate every segment. *stop (may be NULL) is looked at between
  * batches; PH_ERR_CANCELLED when it became non-zero. Blocking. */
 int ph_sealed_reader_verify(struct ph_sealed_reader *reader,
-                            const volatile int *stop);
+                            const atomic_int *stop);
 
 #endif
