@@ -261,6 +261,25 @@ jobs_insert(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
     return err;
 }
 
+/* Was this very document committed before without CUPS hearing of it? Then
+ * *out_id is its job, PH_ERR_NOT_FOUND if not. The lock is held. */
+static int
+find_repeat(struct ph_capture *capture, const uint8_t sha256[PH_SHA256_BYTES],
+            struct ph_id *out_id)
+{
+    struct ph_catalogue *catalogue = capture->jobs->catalogue;
+    const struct ph_capture_begin *begin = &capture->begin;
+    int err;
+
+    if (begin->job_uuid[0] == '\0')
+        return PH_ERR_NOT_FOUND;
+    err = ph_catalogue_find_repeat(catalogue, begin->job_uuid, begin->attempt_s,
+                                   sha256, out_id);
+    if (err == PH_OK)
+        err = ph_catalogue_set_attempt(catalogue, out_id, begin->attempt_s);
+    return err;
+}
+
 /* Step 3 and 4. text is the ticket as JSON. */
 static int
 make_durable(struct ph_capture *capture, uint64_t size,
@@ -274,11 +293,13 @@ make_durable(struct ph_capture *capture, uint64_t size,
     return err;
 }
 
-/* Step 5. */
+/* Step 5. An earlier attempt's commit, whose backend died, may still have been
+ * on its way when we looked for repeats: *out_job is its job then, and our own
+ * file is not needed. */
 static int
 make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
              uint64_t size, const uint8_t sha256[PH_SHA256_BYTES],
-             const struct ph_buf *text)
+             const struct ph_buf *text, struct ph_id *out_job)
 {
     struct ph_jobs *jobs = capture->jobs;
     const int64_t now_ms = ph_clock_wall_ms();
@@ -308,7 +329,12 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         row.sealed = sealed.data;
         row.sealed_len = sealed.len;
         (void)pthread_mutex_lock(&jobs->lock);
-        err = jobs_insert(jobs, &row, ticket);
+        err = find_repeat(capture, sha256, out_job);
+        if (err == PH_ERR_NOT_FOUND) {
+            err = jobs_insert(jobs, &row, ticket);
+            if (err == PH_OK)
+                *out_job = row.id;
+        }
         if (err == PH_OK)
             jobs_set_health(jobs, NULL);
         (void)pthread_mutex_unlock(&jobs->lock);
@@ -317,24 +343,29 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
     return err;
 }
 
-/* Was this very document committed before without CUPS hearing of it? */
-static bool
-is_repeat(struct ph_capture *capture, const uint8_t sha256[PH_SHA256_BYTES],
-          struct ph_id *out_id)
+/* Steps 3 to 5. A file that is in held but no job must not stay there: CUPS
+ * keeps the job, and the next start would hold it a second time. */
+static int
+store(struct ph_capture *capture, const struct ph_ticket *ticket, uint64_t size,
+      const uint8_t sha256[PH_SHA256_BYTES], struct ph_id *out_job)
 {
-    struct ph_jobs *jobs = capture->jobs;
+    const struct ph_id *id = &capture->secret.job;
+    struct ph_id job;
+    struct ph_buf text;
     int err;
 
-    if (capture->begin.job_uuid[0] == '\0')
-        return false;
-    (void)pthread_mutex_lock(&jobs->lock);
-    err = ph_catalogue_find_repeat(jobs->catalogue, capture->begin.job_uuid,
-                                   capture->begin.attempt_s, sha256, out_id);
+    ph_buf_init(&text, PH_SEALED_METADATA_MAX);
+    err = ph_ticket_json_put(ticket, &text);
     if (err == PH_OK)
-        err = ph_catalogue_set_attempt(jobs->catalogue, out_id,
-                                       capture->begin.attempt_s);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    return err == PH_OK;
+        err = make_durable(capture, size, &text);
+    if (err == PH_OK)
+        err = make_visible(capture, ticket, size, sha256, &text, &job);
+    ph_buf_close(&text);
+    if (err != PH_OK || !ph_id_equal(&job, id))
+        (void)jobs_remove_document(capture->jobs, id);
+    if (err == PH_OK)
+        *out_job = job;
+    return err;
 }
 
 static int
@@ -343,7 +374,6 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
 {
     struct ph_jobs *jobs = capture->jobs;
     uint8_t sha256[PH_SHA256_BYTES];
-    struct ph_buf text;
     uint64_t size;
     int err = ph_sealed_verifier_finish(capture->verifier, &size, sha256);
 
@@ -358,25 +388,18 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
     err = finish_ticket(capture, ticket, size, out_refuse);
     if (err != PH_OK)
         return err;
-    if (is_repeat(capture, sha256, out_job)) {
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = find_repeat(capture, sha256, out_job);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err == PH_OK) {
         ph_spool_discard(jobs->spool, &capture->secret.job);
         return PH_OK;
     }
-    ph_format_hex(sha256, sizeof(sha256), ticket->document_sha256);
-    ph_buf_init(&text, PH_SEALED_METADATA_MAX);
-    err = ph_ticket_json_put(ticket, &text);
-    if (err == PH_OK)
-        err = make_durable(capture, size, &text);
-    if (err == PH_OK) {
-        err = make_visible(capture, ticket, size, sha256, &text);
-        if (err != PH_OK) /* CUPS keeps the job, so we must not */
-            (void)ph_spool_remove(jobs->spool, &capture->secret.job);
+    if (err == PH_ERR_NOT_FOUND) {
+        ph_format_hex(sha256, sizeof(sha256), ticket->document_sha256);
+        err = store(capture, ticket, size, sha256, out_job);
     }
-    ph_buf_close(&text);
-    if (err != PH_OK)
-        return refuse_storage(jobs, out_refuse, err);
-    *out_job = capture->secret.job;
-    return PH_OK;
+    return err == PH_OK ? PH_OK : refuse_storage(jobs, out_refuse, err);
 }
 
 void

@@ -126,17 +126,15 @@ jobs_fixture_ticket_fill(struct ph_ticket *ticket, const char *title,
                    "application/pdf");
 }
 
-/* Capture a document; what ph_jobs_commit returned. */
-static inline int
-jobs_fixture_hold_begun(struct jobs_fixture *f,
-                        const struct ph_capture_begin *begin, const char *title,
-                        const char *text, struct ph_id *out_id)
+/* Capture a document up to the commit, which is the caller's. */
+static inline struct ph_capture *
+jobs_fixture_send(struct jobs_fixture *f, const struct ph_capture_begin *begin,
+                  const char *title, const char *text, struct ph_ticket *ticket)
 {
     struct ph_capture_refuse refuse;
     struct ph_sealed_writer *writer;
     struct ph_sealed_secret secret;
     struct ph_capture *capture;
-    struct ph_ticket ticket;
     uint64_t size;
     int fd;
 
@@ -147,7 +145,21 @@ jobs_fixture_hold_begun(struct jobs_fixture *f,
     assert_int_equal(ph_sealed_writer_finish(writer, &size), PH_OK);
     ph_sealed_writer_free(writer);
     ph_io_close(&fd);
-    jobs_fixture_ticket_fill(&ticket, title, (size_t)size);
+    jobs_fixture_ticket_fill(ticket, title, (size_t)size);
+    return capture;
+}
+
+/* Capture a document; what ph_jobs_commit returned. */
+static inline int
+jobs_fixture_hold_begun(struct jobs_fixture *f,
+                        const struct ph_capture_begin *begin, const char *title,
+                        const char *text, struct ph_id *out_id)
+{
+    struct ph_capture_refuse refuse;
+    struct ph_ticket ticket;
+    struct ph_capture *capture =
+        jobs_fixture_send(f, begin, title, text, &ticket);
+
     return ph_jobs_commit(capture, &ticket, out_id, &refuse);
 }
 

@@ -1,6 +1,8 @@
 /* Jobs from capture to what people see, on real files and a real catalogue. */
 #include "jobs_checks.h"
 
+#include <pthread.h>
+
 /* --- capture --- */
 
 static void
@@ -207,6 +209,56 @@ a_restart_of_an_ended_job_is_a_new_one(void **state)
     assert_int_equal(count_jobs(f, &alice), 1);
 }
 
+struct attempt {
+    struct ph_capture *capture;
+    struct ph_ticket ticket;
+    struct ph_capture_refuse refuse;
+    struct ph_id job;
+    pthread_t thread;
+    int err;
+};
+
+static void *
+run_commit(void *arg)
+{
+    struct attempt *attempt = arg;
+
+    attempt->err = ph_jobs_commit(attempt->capture, &attempt->ticket,
+                                  &attempt->job, &attempt->refuse);
+    return NULL;
+}
+
+/* The backend dies while its commit is under way, and CUPS tries again. */
+static void
+two_attempts_that_commit_at_once_are_one_job(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct ph_capture_begin begin;
+    struct attempt at[2];
+    char uuid[16];
+
+    for (size_t round = 1; round <= 20; round++) {
+        (void)snprintf(uuid, sizeof(uuid), "u%zu", round);
+        jobs_fixture_begin_fill(&begin, "alice", 1001, uuid);
+        for (size_t i = 0; i < PH_COUNT(at); i++) {
+            begin.attempt_s = 100 + (int64_t)i;
+            at[i].capture =
+                jobs_fixture_send(f, &begin, "t", "bytes", &at[i].ticket);
+        }
+        for (size_t i = 0; i < PH_COUNT(at); i++)
+            assert_int_equal(
+                pthread_create(&at[i].thread, NULL, run_commit, &at[i]), 0);
+        for (size_t i = 0; i < PH_COUNT(at); i++) {
+            assert_int_equal(pthread_join(at[i].thread, NULL), 0);
+            assert_int_equal(at[i].err, PH_OK);
+        }
+        assert_true(ph_id_equal(&at[0].job, &at[1].job));
+        assert_int_equal(count_jobs(f, &alice), round);
+        assert_int_equal(count_files(f, "spool/held"), round);
+        assert_int_equal(count_files(f, "spool/incoming"), 0);
+    }
+}
+
 /* --- who sees what --- */
 
 static void
@@ -361,6 +413,7 @@ main(void)
         TEST(the_same_document_again_is_one_job),
         TEST(a_later_attempt_brings_the_same_documents_in_the_same_order),
         TEST(a_restart_of_an_ended_job_is_a_new_one),
+        TEST(two_attempts_that_commit_at_once_are_one_job),
         TEST(others_jobs_look_like_missing_ones),
         TEST(delete_and_expiry_remove_the_document),
         TEST(titles_and_names_stand_nowhere_in_clear),
