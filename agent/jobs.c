@@ -320,18 +320,20 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
 }
 
 /* After the catalogue says that the job ended: its document goes. A failure
- * is no loss, the next start finds the file and removes it. */
-void
+ * is no loss: the next start tries again, and so does housekeeping before it
+ * forgets the job. */
+bool
 jobs_remove_document(struct ph_jobs *jobs, const struct ph_id *id)
 {
     char text[PH_ID_TEXT];
     int err = ph_spool_remove(jobs->spool, id);
 
     if (err == PH_OK || err == PH_ERR_NOT_FOUND)
-        return;
+        return true;
     ph_id_format(id, text);
     ph_log_warning("job %s: cannot remove its document: %s, continuing", text,
                    ph_err_text(err));
+    return false;
 }
 
 int
@@ -358,7 +360,7 @@ ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
         return err;
-    jobs_remove_document(jobs, id);
+    (void)jobs_remove_document(jobs, id);
     jobs_notify(jobs);
     return PH_OK;
 }
@@ -400,21 +402,25 @@ collect_id(const struct ph_catalogue_job *row, void *arg)
     return due->count < DUE_BATCH;
 }
 
-/* Move each collected job; a job that cannot be read moves all the same. */
+/* Move each collected job; a job that cannot be read moves all the same.
+ * Those that were moved remain collected, whatever this returns. */
 static int
-move_due(struct ph_jobs *jobs, const struct due_ids *due,
-         const struct job_move *move)
+move_due(struct ph_jobs *jobs, struct due_ids *due, const struct job_move *move)
 {
     static const struct ph_asker everyone = {.everyone = true};
+    const size_t count = due->count;
     struct job_row row;
     int err = PH_OK;
 
-    for (size_t i = 0; i < due->count && err == PH_OK; i++) {
+    due->count = 0;
+    for (size_t i = 0; i < count && err == PH_OK; i++) {
         if (jobs_row(jobs, &everyone, &due->ids[i], &row) == PH_OK)
             err = jobs_move(jobs, &row, move);
         else
             err = ph_catalogue_move(jobs->catalogue, &due->ids[i], move->to,
                                     ph_clock_wall_ms(), NULL, 0);
+        if (err == PH_OK)
+            due->count++;
     }
     return err;
 }
@@ -426,20 +432,49 @@ expire(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
         .to = PH_JOB_EXPIRED, .event = PH_JOB_EXPIRED, .reason = "retention"};
     int err;
 
-    out_due->count = 0;
     err = ph_catalogue_expired(jobs->catalogue, now_ms, collect_id, out_due);
     return err == PH_OK ? move_due(jobs, out_due, &move) : err;
 }
 
 static int
-end_leases(struct ph_jobs *jobs, int64_t now_ms)
+end_leases(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
 {
     static const struct job_move move = {.to = PH_JOB_HELD};
-    struct due_ids due = {.count = 0};
     int err =
-        ph_catalogue_leases_over(jobs->catalogue, now_ms, collect_id, &due);
+        ph_catalogue_leases_over(jobs->catalogue, now_ms, collect_id, out_due);
 
-    return err == PH_OK ? move_due(jobs, &due, &move) : err;
+    return err == PH_OK ? move_due(jobs, out_due, &move) : err;
+}
+
+/* Forget what ended long ago; *out_more when there is more of it. A job whose
+ * file cannot be removed is remembered: without its row the next start would
+ * take the file for a job that is still to be held. */
+static int
+forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
+{
+    struct due_ids due = {.count = 0};
+    size_t gone = 0;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err =
+        ph_catalogue_ended_before(jobs->catalogue, before_ms, collect_id, &due);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK || due.count == 0)
+        return err;
+    for (size_t i = 0; i < due.count; i++)
+        if (jobs_remove_document(jobs, &due.ids[i]))
+            due.ids[gone++] = due.ids[i];
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_begin(jobs->catalogue);
+    for (size_t i = 0; i < gone && err == PH_OK; i++)
+        err = ph_catalogue_forget(jobs->catalogue, &due.ids[i]);
+    if (err == PH_OK)
+        err = ph_catalogue_commit(jobs->catalogue);
+    ph_catalogue_rollback(jobs->catalogue);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    *out_more = gone > 0 && due.count == DUE_BATCH;
+    return err;
 }
 
 /* A capture that began before midnight may commit after it. */
@@ -471,17 +506,17 @@ int
 ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
 {
     const int64_t history_ms = (int64_t)jobs->config.retention_s * 1000;
-    struct due_ids due = {.count = 0};
+    struct due_ids leases = {.count = 0}, due = {.count = 0};
     int64_t high, next = INT64_MAX;
     uint64_t swept = 0;
-    int err;
+    bool more = false;
+    int err = forget_ended(jobs, now_ms - history_ms, &more);
 
     (void)pthread_mutex_lock(&jobs->lock);
-    err = end_leases(jobs, now_ms);
+    if (err == PH_OK)
+        err = end_leases(jobs, now_ms, &leases);
     if (err == PH_OK)
         err = expire(jobs, now_ms, &due);
-    if (err == PH_OK)
-        err = ph_catalogue_forget_ended(jobs->catalogue, now_ms - history_ms);
     if (err == PH_OK)
         err = end_epochs(jobs, now_ms);
     if (err == PH_OK)
@@ -490,14 +525,16 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
         err = ph_catalogue_next_due(jobs->catalogue, &next);
     (void)pthread_mutex_unlock(&jobs->lock);
     for (size_t i = 0; i < due.count; i++)
-        jobs_remove_document(jobs, &due.ids[i]);
+        (void)jobs_remove_document(jobs, &due.ids[i]);
     if (err == PH_OK)
         err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
     if (swept > 0)
         ph_log_notice("spool: %llu abandoned captures removed",
                       (unsigned long long)swept);
-    if (due.count > 0)
+    if (leases.count > 0 || due.count > 0)
         jobs_notify(jobs);
+    if (more)
+        next = now_ms;
     if (next > now_ms + REAP_AT_LEAST_MS)
         next = now_ms + REAP_AT_LEAST_MS;
     *out_next_ms = next;

@@ -4,7 +4,8 @@
  *
  * All functions are safe to call from any thread and may block on the disk:
  * call them from uv_queue_work, not from a loop. The catalogue is behind one
- * mutex that is never held during bulk I/O.
+ * mutex that is never held during bulk I/O, but at start (ph_jobs_recover),
+ * when nobody waits for it.
  *
  * Who may see a job is part of every question (struct ph_asker): a job of
  * someone else answers exactly like a job that does not exist.
@@ -152,7 +153,8 @@ int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
 int ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
                      const struct ph_id *id,
                      const struct ph_release_report *report);
-/* The document is damaged: claimed -> failed, with the reason. */
+/* The document is damaged: claimed or held -> failed, with the reason; the
+ * document goes, nobody can ask for it any more. */
 int ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id,
                  const char *reason);
 

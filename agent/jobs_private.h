@@ -60,8 +60,8 @@ int jobs_move(struct ph_jobs *jobs, const struct job_row *row,
 /* Note what the disk did; NULL when it works again. */
 void jobs_set_health(struct ph_jobs *jobs, const char *text);
 
-/* The document of a job that ended; no lock needed. */
-void jobs_remove_document(struct ph_jobs *jobs, const struct ph_id *id);
+/* The document of a job that ended; no lock needed. Is it gone? */
+bool jobs_remove_document(struct ph_jobs *jobs, const struct ph_id *id);
 
 /* Tell the observer; without the lock. */
 void jobs_notify(struct ph_jobs *jobs);

@@ -157,7 +157,7 @@ check_file(const struct ph_id *id, void *arg)
     if (err == PH_ERR_NOT_FOUND)
         err = adopt(scan->jobs, id);
     else if (err == PH_OK && !ph_job_state_has_document(state))
-        jobs_remove_document(scan->jobs, id);
+        (void)jobs_remove_document(scan->jobs, id);
     scan->err = err;
     return err == PH_OK;
 }

@@ -158,8 +158,18 @@ ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
 }
 
 static bool
+is_printed(const struct ph_release_report *report)
+{
+    return strcmp(report->result, "printed") == 0;
+}
+
+/* Was this said before? What was not printed leaves no trace but a job that
+ * nobody holds. */
+static bool
 was_completed(const struct job_row *row, const struct ph_release_report *report)
 {
+    if (!is_printed(report))
+        return row->row.state == PH_JOB_HELD;
     return strcmp(row->row.released_by, report->printer) == 0 &&
            (row->row.state == PH_JOB_RELEASED ||
             (row->row.state == PH_JOB_HELD && row->row.keep));
@@ -170,7 +180,7 @@ static int
 complete(struct ph_jobs *jobs, const struct job_row *row,
          const struct ph_release_report *report, bool *out_remove)
 {
-    const bool printed = strcmp(report->result, "printed") == 0;
+    const bool printed = is_printed(report);
     const struct job_move released = {.to = row->row.keep ? PH_JOB_HELD
                                                           : PH_JOB_RELEASED,
                                       .event = PH_JOB_RELEASED,
@@ -206,7 +216,7 @@ ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
     if (err != PH_OK)
         return err;
     if (remove)
-        jobs_remove_document(jobs, id);
+        (void)jobs_remove_document(jobs, id);
     jobs_notify(jobs);
     return PH_OK;
 }
@@ -226,9 +236,11 @@ ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id, const char *reason)
     if (err == PH_OK)
         err = jobs_move(jobs, &row, &move);
     (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK)
+        return err;
     ph_id_format(id, text);
     ph_log_error("job %s: %s; the document cannot be printed", text, reason);
-    if (err == PH_OK)
-        jobs_notify(jobs);
-    return err;
+    (void)jobs_remove_document(jobs, id);
+    jobs_notify(jobs);
+    return PH_OK;
 }

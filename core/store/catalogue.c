@@ -278,13 +278,14 @@ due(struct ph_catalogue *catalogue, enum catalogue_statement which,
     return each_row(stmt, each, arg, NULL);
 }
 
+/* "state IN (2, 3)" names the partial index, as SQLite wants it. */
 int
 ph_catalogue_expired(struct ph_catalogue *catalogue, int64_t now_ms,
                      ph_catalogue_each_cb each, void *arg)
 {
     return due(catalogue, STMT_EXPIRED,
                "SELECT " JOB_COLUMNS " FROM job"
-               " WHERE state IN (2, 3) AND expires_ms <= ?1",
+               " WHERE state IN (2, 3) AND state = 2 AND expires_ms <= ?1",
                now_ms, each, arg);
 }
 
@@ -306,7 +307,8 @@ ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms)
     int err = ph_catalogue_statement(
         catalogue, STMT_NEXT_DUE,
         "SELECT MIN(ms) FROM ("
-        "SELECT MIN(expires_ms) AS ms FROM job WHERE state IN (2, 3)"
+        "SELECT MIN(expires_ms) AS ms FROM job"
+        " WHERE state IN (2, 3) AND state = 2"
         " UNION ALL SELECT MIN(lease_ms) FROM job WHERE state = 3)",
         &stmt);
 
@@ -433,16 +435,26 @@ ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
 }
 
 int
-ph_catalogue_forget_ended(struct ph_catalogue *catalogue, int64_t before_ms)
+ph_catalogue_ended_before(struct ph_catalogue *catalogue, int64_t before_ms,
+                          ph_catalogue_each_cb each, void *arg)
+{
+    return due(catalogue, STMT_ENDED_BEFORE,
+               "SELECT " JOB_COLUMNS " FROM job"
+               " WHERE state > 3 AND changed_ms < ?1 ORDER BY changed_ms",
+               before_ms, each, arg);
+}
+
+int
+ph_catalogue_forget(struct ph_catalogue *catalogue, const struct ph_id *id)
 {
     sqlite3_stmt *stmt;
     int err = ph_catalogue_statement(
-        catalogue, STMT_FORGET_ENDED,
-        "DELETE FROM job WHERE state > 3 AND changed_ms < ?1", &stmt);
+        catalogue, STMT_FORGET, "DELETE FROM job WHERE id = ?1 AND state > 3",
+        &stmt);
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_int64(stmt, 1, before_ms);
+    bind_id(stmt, 1, id);
     return ph_db_run(stmt);
 }
 

@@ -207,15 +207,59 @@ the_next_due_time_is_the_earliest(void **state)
         PH_OK);
     assert_int_equal(ph_catalogue_next_due(f->catalogue, &next), PH_OK);
     assert_int_equal(next, 1500);
+    assert_int_equal(ph_catalogue_leases_over(f->catalogue, 1500, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 1);
+}
+
+static void
+a_claimed_job_does_not_expire(void **state)
+{
+    struct fixture *f = *state;
+    const struct ph_id id = add_job(f, 1, 1, 1000);
+    struct seen seen = {.count = 0};
+    int64_t next;
+
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_CLAIMED, 1, "pr", 9000),
+        PH_OK);
+    assert_int_equal(ph_catalogue_expired(f->catalogue, 2000, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(ph_catalogue_next_due(f->catalogue, &next), PH_OK);
+    assert_int_equal(next, 9000);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_HELD, 1, NULL, 0), PH_OK);
     assert_int_equal(ph_catalogue_expired(f->catalogue, 1999, note, &seen),
                      PH_OK);
     assert_int_equal(seen.count, 0);
     assert_int_equal(ph_catalogue_expired(f->catalogue, 2000, note, &seen),
                      PH_OK);
     assert_int_equal(seen.count, 1);
-    assert_int_equal(ph_catalogue_leases_over(f->catalogue, 1500, note, &seen),
+}
+
+static void
+only_an_ended_job_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    const struct ph_id id = add_job(f, 1, 1, 1000);
+    struct seen seen = {.count = 0};
+
+    assert_int_equal(ph_catalogue_forget(f->catalogue, &id), PH_OK);
+    assert_int_equal(ph_catalogue_get(f->catalogue, &id, note, &seen), PH_OK);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &id, PH_JOB_DELETED, 500, NULL, 0),
+        PH_OK);
+    seen.count = 0;
+    assert_int_equal(ph_catalogue_ended_before(f->catalogue, 500, note, &seen),
                      PH_OK);
-    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(ph_catalogue_ended_before(f->catalogue, 501, note, &seen),
+                     PH_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(ph_catalogue_forget(f->catalogue, &id), PH_OK);
+    assert_int_equal(ph_catalogue_get(f->catalogue, &id, note, &seen),
+                     PH_ERR_NOT_FOUND);
 }
 
 static bool
@@ -306,6 +350,8 @@ main(void)
         TEST(only_legal_moves_are_made),
         TEST(a_rolled_back_transaction_leaves_nothing),
         TEST(the_next_due_time_is_the_earliest),
+        TEST(a_claimed_job_does_not_expire),
+        TEST(only_an_ended_job_is_forgotten),
         TEST(events_come_in_order_and_go_when_acknowledged),
         TEST(a_used_grant_is_forgotten_only_after_it_expired),
         TEST(damaged_and_newer_files_are_refused),

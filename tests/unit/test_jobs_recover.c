@@ -1,6 +1,8 @@
 /* Jobs after a crash, and the end of a day. */
 #include "jobs_checks.h"
 
+#include <sys/stat.h>
+
 static void
 run_sql(struct jobs_fixture *f, const char *sql)
 {
@@ -100,6 +102,35 @@ a_lost_unlink_is_made_up_for(void **state)
     assert_int_equal(count_jobs(f, &everyone), 0);
 }
 
+/* Forgotten with its file still there, it would be held again after the next
+ * start. A folder stands for a file that cannot be removed. */
+static void
+a_job_is_remembered_until_its_file_has_gone(void **state)
+{
+    const int64_t day_ms = 86400 * INT64_C(1000);
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "deleted", "bytes");
+    char name[PH_ID_TEXT], path[512], relative[64];
+    struct ph_job_view view;
+    struct ph_why why;
+    int64_t next;
+
+    ph_id_format(&id, name);
+    (void)snprintf(relative, sizeof(relative), "spool/held/%s", name);
+    jobs_fixture_path(f, relative, path, sizeof(path));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(ph_jobs_delete(f->jobs, &alice, &id, &why), PH_OK);
+    moved_ms = ph_clock_wall_ms() + 3 * day_ms;
+    ph_clock_set_wall(moved_clock);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_DELETED);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(ph_jobs_get(f->jobs, &alice, &id, &view),
+                     PH_ERR_NOT_FOUND);
+}
+
 /* The crash tore a replacement of the ticket: the first one counts. */
 static void
 a_torn_replacement_of_the_ticket_is_repaired(void **state)
@@ -187,6 +218,7 @@ main(void)
         TEST(a_deleted_catalogue_is_rebuilt_from_the_spool),
         TEST(a_job_without_its_file_becomes_failed),
         TEST(a_lost_unlink_is_made_up_for),
+        TEST(a_job_is_remembered_until_its_file_has_gone),
         TEST(a_torn_replacement_of_the_ticket_is_repaired),
         TEST(a_days_key_goes_when_nothing_of_it_is_left),
         TEST(garbage_in_the_spool_is_left_alone_and_harmless),

@@ -82,6 +82,88 @@ a_failed_print_is_held_again(void **state)
     assert_int_equal(view_of(f, &id).state, PH_JOB_HELD);
     assert_int_equal(count_files(f, "spool/held"), 1);
     assert_int_equal(count_events(f, "job.released"), 0);
+    /* the same report again, and one of a job that is another's by now */
+    assert_int_equal(complete(f, &id, "pr-1", "failed"), PH_OK);
+    claim(f, &id, "pr-2");
+    assert_int_equal(complete(f, &id, "pr-1", "failed"), PH_ERR_STATE);
+    assert_int_equal(complete(f, &id, "pr-2", "printed"), PH_OK);
+    assert_int_equal(complete(f, &id, "pr-2", "failed"), PH_ERR_NOT_FOUND);
+}
+
+/* What is being printed when its retention ends is printed, and counted; the
+ * others go. */
+static void
+a_claimed_job_outlives_its_retention(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id first = jobs_fixture_hold(f, "r", "the document");
+    const struct ph_id id = jobs_fixture_hold(f, "r", "another document");
+    int64_t next;
+
+    moved_ms = view_of(f, &id).expires_ms - 1000;
+    ph_clock_set_wall(moved_clock);
+    claim(f, &id, "pr-1");
+    moved_ms += 1000;
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_true(next > moved_ms);
+    assert_int_equal(view_of(f, &first).state, PH_JOB_EXPIRED);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    assert_int_equal(count_files(f, "spool/held"), 1);
+    assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
+    assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
+    assert_int_equal(count_files(f, "spool/held"), 0);
+}
+
+static void
+a_retention_ends_when_the_lease_has_ended(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    int64_t next;
+
+    moved_ms = view_of(f, &id).expires_ms - 1000;
+    ph_clock_set_wall(moved_clock);
+    claim(f, &id, "pr-1");
+    moved_ms = view_of(f, &id).lease_until_ms;
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_EXPIRED);
+    assert_int_equal(count_files(f, "spool/held"), 0);
+}
+
+static void
+count_change(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+static void
+the_cloud_hears_of_a_lease_that_ended(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    unsigned changes = 0;
+    int64_t next;
+
+    claim(f, &id, "pr-1");
+    moved_ms = view_of(f, &id).lease_until_ms;
+    ph_clock_set_wall(moved_clock);
+    ph_jobs_on_change(f->jobs, count_change, &changes);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(changes, 1);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(changes, 1);
+}
+
+static void
+a_damaged_document_goes_with_its_job(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+
+    assert_int_equal(ph_jobs_fail(f->jobs, &id, "damaged"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_FAILED);
+    assert_int_equal(count_files(f, "spool/held"), 0);
+    assert_int_equal(ph_jobs_fail(f->jobs, &id, "damaged"), PH_ERR_STATE);
 }
 
 static void
@@ -136,6 +218,10 @@ main(void)
         TEST(two_printers_cannot_hold_one_job),
         TEST(a_lease_that_ended_gives_the_job_back),
         TEST(a_failed_print_is_held_again),
+        TEST(a_claimed_job_outlives_its_retention),
+        TEST(a_retention_ends_when_the_lease_has_ended),
+        TEST(the_cloud_hears_of_a_lease_that_ended),
+        TEST(a_damaged_document_goes_with_its_job),
         TEST(a_kept_job_stays_and_its_release_is_reported),
         TEST(a_grant_is_used_once_even_after_a_restart),
         TEST(the_high_water_mark_never_falls),

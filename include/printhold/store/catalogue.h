@@ -46,7 +46,7 @@ struct ph_catalogue_job {
     bool keep;
     bool acknowledged; /* the backend knew of the commit */
     uint64_t size_bytes;
-    uint32_t sequence; /* of the newest metadata record */
+    uint32_t sequence;                    /* of the newest metadata record */
     char job_uuid[PH_CATALOGUE_WORD_MAX]; /* of the CUPS job */
     int64_t attempt_s; /* when cupsd began to process it; -1 unknown */
     uint32_t ordinal;  /* which document of that attempt; set by _insert */
@@ -95,13 +95,15 @@ int ph_catalogue_list(struct ph_catalogue *catalogue,
                       const struct ph_catalogue_filter *filter,
                       ph_catalogue_each_cb each, void *arg);
 
-/* Jobs held or claimed whose retention ended at or before now. */
+/* Held jobs whose retention ended at or before now. A claimed one is being
+ * printed: it is due when its lease has ended. */
 int ph_catalogue_expired(struct ph_catalogue *catalogue, int64_t now_ms,
                          ph_catalogue_each_cb each, void *arg);
 /* Jobs whose lease ended at or before now. */
 int ph_catalogue_leases_over(struct ph_catalogue *catalogue, int64_t now_ms,
                              ph_catalogue_each_cb each, void *arg);
-/* The earliest end of a retention or lease; INT64_MAX when there is none. */
+/* The earliest end of a held job's retention or of a lease; INT64_MAX when
+ * there is none. */
 int ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms);
 
 /*
@@ -131,9 +133,12 @@ int ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
                                  const struct ph_id *id, const char *printer);
 int ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
                                   const struct ph_id *id);
-/* Forget ended jobs that changed before the given time. */
-int ph_catalogue_forget_ended(struct ph_catalogue *catalogue,
-                              int64_t before_ms);
+/* Ended jobs that changed before the given time, oldest first. */
+int ph_catalogue_ended_before(struct ph_catalogue *catalogue, int64_t before_ms,
+                              ph_catalogue_each_cb each, void *arg);
+/* Forget an ended job; others stay. Its file must have gone before: a file
+ * without a row is taken for a job that is not catalogued yet. */
+int ph_catalogue_forget(struct ph_catalogue *catalogue, const struct ph_id *id);
 
 /* Is anything of this epoch still here: a job, an ended one, an event? */
 int ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
