@@ -160,7 +160,7 @@ collect_job(const struct ph_catalogue_job *row, void *arg)
         return true;
     }
     if (jobs_view(user->jobs, row, &view) != PH_OK)
-        return true; /* listed nowhere; list_row has said why */
+        return true; /* ph_jobs_list says why it is listed nowhere */
     user->tickets[user->count] = view.ticket;
     apply_title_policy(user->jobs, &user->tickets[user->count]);
     user->list[user->count] =

@@ -33,8 +33,9 @@ struct ph_release_policy {
 bool ph_release_auth_admit(const struct ph_release_policy *policy,
                            const struct ph_identity *peer, struct ph_why *why);
 
-/* A login as it is compared everywhere (owner.h): ASCII lower case.
- * PH_ERR_INVALID when it is empty, too long, or has blanks or control bytes. */
+/* A login as it is compared everywhere: ASCII lower case, as owner.h makes it
+ * of an account. No domain is added: a subject without one is a login only
+ * where owner.domain is not set. PH_ERR_INVALID when it is empty, too long, or has blanks or control bytes. */
 int ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX]);
 
 /* The keyword of a refusal, for problem types and logs. */
