@@ -23,47 +23,16 @@ check_system() {
     command -v apt-get >/dev/null || wrong 'this system has no apt-get'
 }
 
-missing_packages() {
-    local package
-    for package in "${PACKAGES[@]}"; do
-        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>&1) in
-        installed) ;;
-        *) printf '%s\n' "$package" ;;
-        esac
-    done
-}
-
-# A service that comes with a package must not start for a trial: it would
-# listen outside of our directory. Debian asks policy-rc.d about that.
-POLICY=/usr/sbin/policy-rc.d
-POLICY_MADE=no
-forget_policy() {
-    [ "$POLICY_MADE" = no ] || rm -f "$POLICY"
-    POLICY_MADE=no
-}
-
 install_packages() {
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "${PACKAGES[@]}")
     if [ "${#missing[@]}" = 0 ]; then
         NOTE='all there'
         return
     fi
-    if [ ! -e "$POLICY" ]; then
-        POLICY_MADE=yes
-        printf '#!/bin/sh\nexit 101\n' >"$POLICY"
-        chmod 0755 "$POLICY"
-    fi
     apt_install "${missing[@]}" ||
         fail 'apt-get could not install the packages'
-    forget_policy
     NOTE="${#missing[@]} installed"
-}
-
-apt_install() {
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get -q update &&
-        apt-get -qy -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
 }
 
 # The build belongs to whom the tree belongs, so that sudo leaves no files of
