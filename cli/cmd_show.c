@@ -56,6 +56,7 @@ print_document(const struct ph_ticket *ticket)
     ph_print_fact(stdout, "Format", ticket->document_format);
     ph_print_fact(stdout, "Application", ticket->source);
     fact_number("Copies", ticket->copies);
+    ph_print_fact(stdout, "Collation", ticket->multiple_document_handling);
     ph_print_fact(stdout, "Sides", ticket->sides);
     ph_print_fact(stdout, "Colour", ticket->print_color_mode);
     ph_print_fact(stdout, "Paper", ticket->media);
@@ -70,12 +71,16 @@ print_origin(const struct ph_ticket *ticket)
 {
     ph_print_fact(stdout, "Owner", ticket->owner_name);
     ph_print_fact(stdout, "Login", ticket->owner_login);
+    ph_print_fact(stdout, "Known by", ticket->owner_auth);
+    if (ticket->submitted_ms > 0)
+        fact_time("Submitted", ticket->submitted_ms);
     ph_print_fact(stdout, "From host", ticket->submission_host);
     ph_print_fact(stdout, "From address", ticket->submission_ip);
     ph_print_fact(stdout, "Queue", ticket->queue);
     ph_print_fact(stdout, "Driver", ticket->driver);
     if (ticket->cups_job_id > 0)
         fact_number("CUPS job", ticket->cups_job_id);
+    ph_print_fact(stdout, "Job UUID", ticket->job_uuid);
 }
 
 static int
@@ -95,6 +100,7 @@ on_item(const void *body, size_t len, void *arg)
     print_state(&job);
     print_document(&job.ticket);
     print_origin(&job.ticket);
+    ph_print_fact(stdout, "SHA-256", job.sha256);
     return PH_OK;
 }
 

@@ -145,6 +145,11 @@ ph_config_load(const char *dir, struct ph_config *out_config,
         err = PH_OK;
         goto done;
     }
+    if (err == PH_ERR_NOT_FOUND)
+        return ph_why_fail(why, err,
+                           "there is no configuration directory %s; make it, "
+                           "or name another one",
+                           dir);
     if (err != PH_OK)
         return err;
     (void)snprintf(path, sizeof(path), "%s/printhold.conf", dir);

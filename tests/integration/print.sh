@@ -68,6 +68,36 @@ check 'job-uuid' grep -qE '^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 is 'event: job-uuid' "$(told held '.data["job-uuid"]')" "$(ticket job-uuid)"
 check 'bytes' test "$(ticket size-bytes)" -gt 1000
 is 'event: bytes' "$(told held '.data["size-bytes"]')" "$(ticket size-bytes)"
+
+# A person reads the same.
+ph alice show "$(job_field alice 0 .id)" >"$HOST/shown"
+while IFS='|' read -r fact value; do
+    check "shown: $fact" grep -qE "^$fact {2,}$value\$" "$HOST/shown"
+done <<TXT
+Title|Quarterly MARKER report
+State|held
+Pages|5
+Pages per side|1
+Format|application/pdf
+Application|$SOURCE_SAYS
+Copies|2
+Sides|two-sided-long-edge
+Colour|monochrome
+Paper|iso_a4_210x297mm
+Finishing|staple-top-left
+Orientation|portrait
+Owner|alice
+Login|alice@example.com
+Known by|peercred
+Submitted|20.*
+From host|localhost
+From address|127.0.0.1
+Queue|PrintHold
+Driver|PrintHold .*
+CUPS job|$ALICES_JOB
+Job UUID|urn:uuid:.*
+SHA-256|[0-9a-f]{64}
+TXT
 is 'one job per person in the cloud' "$(grep -c "^ph1/$TENANT/u/" "$HOST/watch.log")" 2
 
 # N-up is applied before capture: 5 pages become 3, and the ticket says so.
