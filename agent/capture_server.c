@@ -18,9 +18,12 @@
 
 /* More backends than this wait in the listen queue. */
 #define SESSIONS_MAX 256
+#define PAUSE_MS     1000
 
 struct ph_capture_server {
     uv_poll_t poll;
+    uv_timer_t pause; /* after accept(2) had no descriptor for us */
+    unsigned open_handles;
     int listen_fd;
     char *path; /* to unlink, NULL when inherited */
     struct ph_jobs *jobs;
@@ -29,7 +32,6 @@ struct ph_capture_server {
     struct ph_capture_session *sessions;
     size_t count;
     bool stopping;
-    bool poll_closed;
     void (*done)(void *arg);
     void *done_arg;
 };
@@ -42,11 +44,35 @@ finish_stop(struct ph_capture_server *server)
     void (*done)(void *arg) = server->done;
     void *arg = server->done_arg;
 
-    if (!server->stopping || !server->poll_closed || server->sessions != NULL)
+    if (!server->stopping || server->open_handles > 0 ||
+        server->sessions != NULL)
         return;
     free(server->path);
     free(server);
     done(arg);
+}
+
+static void
+listen_on(struct ph_capture_server *server)
+{
+    if (server->count < SESSIONS_MAX && !server->stopping)
+        (void)uv_poll_start(&server->poll, UV_READABLE, on_connection);
+}
+
+static void
+on_pause_over(uv_timer_t *timer)
+{
+    listen_on(timer->data);
+}
+
+/* Readable it stays: polling on would burn the CPU. */
+static void
+pause_for_descriptors(struct ph_capture_server *server)
+{
+    ph_log_warning("capture: no descriptor is left for a connection, "
+                   "continuing");
+    (void)uv_poll_stop(&server->poll);
+    (void)uv_timer_start(&server->pause, on_pause_over, PAUSE_MS, 0);
 }
 
 static void
@@ -58,8 +84,8 @@ on_session_closed(struct ph_capture_session *session, void *arg)
     while (*link != session)
         link = ph_capture_session_next(*link);
     *link = *ph_capture_session_next(session);
-    if (server->count-- == SESSIONS_MAX && !server->stopping)
-        (void)uv_poll_start(&server->poll, UV_READABLE, on_connection);
+    if (server->count-- == SESSIONS_MAX)
+        listen_on(server);
     finish_stop(server);
 }
 
@@ -91,8 +117,11 @@ on_connection(uv_poll_t *poll, int status, int events)
     if (status < 0)
         return;
     fd = accept(server->listen_fd, NULL, NULL);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            pause_for_descriptors(server);
         return;
+    }
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     (void)fcntl(fd, F_SETFL, O_NONBLOCK);
     if (!is_backend(server, fd) ||
@@ -153,19 +182,22 @@ ph_capture_server_start(uv_loop_t *loop, const struct ph_config *config,
         free(server);
         return err;
     }
-    server->poll.data = server;
-    (void)uv_poll_start(&server->poll, UV_READABLE, on_connection);
+    (void)uv_timer_init(loop, &server->pause);
+    server->poll.data = server->pause.data = server;
+    server->open_handles = 2;
+    listen_on(server);
     *out_server = server;
     return PH_OK;
 }
 
 static void
-on_poll_closed(uv_handle_t *handle)
+on_handle_closed(uv_handle_t *handle)
 {
     struct ph_capture_server *server = handle->data;
 
+    if (--server->open_handles > 0)
+        return;
     ph_io_close(&server->listen_fd);
-    server->poll_closed = true;
     finish_stop(server);
 }
 
@@ -181,5 +213,6 @@ ph_capture_server_stop(struct ph_capture_server *server,
     for (struct ph_capture_session *s = server->sessions; s != NULL;
          s = *ph_capture_session_next(s))
         ph_capture_session_stop(s);
-    uv_close((uv_handle_t *)&server->poll, on_poll_closed);
+    uv_close((uv_handle_t *)&server->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&server->pause, on_handle_closed);
 }

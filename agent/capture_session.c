@@ -335,6 +335,10 @@ after_ack(uv_work_t *work, int status)
     struct ph_capture_session *s = work->data;
 
     (void)status;
+    if (s->work_err != PH_OK)
+        ph_log_warning("capture: cannot note that the backend knows of its "
+                       "job: %s, continuing",
+                       ph_err_text(s->work_err));
     if (work_ended(s))
         close_session(s);
 }

@@ -6,10 +6,12 @@
 #include "jobs_fixture.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -117,23 +119,36 @@ struct client {
 };
 
 static void
-client_open(struct fixture *f, struct client *c)
+client_prepare(struct client *c)
 {
     /* A stuck server must fail the test, not hang it. */
     static const struct timeval limit = {.tv_sec = 20};
+
+    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(c->fd >= 0);
+    assert_int_equal(
+        setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    ph_buf_init(&c->buf, PH_FRAME_MAX + PH_FRAME_HEAD);
+}
+
+static void
+client_connect(const struct fixture *f, const struct client *c)
+{
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     assert_true(strlen(f->jobs.config.capture_socket) <
                 sizeof(address.sun_path));
     memcpy(address.sun_path, f->jobs.config.capture_socket,
            strlen(f->jobs.config.capture_socket));
-    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(c->fd >= 0);
-    assert_int_equal(
-        setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
     assert_int_equal(
         connect(c->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    ph_buf_init(&c->buf, PH_FRAME_MAX + PH_FRAME_HEAD);
+}
+
+static void
+client_open(const struct fixture *f, struct client *c)
+{
+    client_prepare(c);
+    client_connect(f, c);
 }
 
 static void
@@ -436,6 +451,59 @@ another_account_gets_nothing(void **state)
     client_close(&c);
 }
 
+/* Descriptors that are left to this process: none. Returns the old limit. */
+static struct rlimit
+use_up_descriptors(void)
+{
+    struct rlimit old, none;
+    int next = dup(0);
+
+    assert_true(next >= 0);
+    assert_int_equal(close(next), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = old;
+    none.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return old;
+}
+
+/* Of the loop and of us, who only wait. */
+static int64_t
+cpu_ms(void)
+{
+    struct rusage used;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+    return (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+           (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+}
+
+/* The connection waits in the listen queue meanwhile. */
+static void
+without_descriptors_the_loop_rests_and_comes_back(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_sealed_secret secret;
+    struct pollfd answer = {.events = POLLIN};
+    struct rlimit old;
+    struct client c;
+    int64_t before;
+    int fd;
+
+    client_prepare(&c);
+    old = use_up_descriptors();
+    before = cpu_ms();
+    client_connect(f, &c);
+    answer.fd = c.fd;
+    assert_int_equal(poll(&answer, 1, 400), 0); /* nobody answers */
+    assert_true(cpu_ms() - before < 50);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    client_begin(&c);
+    fd = client_accepted(&c, &secret);
+    ph_io_close(&fd);
+    client_close(&c);
+}
+
 static void
 an_unknown_capture_user_is_a_configuration_error(void **state)
 {
@@ -465,6 +533,7 @@ main(void)
         TEST(a_second_begin_is_refused),
         TEST(a_capture_without_progress_is_given_up),
         TEST(another_account_gets_nothing),
+        TEST(without_descriptors_the_loop_rests_and_comes_back),
         TEST(an_unknown_capture_user_is_a_configuration_error),
     };
 
