@@ -477,7 +477,8 @@ forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     return err;
 }
 
-/* A capture that began before midnight may commit after it. */
+/* A capture that began before midnight may commit after it; those that are
+ * under way are looked at too, because clocks jump. */
 #define EPOCH_GRACE_MS (24 * 3600 * INT64_C(1000))
 #define EPOCHS_AT_ONCE 16
 
@@ -502,13 +503,33 @@ end_epochs(struct ph_jobs *jobs, int64_t now_ms)
 #define SWEEP_AGE_S      3600
 #define REAP_AT_LEAST_MS (3600 * 1000)
 
+/* What captures left behind. Not while one is under way: when the clock jumps
+ * or the computer slept, its file looks as old as an abandoned one. */
+static int
+sweep(struct ph_jobs *jobs)
+{
+    uint64_t swept = 0;
+    size_t captures;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    captures = jobs->captures;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (captures > 0)
+        return PH_OK;
+    err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
+    if (swept > 0)
+        ph_log_notice("spool: %llu abandoned captures removed",
+                      (unsigned long long)swept);
+    return err;
+}
+
 int
 ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
 {
     const int64_t history_ms = (int64_t)jobs->config.retention_s * 1000;
     struct due_ids leases = {.count = 0}, due = {.count = 0};
     int64_t high, next = INT64_MAX;
-    uint64_t swept = 0;
     bool more = false;
     int err = forget_ended(jobs, now_ms - history_ms, &more);
 
@@ -517,7 +538,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
         err = end_leases(jobs, now_ms, &leases);
     if (err == PH_OK)
         err = expire(jobs, now_ms, &due);
-    if (err == PH_OK)
+    if (err == PH_OK && jobs->captures == 0)
         err = end_epochs(jobs, now_ms);
     if (err == PH_OK)
         err = ph_catalogue_high_water(jobs->catalogue, now_ms, &high);
@@ -527,10 +548,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
     for (size_t i = 0; i < due.count; i++)
         (void)jobs_remove_document(jobs, &due.ids[i]);
     if (err == PH_OK)
-        err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
-    if (swept > 0)
-        ph_log_notice("spool: %llu abandoned captures removed",
-                      (unsigned long long)swept);
+        err = sweep(jobs);
     if (leases.count > 0 || due.count > 0)
         jobs_notify(jobs);
     if (more)

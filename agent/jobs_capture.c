@@ -96,8 +96,17 @@ check_quotas(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
 }
 
 static void
+count_capture(struct ph_jobs *jobs, int change)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->captures = change > 0 ? jobs->captures + 1 : jobs->captures - 1;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+static void
 capture_free(struct ph_capture *capture)
 {
+    count_capture(capture->jobs, -1);
     ph_sealed_verifier_free(capture->verifier);
     ph_io_close(&capture->fd);
     ph_wipe(capture, sizeof(*capture));
@@ -156,6 +165,7 @@ ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
     capture->jobs = jobs;
     capture->begin = *begin;
     capture->fd = -1;
+    count_capture(jobs, 1);
     err = create_file(capture, &write_fd);
     if (err != PH_OK) {
         capture_free(capture);

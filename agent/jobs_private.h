@@ -21,6 +21,7 @@ struct ph_jobs {
     enum ph_title_policy title_policy;
     struct ph_workstation workstation; /* under lock */
     char health[PH_WHY_MAX];           /* under lock */
+    size_t captures;                   /* under way; under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */

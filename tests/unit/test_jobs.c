@@ -158,6 +158,33 @@ the_same_document_again_is_one_job(void **state)
     assert_int_equal(count_jobs(f, &alice), 3);
 }
 
+/* The clock jumps, or the computer slept: the capture goes on. */
+static void
+only_what_is_abandoned_is_swept(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct ph_capture_refuse refuse;
+    struct ph_capture_begin begin;
+    struct ph_ticket ticket;
+    struct ph_capture *capture;
+    struct ph_id id;
+    char path[512];
+    int64_t next;
+
+    jobs_fixture_begin_fill(&begin, "alice", 1001, "u");
+    capture = jobs_fixture_send(f, &begin, "t", "bytes", &ticket);
+    jobs_fixture_path(f, "spool/incoming/left", path, sizeof(path));
+    scratch_write(path, "x", 1);
+    moved_ms = ph_clock_wall_ms() + 3 * 86400 * INT64_C(1000);
+    ph_clock_set_wall(moved_clock);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(ph_jobs_commit(capture, &ticket, &id, &refuse), PH_OK);
+    assert_int_equal(count_jobs(f, &alice), 1); /* readable: its key is there */
+    assert_int_equal(count_files(f, "spool/incoming"), 1);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_files(f, "spool/incoming"), 0);
+}
+
 /* One document of an attempt at the CUPS job "u". */
 static struct ph_id
 hold_in_attempt(struct jobs_fixture *f, int64_t attempt_s, const char *text)
@@ -407,6 +434,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_captured_job_is_held_with_its_ticket),
         TEST(an_abandoned_capture_leaves_nothing),
+        TEST(only_what_is_abandoned_is_swept),
         TEST(a_body_that_is_not_what_was_sent_is_refused),
         TEST(an_empty_job_is_cancelled),
         TEST(quotas_hold_the_job_in_the_queue_with_a_reason),
