@@ -1,0 +1,182 @@
+/*
+ * Housekeeping: what time ends. Leases, retentions, the memory of ended jobs,
+ * the keys of days, and files that captures left behind.
+ */
+#include "jobs_private.h"
+
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+
+#define DUE_BATCH 64
+
+struct due_ids {
+    struct ph_id ids[DUE_BATCH];
+    size_t count;
+};
+
+static bool
+collect_id(const struct ph_catalogue_job *row, void *arg)
+{
+    struct due_ids *due = arg;
+
+    due->ids[due->count++] = row->id;
+    return due->count < DUE_BATCH;
+}
+
+/* Move each collected job; a job that cannot be read moves all the same.
+ * Those that were moved remain collected, whatever this returns. */
+static int
+move_due(struct ph_jobs *jobs, struct due_ids *due, const struct job_move *move)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    const size_t count = due->count;
+    struct job_row row;
+    int err = PH_OK;
+
+    due->count = 0;
+    for (size_t i = 0; i < count && err == PH_OK; i++) {
+        if (jobs_row(jobs, &everyone, &due->ids[i], &row) == PH_OK)
+            err = jobs_move(jobs, &row, move);
+        else
+            err = ph_catalogue_move(jobs->catalogue, &due->ids[i], move->to,
+                                    ph_clock_wall_ms(), NULL, 0);
+        if (err == PH_OK)
+            due->count++;
+    }
+    return err;
+}
+
+static int
+expire(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
+{
+    static const struct job_move move = {
+        .to = PH_JOB_EXPIRED, .event = PH_JOB_EXPIRED, .reason = "retention"};
+    int err;
+
+    err = ph_catalogue_expired(jobs->catalogue, now_ms, collect_id, out_due);
+    return err == PH_OK ? move_due(jobs, out_due, &move) : err;
+}
+
+static int
+end_leases(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
+{
+    static const struct job_move move = {.to = PH_JOB_HELD};
+    int err =
+        ph_catalogue_leases_over(jobs->catalogue, now_ms, collect_id, out_due);
+
+    return err == PH_OK ? move_due(jobs, out_due, &move) : err;
+}
+
+/* Forget what ended long ago; *out_more when there is more of it. A job whose
+ * file cannot be removed is remembered: without its row the next start would
+ * take the file for a job that is still to be held. */
+static int
+forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
+{
+    struct due_ids due = {.count = 0};
+    size_t gone = 0;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err =
+        ph_catalogue_ended_before(jobs->catalogue, before_ms, collect_id, &due);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err != PH_OK || due.count == 0)
+        return err;
+    for (size_t i = 0; i < due.count; i++)
+        if (jobs_remove_document(jobs, &due.ids[i]))
+            due.ids[gone++] = due.ids[i];
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_begin(jobs->catalogue);
+    for (size_t i = 0; i < gone && err == PH_OK; i++)
+        err = ph_catalogue_forget(jobs->catalogue, &due.ids[i]);
+    if (err == PH_OK)
+        err = ph_catalogue_commit(jobs->catalogue);
+    ph_catalogue_rollback(jobs->catalogue);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    *out_more = gone > 0 && due.count == DUE_BATCH;
+    return err;
+}
+
+/* A capture that began before midnight may commit after it; those that are
+ * under way are looked at too, because clocks jump. */
+#define EPOCH_GRACE_MS (24 * 3600 * INT64_C(1000))
+#define EPOCHS_AT_ONCE 16
+
+/* Destroy the keys of days of which nothing is left. */
+static int
+end_epochs(struct ph_jobs *jobs, int64_t now_ms)
+{
+    struct ph_id epochs[EPOCHS_AT_ONCE];
+    const size_t count = ph_epoch_keys_ended(
+        jobs->keys, now_ms - EPOCH_GRACE_MS, epochs, EPOCHS_AT_ONCE);
+    bool in_use;
+    int err = PH_OK;
+
+    for (size_t i = 0; i < count && err == PH_OK; i++) {
+        err = ph_catalogue_epoch_in_use(jobs->catalogue, &epochs[i], &in_use);
+        if (err == PH_OK && !in_use)
+            err = ph_epoch_keys_destroy(jobs->keys, &epochs[i]);
+    }
+    return err;
+}
+
+#define SWEEP_AGE_S      3600
+#define REAP_AT_LEAST_MS (3600 * 1000)
+
+/* What captures left behind. Not while one is under way: when the clock jumps
+ * or the computer slept, its file looks as old as an abandoned one. */
+static int
+sweep(struct ph_jobs *jobs)
+{
+    uint64_t swept = 0;
+    size_t captures;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    captures = jobs->captures;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (captures > 0)
+        return PH_OK;
+    err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
+    if (swept > 0)
+        ph_log_notice("spool: %llu abandoned captures removed",
+                      (unsigned long long)swept);
+    return err;
+}
+
+int
+ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
+{
+    const int64_t history_ms = (int64_t)jobs->config.retention_s * 1000;
+    struct due_ids leases = {.count = 0}, due = {.count = 0};
+    int64_t high, next = INT64_MAX;
+    bool more = false;
+    int err = forget_ended(jobs, now_ms - history_ms, &more);
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    if (err == PH_OK)
+        err = end_leases(jobs, now_ms, &leases);
+    if (err == PH_OK)
+        err = expire(jobs, now_ms, &due);
+    if (err == PH_OK && jobs->captures == 0)
+        err = end_epochs(jobs, now_ms);
+    if (err == PH_OK)
+        err = ph_catalogue_high_water(jobs->catalogue, now_ms, &high);
+    if (err == PH_OK)
+        err = ph_catalogue_next_due(jobs->catalogue, &next);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    for (size_t i = 0; i < due.count; i++)
+        (void)jobs_remove_document(jobs, &due.ids[i]);
+    if (err == PH_OK)
+        err = sweep(jobs);
+    if (leases.count > 0 || due.count > 0)
+        jobs_notify(jobs);
+    if (more)
+        next = now_ms;
+    if (next > now_ms + REAP_AT_LEAST_MS)
+        next = now_ms + REAP_AT_LEAST_MS;
+    *out_next_ms = next;
+    return err;
+}
