@@ -102,6 +102,15 @@ wait_for_jobs(struct scene *s, size_t count)
     assert_true(s->is_reached);
 }
 
+/* Run the loop until the round has ended and the next is a long time away. */
+static void
+wait_for_rest(struct scene *s)
+{
+    while (uv_backend_timeout(&s->loop) <= 0)
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    assert_true(uv_backend_timeout(&s->loop) > HOUR_MS / 2);
+}
+
 static void
 start(struct scene *s)
 {
@@ -136,7 +145,7 @@ a_change_brings_it_round_long_before_its_time(void **state)
     atomic_fetch_add(&now_ms, 2 * HOUR_MS);
     start(s);
     wait_for_jobs(s, 1);
-    /* It would come again in an hour, by its own timer. */
+    wait_for_rest(s);
     atomic_fetch_add(&now_ms, 24 * HOUR_MS);
     ph_reaper_kick(s->reaper);
     wait_for_jobs(s, 0);
