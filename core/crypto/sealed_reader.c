@@ -131,12 +131,6 @@ ph_sealed_reader_metadata(const struct ph_sealed_reader *reader,
     return reader->metadata.data;
 }
 
-const struct ph_sealed_secret *
-ph_sealed_reader_secret(const struct ph_sealed_reader *reader)
-{
-    return &reader->secret;
-}
-
 static int
 ensure_buffers(struct ph_sealed_reader *reader)
 {

@@ -145,8 +145,6 @@ int ph_sealed_reader_fd(const struct ph_sealed_reader *reader);
 const uint8_t *ph_sealed_reader_metadata(const struct ph_sealed_reader *reader,
                                          size_t *out_len,
                                          uint32_t *out_sequence);
-const struct ph_sealed_secret *
-ph_sealed_reader_secret(const struct ph_sealed_reader *reader);
 
 /* Plaintext bytes [offset, offset + len), all inside the size (else
  * PH_ERR_INVALID). Consecutive calls are cheapest; whole segments are decrypted
