@@ -25,7 +25,7 @@ ph_http_options_init(struct ph_http_options *options)
     options->address = "";
     options->connections_max = 512;
     options->address_max = 128;
-    options->peer_max = 64;
+    options->peer_max = 16;
     options->body_max = 32768;
     options->handshake_ms = 5000;
     options->head_ms = 10000;

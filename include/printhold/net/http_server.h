@@ -49,7 +49,7 @@ struct ph_http_options {
     /* Limits; ph_http_options_init gives the defaults in brackets. */
     size_t connections_max; /* [512] then new ones wait in the backlog */
     size_t address_max;     /* [128] of one address, more are closed */
-    size_t peer_max;        /* [64] of one certificate, more are closed */
+    size_t peer_max;        /* [16] of one certificate, more are closed */
     size_t body_max;        /* [32768] bytes of a request's body */
     uint64_t handshake_ms;  /* [5000] */
     uint64_t head_ms;       /* [10000] from its first byte; the body too */
