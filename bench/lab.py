@@ -290,7 +290,7 @@ directory_key_file = {lab.pki('directory.key')}
 
     # --- printing ---
 
-    def print(self, document, how, document_format):
+    def print(self, document, document_format, how):
         """The backend as cupsd starts it; seconds from exec to exit."""
         lab = self.lab
         lab.cups_job += 1
@@ -310,7 +310,7 @@ directory_key_file = {lab.pki('directory.key')}
                    'job-originating-host-name=localhost copies=2 '
                    'sides=two-sided-long-edge Duplex=DuplexNoTumble '
                    'media=iso_a4_210x297mm PageSize=A4')
-        return lab.time([how, document],
+        return lab.time([*how, document],
                         [lab.program('printhold'), str(lab.cups_job),
                          lab.person, 'A document of the bench', '2', options],
                         env=env)

@@ -128,7 +128,7 @@ def pull(lab, options):
     nginx = _Nginx(lab)
     plain = os.path.join(nginx.www, 'document')
     documents.opaque(plain, size)
-    agent.print(plain, '--pipe', 'application/octet-stream')
+    agent.print(plain, 'application/octet-stream', ['--pipe'])
     ours = _Release(lab, agent, agent.jobs()[-1]['id'], size)
     ours.renew()
     rate = size / 1e6

@@ -11,6 +11,8 @@ import random
 import statistics
 import time
 
+import quiet
+
 CONTROL = (0.93, 1.07)
 AGAIN = 'baseline again'
 
@@ -27,13 +29,14 @@ class Contest:
         self.name = name
         self.contestants = dict(contestants)
         self.baseline = next(iter(self.contestants))
-        self.before = before
+        self.before = before or (lambda: None)
         self.samples = {}
+        self.loud = 0
 
     def _run(self, name):
-        if self.before is not None:
-            self.before()
-        return self.contestants[name]()
+        seconds, was_quiet = quiet.measure(self.before, self.contestants[name])
+        self.loud += not was_quiet
+        return seconds
 
     def _one_round(self):
         order = [(name, name) for name in self.contestants]
@@ -46,6 +49,7 @@ class Contest:
         for name in self.contestants:  # warm up, unrecorded
             self._run(name)
         self.samples = {}
+        self.loud = 0
         for _ in range(rounds):
             self._one_round()
 
@@ -53,6 +57,10 @@ class Contest:
         """Hold it until the control is good; False when it never was."""
         for attempt in range(1, attempts + 1):
             self._hold(rounds)
+            if self.loud:
+                runs = sum(len(each) for each in self.samples.values())
+                say(f'  {self.name}: others were at work in {self.loud} of '
+                    f'{runs} runs')
             if is_good(self.control()):
                 return True
             say(f'  {self.name}: control {self.control():.3f} is outside '
