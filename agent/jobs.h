@@ -42,7 +42,7 @@ struct ph_job_view {
     char holder[PH_HOLDER_MAX]; /* printer id while claimed, else empty */
     int64_t lease_until_ms;
     struct ph_ticket ticket;
-    uint8_t sha256[PH_SHA256_BYTES]; /* of the document */
+    uint8_t sha256[PH_SHA256_BYTES]; /* of the document; zeros: not yet */
 };
 
 /* Who asks. Exactly one of the three. */
@@ -103,7 +103,7 @@ int ph_jobs_progress(struct ph_capture *capture, uint64_t offset);
  * capture is consumed whatever happens. */
 int ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
                    struct ph_id *out_job, struct ph_capture_refuse *out_refuse);
-/* The backend knows of the commit and ends. */
+/* The backend knows of the commit and ends. Hashes a long document. */
 int ph_jobs_acknowledged(struct ph_jobs *jobs, const struct ph_id *job);
 void ph_jobs_abort(struct ph_capture *capture);
 

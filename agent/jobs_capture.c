@@ -281,7 +281,8 @@ find_repeat(struct ph_capture *capture, const uint8_t sha256[PH_SHA256_BYTES],
     const struct ph_capture_begin *begin = &capture->begin;
     int err;
 
-    if (begin->job_uuid[0] == '\0')
+    if (begin->job_uuid[0] == '\0' ||
+        (begin->attempt_s < 0 && jobs_lacks_digest(sha256)))
         return PH_ERR_NOT_FOUND;
     err = ph_catalogue_find_repeat(catalogue, begin->job_uuid, begin->attempt_s,
                                    sha256, out_id);
@@ -406,7 +407,8 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
         return PH_OK;
     }
     if (err == PH_ERR_NOT_FOUND) {
-        ph_format_hex(sha256, sizeof(sha256), ticket->document_sha256);
+        if (!jobs_lacks_digest(sha256))
+            ph_format_hex(sha256, sizeof(sha256), ticket->document_sha256);
         err = store(capture, ticket, size, sha256, out_job);
     }
     return err == PH_OK ? PH_OK : refuse_storage(jobs, out_refuse, err);
@@ -489,5 +491,8 @@ ph_jobs_acknowledged(struct ph_jobs *jobs, const struct ph_id *job)
     (void)pthread_mutex_lock(&jobs->lock);
     err = ph_catalogue_set_acknowledged(jobs->catalogue, job);
     (void)pthread_mutex_unlock(&jobs->lock);
+    /* Nobody waits now; a failure leaves it to the release. */
+    if (err == PH_OK)
+        (void)jobs_make_digest(jobs, job, NULL);
     return err;
 }

@@ -64,6 +64,13 @@ void jobs_set_health(struct ph_jobs *jobs, const char *text);
 /* The document of a job that ended; no lock needed. Is it gone? */
 bool jobs_remove_document(struct ph_jobs *jobs, const struct ph_id *id);
 
+/* Is the document's digest not known yet? */
+bool jobs_lacks_digest(const uint8_t sha256[PH_SHA256_BYTES]);
+/* Make it known: hashes the document that is open. Without the lock; NULL opens
+ * the job's own. */
+int jobs_make_digest(struct ph_jobs *jobs, const struct ph_id *id,
+                     struct ph_sealed_reader *reader);
+
 /* Tell the observer; without the lock. */
 void jobs_notify(struct ph_jobs *jobs);
 

@@ -110,7 +110,7 @@ static int
 adopt(struct ph_jobs *jobs, const struct ph_id *id)
 {
     struct ph_sealed_reader *reader = NULL;
-    uint8_t sha256[PH_SHA256_BYTES];
+    uint8_t sha256[PH_SHA256_BYTES] = {0}; /* long documents: made later */
     struct ph_ticket ticket;
     char text[PH_ID_TEXT];
     int err;
@@ -121,7 +121,7 @@ adopt(struct ph_jobs *jobs, const struct ph_id *id)
         repair(jobs, id);
         err = read_orphan(jobs, id, &reader, &ticket);
     }
-    if (err == PH_OK)
+    if (err == PH_OK && ticket.document_sha256[0] != '\0')
         err = ph_parse_hex(ticket.document_sha256, sha256, sizeof(sha256));
     if (err == PH_OK)
         err = insert_orphan(jobs, reader, &ticket, sha256);

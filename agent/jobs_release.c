@@ -149,9 +149,13 @@ ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
     }
     /* The right name on the wrong file is no document of this job. */
     if (!ph_id_equal(ph_sealed_reader_job(reader), id) ||
-        ph_sealed_reader_size(reader) != row.row.size_bytes) {
+        ph_sealed_reader_size(reader) != row.row.size_bytes)
+        err = PH_ERR_CORRUPT;
+    if (err == PH_OK && jobs_lacks_digest(row.row.sha256))
+        err = jobs_make_digest(jobs, id, reader);
+    if (err != PH_OK) {
         ph_sealed_reader_free(reader);
-        return PH_ERR_CORRUPT;
+        return err;
     }
     *out_reader = reader;
     return PH_OK;

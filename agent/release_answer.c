@@ -97,12 +97,15 @@ ph_release_json(struct ph_http_exchange *exchange, unsigned status,
 json_t *
 ph_release_job(const struct ph_job_view *view)
 {
+    static const uint8_t unknown[PH_SHA256_BYTES];
     char id[PH_ID_TEXT], digest[2 * PH_SHA256_BYTES + 1];
     json_t *root = json_object();
     int err;
 
     ph_id_format(&view->id, id);
-    ph_format_hex(view->sha256, PH_SHA256_BYTES, digest);
+    digest[0] = '\0'; /* left out while it is not known */
+    if (memcmp(view->sha256, unknown, sizeof(unknown)) != 0)
+        ph_format_hex(view->sha256, PH_SHA256_BYTES, digest);
     err = ph_submission_text(root, "id", id);
     if (err == PH_OK)
         err = ph_submission_text(root, "state", ph_job_state_name(view->state));

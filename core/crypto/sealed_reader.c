@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
+#include "algorithms.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 
@@ -217,8 +219,9 @@ ph_sealed_reader_read(struct ph_sealed_reader *reader, uint64_t offset,
     return err;
 }
 
-int
-ph_sealed_reader_verify(struct ph_sealed_reader *reader, const atomic_int *stop)
+static int
+scan_all(struct ph_sealed_reader *reader, const atomic_int *stop,
+         ph_sealed_plain_cb plain_cb, void *arg)
 {
     struct ph_sealed_scan scan = {.fd = -1};
     struct ph_stream *stream = NULL;
@@ -231,7 +234,35 @@ ph_sealed_reader_verify(struct ph_sealed_reader *reader, const atomic_int *stop)
         ph_stream_free(stream);
         return err;
     }
-    err = ph_sealed_scan_rest(&scan, reader->stream_size, stop, NULL, NULL);
+    err = ph_sealed_scan_rest(&scan, reader->stream_size, stop, plain_cb, arg);
     ph_sealed_scan_close(&scan);
+    return err;
+}
+
+int
+ph_sealed_reader_verify(struct ph_sealed_reader *reader, const atomic_int *stop)
+{
+    return scan_all(reader, stop, NULL, NULL);
+}
+
+static int
+hash_plain(void *arg, const uint8_t *plain, size_t len)
+{
+    return EVP_DigestUpdate(arg, plain, len) == 1 ? PH_OK : PH_ERR_CRYPTO;
+}
+
+int
+ph_sealed_reader_digest(struct ph_sealed_reader *reader, const atomic_int *stop,
+                        uint8_t out_sha256[PH_SHA256_BYTES])
+{
+    const EVP_MD *md = ph_algorithm_sha256();
+    EVP_MD_CTX *ctx = md != NULL ? EVP_MD_CTX_new() : NULL;
+    int err = PH_ERR_CRYPTO;
+
+    if (ctx != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1)
+        err = scan_all(reader, stop, hash_plain, ctx);
+    if (err == PH_OK && EVP_DigestFinal_ex(ctx, out_sha256, NULL) != 1)
+        err = PH_ERR_CRYPTO;
+    EVP_MD_CTX_free(ctx);
     return err;
 }

@@ -15,6 +15,7 @@ struct ph_sealed_verifier {
     struct ph_sealed_secret secret;
     struct ph_sealed_scan scan; /* stream NULL until the body has begun */
     EVP_MD_CTX *sha256;
+    uint64_t hashed;
 };
 
 int
@@ -74,6 +75,9 @@ on_plain(void *arg, const uint8_t *plain, size_t len)
 {
     struct ph_sealed_verifier *verifier = arg;
 
+    verifier->hashed += len;
+    if (verifier->hashed > PH_SEALED_DIGEST_MAX)
+        return PH_OK;
     if (EVP_DigestUpdate(verifier->sha256, plain, len) != 1)
         return PH_ERR_CRYPTO;
     return PH_OK;
@@ -121,8 +125,10 @@ finish(struct ph_sealed_verifier *verifier, uint64_t *out_size,
                               verifier);
     if (err == PH_OK)
         err = ph_stream_plain_size(&ph_stream_spool, file_size, &size);
-    if (err == PH_OK &&
-        EVP_DigestFinal_ex(verifier->sha256, out_sha256, NULL) != 1)
+    if (err == PH_OK && size > PH_SEALED_DIGEST_MAX)
+        memset(out_sha256, 0, PH_SHA256_BYTES);
+    else if (err == PH_OK &&
+             EVP_DigestFinal_ex(verifier->sha256, out_sha256, NULL) != 1)
         err = PH_ERR_CRYPTO;
     if (err == PH_OK)
         *out_size = size;

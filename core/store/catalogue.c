@@ -404,6 +404,22 @@ ph_catalogue_set_keep(struct ph_catalogue *catalogue, const struct ph_id *id,
 }
 
 int
+ph_catalogue_set_sha256(struct ph_catalogue *catalogue, const struct ph_id *id,
+                        const uint8_t sha256[32])
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(catalogue, STMT_SHA256,
+                                     "UPDATE job SET sha256 = ?2 WHERE id = ?1",
+                                     &stmt);
+
+    if (err != PH_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    (void)sqlite3_bind_blob(stmt, 2, sha256, 32, SQLITE_TRANSIENT);
+    return ph_db_run(stmt);
+}
+
+int
 ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
                              const struct ph_id *id, const char *printer)
 {

@@ -13,6 +13,7 @@ enum catalogue_statement {
     STMT_STATE,
     STMT_MOVE,
     STMT_KEEP,
+    STMT_SHA256,
     STMT_RELEASED_BY,
     STMT_ACKNOWLEDGED,
     STMT_REPEAT,

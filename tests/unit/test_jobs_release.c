@@ -1,6 +1,8 @@
 /* What printers do with jobs: claim, pull, complete. */
 #include "jobs_checks.h"
 
+#include <openssl/sha.h>
+
 static void
 a_job_goes_only_after_complete(void **state)
 {
@@ -24,6 +26,43 @@ a_job_goes_only_after_complete(void **state)
     /* the same report again counts once */
     assert_int_equal(complete(f, &id, "pr-1", "printed"), PH_OK);
     assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
+}
+
+/* Long documents are hashed when nobody waits, at the latest at release. */
+static void
+a_long_document_has_its_digest_when_it_is_needed(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const size_t len = (size_t)PH_SEALED_DIGEST_MAX + 1;
+    uint8_t expected[PH_SHA256_BYTES];
+    struct ph_sealed_reader *reader = NULL;
+    char *text = malloc(len + 1);
+    struct ph_id asked, acknowledged;
+    static const uint8_t unknown[PH_SHA256_BYTES];
+
+    assert_non_null(text);
+    memset(text, 'x', len);
+    text[len] = '\0';
+    assert_non_null(SHA256((const uint8_t *)text, len, expected));
+    asked = jobs_fixture_hold(f, "asked", text);
+    assert_memory_equal(view_of(f, &asked).sha256, unknown, sizeof(unknown));
+    assert_string_equal(view_of(f, &asked).ticket.document_sha256, "");
+    claim(f, &asked, "pr-1");
+    assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, &asked,
+                                           "pr-1", &reader),
+                     PH_OK);
+    ph_sealed_reader_free(reader);
+    assert_memory_equal(view_of(f, &asked).sha256, expected, sizeof(expected));
+
+    text[0] = 'y';
+    assert_non_null(SHA256((const uint8_t *)text, len, expected));
+    acknowledged = jobs_fixture_hold(f, "acknowledged", text);
+    assert_int_equal(ph_jobs_acknowledged(f->jobs, &acknowledged), PH_OK);
+    assert_memory_equal(view_of(f, &acknowledged).sha256, expected,
+                        sizeof(expected));
+    /* without a digest and an attempt nothing says that it is a repeat */
+    assert_false(ph_id_equal(&asked, &acknowledged));
+    free(text);
 }
 
 static void
@@ -215,6 +254,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_job_goes_only_after_complete),
+        TEST(a_long_document_has_its_digest_when_it_is_needed),
         TEST(two_printers_cannot_hold_one_job),
         TEST(a_lease_that_ended_gives_the_job_back),
         TEST(a_failed_print_is_held_again),

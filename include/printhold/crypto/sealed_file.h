@@ -96,8 +96,13 @@ void ph_sealed_verifier_free(struct ph_sealed_verifier *verifier);
 int ph_sealed_verifier_advance(struct ph_sealed_verifier *verifier,
                                uint64_t written_offset);
 
+/* Longer documents are verified at ingest but not hashed: the person waits for
+ * that, and the digest is needed only at release (ph_sealed_reader_digest). */
+#define PH_SEALED_DIGEST_MAX (UINT64_C(32) << 20)
+
 /* The body ends at the end of the file: verify the rest. Gives the plaintext
- * size and the SHA-256 of the plaintext. */
+ * size and the SHA-256 of the plaintext, or zeros when the document is longer
+ * than PH_SEALED_DIGEST_MAX. */
 int ph_sealed_verifier_finish(struct ph_sealed_verifier *verifier,
                               uint64_t *out_size,
                               uint8_t out_sha256[PH_SHA256_BYTES]);
@@ -157,5 +162,9 @@ int ph_sealed_reader_read(struct ph_sealed_reader *reader, uint64_t offset,
  * batches; PH_ERR_CANCELLED when it became non-zero. Blocking. */
 int ph_sealed_reader_verify(struct ph_sealed_reader *reader,
                             const atomic_int *stop);
+/* The same, and the SHA-256 of the plaintext. */
+int ph_sealed_reader_digest(struct ph_sealed_reader *reader,
+                            const atomic_int *stop,
+                            uint8_t out_sha256[PH_SHA256_BYTES]);
 
 #endif

@@ -53,7 +53,7 @@ struct ph_catalogue_job {
     char holder[PH_CATALOGUE_WORD_MAX]; /* printer that has the lease */
     int64_t lease_until_ms;
     char released_by[PH_CATALOGUE_WORD_MAX]; /* printer of the last release */
-    uint8_t sha256[32];
+    uint8_t sha256[32]; /* of the document; zeros: not known yet */
     const void *sealed; /* ticket */
     size_t sealed_len;
 };
@@ -129,6 +129,8 @@ int ph_catalogue_move(struct ph_catalogue *catalogue, const struct ph_id *id,
                       int64_t lease_until_ms);
 int ph_catalogue_set_keep(struct ph_catalogue *catalogue,
                           const struct ph_id *id, bool keep, int64_t now_ms);
+int ph_catalogue_set_sha256(struct ph_catalogue *catalogue,
+                            const struct ph_id *id, const uint8_t sha256[32]);
 int ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
                                  const struct ph_id *id, const char *printer);
 int ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
