@@ -10,18 +10,13 @@ from rounds import Contest, Figure
 
 CUPS_BACKENDS = ('/usr/lib/cups/backend', '/usr/libexec/cups/backend')
 
-# More than a run takes of fresh memory.
-WARM = ('--warm', '1024')
-
 METHOD_LARGE = '''\
 The document is in the page cache and comes through a pipe from cat(1).
 Baseline: cat > a new file, then fsync. Ours: the backend, started with the
 arguments and environment that cupsd gives, with the agent on the same file
 system, from exec to its exit with 0: then the document is encrypted, verified
 by the agent, synced, in the catalogue and in the outbox. Before each run
-everything dirty is synced, files and jobs of earlier runs are deleted, and 1 GiB
-of memory is touched and freed, so that no hypervisor has to find it during the
-run.'''
+everything dirty is synced; files and jobs of earlier runs are deleted.'''
 
 METHOD_SMALL = '''\
 The document lies in the pipe when the program is started. Baseline: the start
@@ -44,14 +39,12 @@ class _Capture:
 
     def cat(self, document):
         return self.lab.time(
-            [*WARM, '--pipe', document, '--output',
-             os.path.join(self.plain, 'cat'),
+            ['--pipe', document, '--output', os.path.join(self.plain, 'cat'),
              '--sync'], ['cat'])
 
     def age(self, document, recipient):
         return self.lab.time(
-            [*WARM, '--pipe', document, '--output',
-             os.path.join(self.plain, 'age'),
+            ['--pipe', document, '--output', os.path.join(self.plain, 'age'),
              '--sync'], ['age', '-r', recipient])
 
 
@@ -90,7 +83,7 @@ def large(lab, options):
         contest = Contest(
             f'capture of {size // documents.MIB} MiB, {name}',
             {'cat + fsync': lambda d=document: work.cat(d),
-             'backend': lambda d=document, k=kind: agent.print(d, k, [*WARM, '--pipe']),
+             'backend': lambda d=document, k=kind: agent.print(d, k, ['--pipe']),
              'age + fsync': lambda d=document: work.age(d, recipient)},
             before=work.clean)
         if not options.hold(contest, options.rounds):

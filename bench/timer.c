@@ -8,9 +8,6 @@
  *     --filled FILE  the same, but FILE (at most 60 KiB) lies in it already
  *     --output FILE  standard output is this file, made anew (else /dev/null)
  *     --sync         ... and fsync(2) of it belongs to the time
- *     --warm MIB     before, touch so much memory and give it back: what a
- *                    hypervisor had reclaimed it must give again first, which
- *                    would cost the one more than the other by chance
  *
  * Prints {"wall_ns":…,"cpu_us":…,"status":…}; status is as of a shell.
  */
@@ -23,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,7 +35,6 @@ struct order {
     const char *filled;
     const char *output;
     bool sync;
-    size_t warm_bytes;
     char **command;
 };
 
@@ -161,16 +156,6 @@ start_cat(const char *path, int output)
     return pid;
 }
 
-static void
-warm(size_t size)
-{
-    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-    if (memory == MAP_FAILED || munmap(memory, size) != 0)
-        die("--warm");
-}
-
 static int
 run(const struct order *order)
 {
@@ -180,8 +165,6 @@ run(const struct order *order)
     pid_t feeder = -1, pid;
     int64_t began, took;
 
-    if (order->warm_bytes > 0)
-        warm(order->warm_bytes);
     began = now_ns();
     if (order->pipe != NULL) {
         feeder = start_cat(order->pipe, write_end);
@@ -210,7 +193,6 @@ main(int argc, char **argv)
         {"filled", required_argument, NULL, 'f'},
         {"output", required_argument, NULL, 'o'},
         {"sync", no_argument, NULL, 's'},
-        {"warm", required_argument, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     struct order order = {0};
@@ -229,9 +211,6 @@ main(int argc, char **argv)
             break;
         case 's':
             order.sync = true;
-            break;
-        case 'w':
-            order.warm_bytes = strtoul(optarg, NULL, 10) << 20;
             break;
         default:
             return 2;
