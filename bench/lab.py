@@ -284,6 +284,9 @@ directory_key_file = {lab.pki('directory.key')}
         return json.loads(self._cli('jobs', '--all', '--json'))
 
     def forget_jobs(self):
+        """Delete what is held, once the agent has done with it."""
+        wait_for('the digests', 60, lambda: all(
+            'sha256' in job for job in self.jobs() if job['state'] == 'held'))
         held = [job['id'] for job in self.jobs() if job['state'] == 'held']
         if held:
             self._cli('delete', *held)
