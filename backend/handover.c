@@ -255,6 +255,9 @@ try_open(struct ph_handover *handover, const char *path, uid_t agent,
         err = check_peer(handover->sock, agent);
     if (err == PH_OK)
         err = send_begin(handover, ticket, attempt_s);
+    /* While the agent makes the file; the writer fails later if this does. */
+    if (err == PH_OK)
+        (void)ph_sealed_writer_prepare();
     if (err == PH_OK)
         err = expect_frame(handover, ACCEPT_LIMIT_MS, PH_CAPTURE_ACCEPT, &frame,
                            &spool, out_refuse);

@@ -8,10 +8,12 @@
 
 #include "algorithms.h"
 #include "printhold/base/err.h"
+#include "printhold/base/io.h"
 
 struct ph_sealed_verifier {
     int fd;
-    int err; /* the first failure; final */
+    uint64_t hinted; /* write-back started up to here */
+    int err;         /* the first failure; final */
     struct ph_sealed_secret secret;
     struct ph_sealed_scan scan; /* stream NULL until the body has begun */
     EVP_MD_CTX *sha256;
@@ -83,6 +85,18 @@ on_plain(void *arg, const uint8_t *plain, size_t len)
     return PH_OK;
 }
 
+/* The disk writes while the writer encrypts on. Asked for here, because the
+ * writer is what capture waits for: a tenth of its time (measured). */
+static void
+start_writeback(struct ph_sealed_verifier *verifier, uint64_t written_offset)
+{
+    if (written_offset <= verifier->hinted)
+        return;
+    ph_io_start_writeback(verifier->fd, verifier->hinted,
+                          written_offset - verifier->hinted);
+    verifier->hinted = written_offset;
+}
+
 int
 ph_sealed_verifier_advance(struct ph_sealed_verifier *verifier,
                            uint64_t written_offset)
@@ -93,6 +107,7 @@ ph_sealed_verifier_advance(struct ph_sealed_verifier *verifier,
         return verifier->err;
     if (written_offset <= PH_SEALED_HEADER_BYTES)
         return PH_OK;
+    start_writeback(verifier, written_offset);
     end =
         (written_offset - PH_SEALED_HEADER_BYTES - 1) / PH_SEALED_SEGMENT_BYTES;
     if (end <= verifier->scan.next)

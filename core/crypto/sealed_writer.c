@@ -20,12 +20,13 @@
 #include "printhold/base/io.h"
 #include "printhold/crypto/kdf.h"
 
-#define RING_SEGMENTS   8
-#define SEGMENT_ROOM    (PH_SEALED_SEGMENT_BYTES - PH_STREAM_TAG_BYTES)
-#define RING_BYTES      ((size_t)RING_SEGMENTS * SEGMENT_ROOM)
-#define WRITEBACK_BYTES (8 * 1024 * 1024)
-/* The first steps are small, so that the disk begins at once. */
-#define WRITEBACK_FIRST (1024 * 1024)
+#define RING_SEGMENTS 8
+#define SEGMENT_ROOM  (PH_SEALED_SEGMENT_BYTES - PH_STREAM_TAG_BYTES)
+#define RING_BYTES    ((size_t)RING_SEGMENTS * SEGMENT_ROOM)
+/* Write-back of the first bytes begins here, in small steps, so that the disk
+ * has work at once; the verifier that follows asks for the rest. */
+#define WRITEBACK_STEP (1024 * 1024)
+#define WRITEBACK_END  (8 * WRITEBACK_STEP)
 /* A batch and what its last segment has beyond. */
 #define BATCH_ROOM (PH_SEALED_BATCH_BYTES + PH_SEALED_SEGMENT_BYTES)
 
@@ -119,7 +120,6 @@ ph_sealed_writer_free(struct ph_sealed_writer *writer)
 static int
 write_batch(struct ph_sealed_writer *writer, size_t len)
 {
-    uint64_t step;
     int err = ph_io_pwrite_full(writer->fd, writer->batch, len, writer->offset);
 
     if (err != PH_OK)
@@ -127,8 +127,8 @@ write_batch(struct ph_sealed_writer *writer, size_t len)
     writer->offset += len;
     writer->batch_len -= len;
     memmove(writer->batch, writer->batch + len, writer->batch_len);
-    step = writer->hinted < WRITEBACK_BYTES ? WRITEBACK_FIRST : WRITEBACK_BYTES;
-    if (writer->offset - writer->hinted >= step) {
+    if (writer->hinted < WRITEBACK_END &&
+        writer->offset - writer->hinted >= WRITEBACK_STEP) {
         ph_io_start_writeback(writer->fd, writer->hinted,
                               writer->offset - writer->hinted);
         writer->hinted = writer->offset;
