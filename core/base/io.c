@@ -10,8 +10,8 @@
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
 
-/* Fewer wake-ups than 64 KiB, and still in the cache; 512 KiB is slower. */
-#define PIPE_BYTES (256 * 1024)
+/* Several times what a reader takes at once. */
+#define PIPE_BYTES (512 * 1024)
 
 int
 ph_io_write_full(int fd, const void *bytes, size_t len)
