@@ -77,6 +77,12 @@ fill_ticket(const struct ph_arguments *arguments, struct ph_ticket *ticket)
         ticket->submitted_ms = ph_clock_wall_ms();
 }
 
+bool
+ph_jobinfo_is_banner(void)
+{
+    return environment_is("CUPS_FILETYPE", "job-sheet");
+}
+
 int
 ph_jobinfo_read(const struct ph_arguments *arguments,
                 struct ph_jobinfo *out_info, struct ph_why *why)
@@ -90,7 +96,6 @@ ph_jobinfo_read(const struct ph_arguments *arguments,
         return ph_why_fail(why, PH_ERR_INVALID,
                            "the job number that CUPS gave is none");
     info.ticket.cups_job_id = (int32_t)id;
-    info.is_banner = environment_is("CUPS_FILETYPE", "job-sheet");
     info.is_filtered = arguments->file == NULL;
     info.is_pdf_expected = info.is_filtered && pdf_is_expected();
     info.attempt_s = find_attempt(arguments->options);

@@ -15,10 +15,12 @@
 struct ph_jobinfo {
     struct ph_ticket ticket; /* all but format, size, pages, PDF's source */
     int64_t attempt_s;       /* time-at-processing, -1 unknown */
-    bool is_banner;          /* a job sheet, not a document */
     bool is_filtered;        /* on standard input: filters made the data */
     bool is_pdf_expected;    /* those filters end in PDF */
 };
+
+/* Is what comes a job sheet, not a document of the person? */
+bool ph_jobinfo_is_banner(void);
 
 /*
  * Read the environment and the arguments; the PPD file is opened for the

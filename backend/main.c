@@ -36,18 +36,6 @@ close_inherited(void)
         (void)close(fd);
 }
 
-/* The owner cannot be proven: refused for good, or tried again. */
-static int
-refuse_owner(int err, const struct ph_why *why)
-{
-    if (err == PH_ERR_AGAIN) {
-        ph_cupslog_info("Waiting: %s.", why->text);
-        return PH_EXIT_RETRY;
-    }
-    ph_cupslog_error("Refused: %s.", why->text);
-    return PH_EXIT_CANCEL;
-}
-
 /* A banner page is no document of the person: read it to its end, so that its
  * filters do not fail, and forget it. */
 static int
@@ -67,7 +55,6 @@ static int
 take_job(const struct ph_arguments *arguments)
 {
     struct ph_config config;
-    struct ph_jobinfo info;
     struct ph_why why = {{0}};
     int input = STDIN_FILENO;
     int err = ph_config_load(NULL, &config, &why);
@@ -84,12 +71,9 @@ take_job(const struct ph_arguments *arguments)
                          strerror(errno));
         return PH_EXIT_RETRY;
     }
-    err = ph_jobinfo_read(arguments, &info, &why);
-    if (err != PH_OK)
-        return refuse_owner(err, &why);
-    if (info.is_banner)
+    if (ph_jobinfo_is_banner())
         return discard_banner(input);
-    return ph_supervisor_run(&config, &info, input);
+    return ph_supervisor_run(&config, arguments, input);
 }
 
 int

@@ -82,8 +82,6 @@ work(const struct ph_config *config, struct ph_jobinfo *info, int input,
     (void)signal(SIGTERM, SIG_DFL);
     block_sigterm(false);
     ph_confine_follow_parent();
-    /* The counter's end must close when the counter ends. */
-    ph_io_close(&pages->child_sock);
     _exit(ph_capture_run(&job));
 }
 
@@ -171,19 +169,15 @@ exit_code(int status)
     return PH_EXIT_RETRY;
 }
 
-int
-ph_supervisor_run(const struct ph_config *config, struct ph_jobinfo *info,
-                  int input)
+/* Take the document; returns the exit code. */
+static int
+supervise(const struct ph_config *config, struct ph_jobinfo *info, int input,
+          struct ph_pagecount *pages)
 {
-    struct ph_pagecount pages;
-    pid_t counter = -1;
-    int sock = -1, status, err;
+    int sock = -1, status;
+    int err = start_worker(config, info, input, pages, &sock);
 
-    ph_pagecount_open(&pages, config, info->is_filtered ? -1 : input);
-    err = start_worker(config, info, input, &pages, &sock);
-    if (err == PH_OK)
-        counter = ph_pagecount_spawn(&pages, config->pagecount_program);
-    ph_pagecount_close(&pages);
+    ph_pagecount_close(pages);
     if (err != PH_OK) {
         if (!is_terminated)
             ph_cupslog_error("No process could be started for the job (%s); "
@@ -191,14 +185,47 @@ ph_supervisor_run(const struct ph_config *config, struct ph_jobinfo *info,
                              ph_err_text(err));
         return PH_EXIT_RETRY;
     }
-    if (counter < 0 && config->pagecount_program[0] != '\0')
-        ph_cupslog_debug("The page counter could not be started.");
     serve_worker(sock, info->ticket.cups_job_id);
     ph_io_close(&sock);
     block_sigterm(true);
     status = reap(worker_pid);
     worker_pid = 0;
     block_sigterm(false);
-    stop_counter(counter);
     return exit_code(status);
+}
+
+/* The owner cannot be proven: refused for good, or tried again. */
+static int
+refuse_owner(int err, const struct ph_why *why)
+{
+    if (err == PH_ERR_AGAIN) {
+        ph_cupslog_info("Waiting: %s.", why->text);
+        return PH_EXIT_RETRY;
+    }
+    ph_cupslog_error("Refused: %s.", why->text);
+    return PH_EXIT_CANCEL;
+}
+
+int
+ph_supervisor_run(const struct ph_config *config,
+                  const struct ph_arguments *arguments, int input)
+{
+    struct ph_pagecount pages;
+    struct ph_jobinfo info;
+    struct ph_why why = {{0}};
+    pid_t counter;
+    int err, rc;
+
+    ph_pagecount_open(&pages, config, arguments->file != NULL ? input : -1);
+    counter = ph_pagecount_spawn(&pages, config->pagecount_program);
+    if (counter < 0 && config->pagecount_program[0] != '\0')
+        ph_cupslog_debug("The page counter could not be started.");
+    /* Its end must close when it ends: nobody else may hold it. */
+    ph_io_close(&pages.child_sock);
+    err = ph_jobinfo_read(arguments, &info, &why);
+    rc = err == PH_OK ? supervise(config, &info, input, &pages)
+                      : refuse_owner(err, &why);
+    ph_pagecount_close(&pages);
+    stop_counter(counter);
+    return rc;
 }

@@ -23,8 +23,11 @@
  */
 void ph_supervisor_catch_signals(void);
 
-/* Take the document on the descriptor; returns the exit code. */
-int ph_supervisor_run(const struct ph_config *config, struct ph_jobinfo *info,
-                      int input);
+/*
+ * Take the document on the descriptor; returns the exit code. The page counter
+ * is started before anything else: loading it is what a small job waits for.
+ */
+int ph_supervisor_run(const struct ph_config *config,
+                      const struct ph_arguments *arguments, int input);
 
 #endif

@@ -49,7 +49,7 @@ a_ticket_is_made_of_arguments_and_environment(void **state)
     assert_string_equal(info.ticket.queue, "PrintHold");
     assert_string_equal(info.ticket.sides, "one-sided");
     assert_true(info.ticket.submitted_ms > 0);
-    assert_false(info.is_banner);
+    assert_false(ph_jobinfo_is_banner());
     assert_true(info.is_filtered);
     assert_true(info.is_pdf_expected);
 }
@@ -107,10 +107,10 @@ a_banner_is_known_as_one(void **state)
     (void)state;
     (void)setenv("CUPS_FILETYPE", "job-sheet", 1);
     assert_int_equal(ph_jobinfo_read(&a, &info, NULL), PH_OK);
-    assert_true(info.is_banner);
+    assert_true(ph_jobinfo_is_banner());
     (void)setenv("CUPS_FILETYPE", "document", 1);
     assert_int_equal(ph_jobinfo_read(&a, &info, NULL), PH_OK);
-    assert_false(info.is_banner);
+    assert_false(ph_jobinfo_is_banner());
 }
 
 static void
