@@ -4,9 +4,13 @@
  *   1 spool file in incoming, header written         nothing to lose yet
  *   2 backend writes and syncs the body, we verify it
  *   3 metadata record appended, file synced
- *   4 renamed to held, both directories synced       the job exists
+ *   4 renamed to held, the directory synced          the job exists
  *   5 catalogue row and outbox rows, one transaction the job is visible
  *   6 the backend hears DONE, says ACK, exits 0      CUPS forgets it
+ *
+ * The spool is what must not be lost; the row of 5 is synced by the first
+ * commit that follows, at ACK as a rule, and made again from the file if the
+ * power is cut before that.
  *
  * Power lost before 4: the file in incoming is swept, CUPS still has the job
  * and sends it again. Between 4 and 6: the file is adopted at the next start
@@ -256,7 +260,7 @@ int
 jobs_insert(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
             const struct ph_ticket *ticket)
 {
-    int err = ph_catalogue_begin(jobs->catalogue);
+    int err = ph_catalogue_begin_unsynced(jobs->catalogue);
 
     if (err != PH_OK)
         return err;

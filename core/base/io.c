@@ -253,14 +253,9 @@ int
 ph_io_rename_durable(int from_dirfd, const char *from, int to_dirfd,
                      const char *to)
 {
-    int err;
-
     if (renameat(from_dirfd, from, to_dirfd, to) != 0)
         return ph_err_from_errno(errno);
-    err = ph_io_sync(to_dirfd);
-    if (err == PH_OK && from_dirfd != to_dirfd)
-        err = ph_io_sync(from_dirfd);
-    return err;
+    return ph_io_sync(to_dirfd);
 }
 
 int

@@ -64,6 +64,28 @@ ph_catalogue_begin(struct ph_catalogue *catalogue)
     return err;
 }
 
+/* SQLite changes this between transactions only. */
+static void
+end_unsynced(struct ph_catalogue *catalogue)
+{
+    if (catalogue->is_unsynced)
+        (void)ph_db_exec(catalogue->db, "PRAGMA synchronous=FULL");
+    catalogue->is_unsynced = false;
+}
+
+int
+ph_catalogue_begin_unsynced(struct ph_catalogue *catalogue)
+{
+    int err = ph_db_exec(catalogue->db, "PRAGMA synchronous=NORMAL");
+
+    catalogue->is_unsynced = err == PH_OK;
+    if (err == PH_OK)
+        err = ph_catalogue_begin(catalogue);
+    if (err != PH_OK)
+        end_unsynced(catalogue);
+    return err;
+}
+
 int
 ph_catalogue_commit(struct ph_catalogue *catalogue)
 {
@@ -72,6 +94,7 @@ ph_catalogue_commit(struct ph_catalogue *catalogue)
     if (err != PH_OK)
         ph_catalogue_rollback(catalogue);
     catalogue->in_transaction = false;
+    end_unsynced(catalogue);
     return err;
 }
 
@@ -81,6 +104,7 @@ ph_catalogue_rollback(struct ph_catalogue *catalogue)
     if (catalogue->in_transaction)
         (void)ph_db_exec(catalogue->db, "ROLLBACK");
     catalogue->in_transaction = false;
+    end_unsynced(catalogue);
 }
 
 static void

@@ -50,6 +50,7 @@ struct ph_catalogue {
     sqlite3 *db;
     sqlite3_stmt *stmt[STMT_COUNT];
     bool in_transaction;
+    bool is_unsynced; /* the transaction; ph_catalogue_begin_unsynced */
 };
 
 /* Prepared and reset statement. */

@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 
+#include "../../core/store/catalogue_private.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
@@ -61,6 +62,41 @@ add_job(struct fixture *f, uint8_t number, uint32_t uid, int64_t held_ms)
     (void)snprintf(job.job_uuid, sizeof(job.job_uuid), "uuid-%u", number);
     assert_int_equal(ph_catalogue_insert(f->catalogue, &job), PH_OK);
     return job.id;
+}
+
+static int
+synchronous(struct fixture *f)
+{
+    sqlite3_stmt *stmt = NULL;
+    int value;
+
+    assert_int_equal(sqlite3_prepare_v2(f->catalogue->db, "PRAGMA synchronous",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    value = sqlite3_column_int(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    return value;
+}
+
+/* SR-75: FULL is 2, NORMAL 1. */
+static void
+only_a_transaction_that_asks_for_it_is_not_synced(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(synchronous(f), 2);
+    assert_int_equal(ph_catalogue_begin_unsynced(f->catalogue), PH_OK);
+    assert_int_equal(synchronous(f), 1);
+    (void)add_job(f, 1, 1000, 10);
+    assert_int_equal(ph_catalogue_commit(f->catalogue), PH_OK);
+    assert_int_equal(synchronous(f), 2);
+    assert_int_equal(ph_catalogue_begin_unsynced(f->catalogue), PH_OK);
+    ph_catalogue_rollback(f->catalogue);
+    assert_int_equal(synchronous(f), 2);
+    assert_int_equal(ph_catalogue_begin(f->catalogue), PH_OK);
+    assert_int_not_equal(ph_catalogue_begin_unsynced(f->catalogue), PH_OK);
+    assert_int_equal(synchronous(f), 2);
 }
 
 struct seen {
@@ -346,6 +382,7 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(only_a_transaction_that_asks_for_it_is_not_synced),
         TEST(lists_are_filtered_and_ordered),
         TEST(only_legal_moves_are_made),
         TEST(a_rolled_back_transaction_leaves_nothing),

@@ -60,7 +60,9 @@ void ph_io_start_writeback(int fd, uint64_t offset, uint64_t len);
  * where the system has no such call. */
 void ph_io_widen_pipe(int fd);
 
-/* Rename between directories and make it durable in both. */
+/* Rename, maybe to another directory, and make the new name durable. After a
+ * power cut the old one may be there too; whoever uses two directories sweeps
+ * the first at start. */
 int ph_io_rename_durable(int from_dirfd, const char *from, int to_dirfd,
                          const char *to);
 

@@ -66,6 +66,10 @@ void ph_catalogue_close(struct ph_catalogue *catalogue);
 /* Transactions. A failed commit is rolled back. _rollback is harmless when
  * none is open, so it can stand at an out: label. */
 int ph_catalogue_begin(struct ph_catalogue *catalogue);
+/* One whose commit alone need not survive a power cut (a crash of the program
+ * it does): the next ordinary commit makes it durable too. For rows that the
+ * next start makes again from the spool. */
+int ph_catalogue_begin_unsynced(struct ph_catalogue *catalogue);
 int ph_catalogue_commit(struct ph_catalogue *catalogue);
 void ph_catalogue_rollback(struct ph_catalogue *catalogue);
 
