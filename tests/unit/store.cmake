@@ -1,2 +1,4 @@
 ph_unit_test(spool LINK ph_store)
 ph_unit_test(catalogue LINK ph_store)
+target_include_directories(test_catalogue PRIVATE
+    ${PROJECT_SOURCE_DIR}/core/store)

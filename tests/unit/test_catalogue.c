@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#include "../../core/store/catalogue_private.h"
+#include "catalogue_private.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
