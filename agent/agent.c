@@ -214,7 +214,8 @@ start_purge(struct agent *agent, struct ph_why *why)
 
     if (err == PH_OK) {
         ph_jobs_on_captured(agent->jobs, on_captured, agent->purge);
-        err = ph_jobs_each_captured(agent->jobs, on_captured, agent->purge);
+        err = ph_jobs_each_captured(agent->jobs, PH_CUPS_PURGE_MAX, on_captured,
+                                    agent->purge);
     }
     if (err != PH_OK)
         (void)ph_why_fail(why, err, "cannot start the purge of CUPS: %s",

@@ -262,7 +262,7 @@ work_progress(uv_work_t *work)
 {
     struct ph_capture_session *s = work->data;
 
-    s->work_err = ph_jobs_progress(s->capture, s->offset);
+    s->work_err = ph_jobs_progress(s->capture, s->offset, &s->refuse);
 }
 
 static void
@@ -277,16 +277,6 @@ after_progress(uv_work_t *work, int status)
         move(s, RECEIVING);
         go_on(s);
         return;
-    }
-    s->refuse.err = s->work_err;
-    if (s->work_err == PH_ERR_TOO_BIG) {
-        s->refuse.action = PH_CAPTURE_CANCEL;
-        ph_why_set(&s->refuse.text,
-                   "The job is larger than this computer may hold");
-    } else {
-        s->refuse.action = PH_CAPTURE_RETRY;
-        ph_why_set(&s->refuse.text,
-                   "The job was damaged on its way into the store");
     }
     answer_refuse(s);
 }

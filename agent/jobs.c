@@ -77,6 +77,12 @@ ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
         err = load_directory_key(jobs, why);
     if (err == PH_OK)
         err = open_stores(jobs, why);
+    if (err == PH_OK) {
+        err = jobs_clock_start(jobs);
+        if (err != PH_OK)
+            (void)ph_why_fail(why, err, "cannot write the catalogue: %s",
+                              ph_err_text(err));
+    }
     if (err != PH_OK) {
         ph_jobs_close(jobs);
         return err;
@@ -90,6 +96,8 @@ ph_jobs_close(struct ph_jobs *jobs)
 {
     if (jobs == NULL)
         return;
+    if (jobs->catalogue != NULL)
+        (void)jobs_clock_keep(jobs);
     ph_catalogue_close(jobs->catalogue);
     ph_spool_close(jobs->spool);
     ph_buf_close(&jobs->directory_key);
@@ -129,6 +137,16 @@ jobs_set_health(struct ph_jobs *jobs, const char *text)
 
 /* --- questions --- */
 
+int
+jobs_owner(struct ph_jobs *jobs, const char *login,
+           uint8_t out_owner[PH_OWNER_KEY_BYTES])
+{
+    if (login[0] != '\0')
+        return ph_epoch_keys_owner(jobs->keys, login, out_owner);
+    memset(out_owner, 0, PH_OWNER_KEY_BYTES);
+    return PH_OK;
+}
+
 bool
 jobs_may_see(struct ph_jobs *jobs, const struct ph_asker *asker,
              const struct ph_catalogue_job *row)
@@ -139,7 +157,7 @@ jobs_may_see(struct ph_jobs *jobs, const struct ph_asker *asker,
         return true;
     if (asker->by_uid)
         return row->uid == asker->owner_uid;
-    if (asker->login == NULL ||
+    if (asker->login == NULL || asker->login[0] == '\0' ||
         ph_epoch_keys_owner(jobs->keys, asker->login, owner) != PH_OK)
         return false;
     return memcmp(owner, row->owner, sizeof(owner)) == 0;
@@ -156,12 +174,13 @@ jobs_view(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
     *out_view = (struct ph_job_view){
         .id = row->id,
         .state = row->state,
-        .held_ms = row->held_ms,
-        .expires_ms = row->expires_ms,
-        .changed_ms = row->changed_ms,
+        .held_ms = jobs_wall(jobs, row->held_ms),
+        .expires_ms = jobs_wall(jobs, row->expires_ms),
+        .changed_ms = jobs_wall(jobs, row->changed_ms),
         .keep = row->keep,
         .size_bytes = row->size_bytes,
-        .lease_until_ms = row->lease_until_ms,
+        .lease_until_ms =
+            row->lease_until_ms == 0 ? 0 : jobs_wall(jobs, row->lease_until_ms),
     };
     memcpy(out_view->holder, row->holder, sizeof(out_view->holder));
     memcpy(out_view->sha256, row->sha256, sizeof(out_view->sha256));
@@ -303,8 +322,7 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
     if (err != PH_OK)
         return err;
     err = ph_catalogue_move(jobs->catalogue, &row->row.id, move->to,
-                            ph_clock_wall_ms(), move->holder,
-                            move->lease_until_ms);
+                            jobs_now(jobs), move->holder, move->lease_until_ms);
     if (err == PH_OK && move->report != NULL)
         err = ph_catalogue_set_released_by(jobs->catalogue, &row->row.id,
                                            move->report->printer);
@@ -378,8 +396,7 @@ ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
         err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already (%s)",
                           ph_job_state_name(row.row.state));
     if (err == PH_OK)
-        err = ph_catalogue_set_keep(jobs->catalogue, id, keep,
-                                    ph_clock_wall_ms());
+        err = ph_catalogue_set_keep(jobs->catalogue, id, keep, jobs_now(jobs));
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
 }

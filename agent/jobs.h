@@ -78,13 +78,14 @@ void ph_jobs_on_change(struct ph_jobs *jobs, ph_jobs_changed_cb changed,
                        void *arg);
 
 /* Called, from any thread, when CUPS's own copies of a job are not needed any
- * more, and by ph_jobs_each_captured for all that are still held. */
+ * more, and by ph_jobs_each_captured for the newest of those that are held; there
+ * under the lock. */
 typedef void (*ph_jobs_captured_cb)(void *arg, int32_t cups_job_id,
                                     const char *job_uuid);
 void ph_jobs_on_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
                          void *arg);
-int ph_jobs_each_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
-                          void *arg);
+int ph_jobs_each_captured(struct ph_jobs *jobs, uint32_t newest,
+                          ph_jobs_captured_cb captured, void *arg);
 
 /* --- capture --- */
 
@@ -97,8 +98,10 @@ int ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
                   struct ph_capture **out_capture,
                   struct ph_sealed_secret *out_secret, int *out_fd,
                   struct ph_capture_refuse *out_refuse);
-/* The backend has written up to this file offset: verify what is there. */
-int ph_jobs_progress(struct ph_capture *capture, uint64_t offset);
+/* The backend has written up to this file offset: verify what is there, and
+ * see that it may be so long. On refusal the capture must be aborted. */
+int ph_jobs_progress(struct ph_capture *capture, uint64_t offset,
+                     struct ph_capture_refuse *out_refuse);
 /* Verify the rest, append the ticket, make the job visible and durable. The
  * capture is consumed whatever happens. */
 int ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,

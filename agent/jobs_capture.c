@@ -30,9 +30,11 @@
 #include "printhold/base/log.h"
 #include "printhold/base/parse.h"
 #include "printhold/base/wipe.h"
+#include "printhold/crypto/aead.h"
 #include "printhold/proto/ticket_json.h"
 
 struct ph_capture {
+    struct jobs_underway underway;
     struct ph_jobs *jobs;
     struct ph_capture_begin begin;
     struct ph_sealed_secret secret;
@@ -69,48 +71,72 @@ refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
     return refuse(out_refuse, PH_CAPTURE_HOLD, err, text);
 }
 
+/* A limit, or that the store does not say how full it is. */
 static int
-check_quotas(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
-             struct ph_capture_refuse *out_refuse)
+refuse_quota(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
+             int err, const struct ph_why *why)
 {
-    struct ph_catalogue_totals totals;
-    uint64_t free_bytes, mine = 0;
-    int err = ph_spool_free_bytes(jobs->spool, &free_bytes);
-
-    if (err != PH_OK || free_bytes < jobs->config.free_reserve)
-        return refuse_storage(jobs, out_refuse,
-                              err != PH_OK ? err : PH_ERR_NO_SPACE);
-    (void)pthread_mutex_lock(&jobs->lock);
-    err = ph_catalogue_totals(jobs->catalogue, &totals);
-    if (err == PH_OK)
-        err = ph_catalogue_count_of_user(jobs->catalogue, begin->owner_uid,
-                                         &mine);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    if (err != PH_OK)
+    if (err != PH_ERR_LIMIT)
         return refuse_storage(jobs, out_refuse, err);
-    if (totals.bytes >= jobs->config.spool_size_max)
-        return refuse(out_refuse, PH_CAPTURE_HOLD, PH_ERR_LIMIT,
-                      "The store for held jobs on this computer is full; "
-                      "release or delete jobs, then release this one");
-    if (mine >= jobs->config.user_jobs_max)
-        return refuse(out_refuse, PH_CAPTURE_HOLD, PH_ERR_LIMIT,
-                      "You have reached the number of jobs that may be held; "
-                      "release or delete jobs, then release this one");
-    return PH_OK;
+    return refuse(out_refuse, PH_CAPTURE_HOLD, err, why->text);
 }
 
-static void
-count_capture(struct ph_jobs *jobs, int change)
+/* What the file system has left beyond the reserve. */
+static int
+check_space(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse)
 {
+    uint64_t free_bytes = 0;
+    int err = ph_spool_free_bytes(jobs->spool, &free_bytes);
+
+    if (err == PH_OK && free_bytes < jobs->config.free_reserve)
+        err = PH_ERR_NO_SPACE;
+    return err == PH_OK ? PH_OK : refuse_storage(jobs, out_refuse, err);
+}
+
+/* From here on the capture counts. */
+static int
+enter(struct ph_capture *capture, struct ph_capture_refuse *out_refuse)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    struct ph_why why;
+    int err = check_space(jobs, out_refuse);
+
+    if (err != PH_OK)
+        return err;
     (void)pthread_mutex_lock(&jobs->lock);
-    jobs->captures = change > 0 ? jobs->captures + 1 : jobs->captures - 1;
+    err = jobs_quota_begin(jobs, capture->underway.uid, &why);
+    if (err == PH_OK)
+        jobs_underway_add(jobs, &capture->underway);
     (void)pthread_mutex_unlock(&jobs->lock);
+    return err == PH_OK ? PH_OK : refuse_quota(jobs, out_refuse, err, &why);
+}
+
+/* The document is so long now. */
+static int
+grow(struct ph_capture *capture, uint64_t bytes,
+     struct ph_capture_refuse *out_refuse)
+{
+    struct ph_jobs *jobs = capture->jobs;
+    struct ph_why why;
+    int err;
+
+    if (bytes > jobs->config.job_size_max)
+        return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TOO_BIG,
+                      "The job is larger than this computer may hold");
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = jobs_quota_grow(jobs, &capture->underway, bytes, &why);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err == PH_OK ? PH_OK : refuse_quota(jobs, out_refuse, err, &why);
 }
 
 static void
 capture_free(struct ph_capture *capture)
 {
-    count_capture(capture->jobs, -1);
+    struct ph_jobs *jobs = capture->jobs;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_underway_remove(jobs, &capture->underway);
+    (void)pthread_mutex_unlock(&jobs->lock);
     ph_sealed_verifier_free(capture->verifier);
     ph_io_close(&capture->fd);
     ph_wipe(capture, sizeof(*capture));
@@ -159,17 +185,19 @@ ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
                        sizeof(login)) != PH_OK)
         return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_INVALID,
                       "The owner of this job has no usable account name");
-    err = check_quotas(jobs, begin, out_refuse);
-    if (err != PH_OK)
-        return err;
     capture = calloc(1, sizeof(*capture));
     if (capture == NULL)
         return refuse(out_refuse, PH_CAPTURE_RETRY, PH_ERR_NOMEM,
                       "The hold service is out of memory");
     capture->jobs = jobs;
     capture->begin = *begin;
+    capture->underway.uid = begin->owner_uid;
     capture->fd = -1;
-    count_capture(jobs, 1);
+    err = enter(capture, out_refuse);
+    if (err != PH_OK) {
+        free(capture);
+        return err;
+    }
     err = create_file(capture, &write_fd);
     if (err != PH_OK) {
         capture_free(capture);
@@ -181,12 +209,27 @@ ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
     return PH_OK;
 }
 
+/* The body is a little longer than the document: its size is checked at the
+ * end, exactly. */
 int
-ph_jobs_progress(struct ph_capture *capture, uint64_t offset)
+ph_jobs_progress(struct ph_capture *capture, uint64_t offset,
+                 struct ph_capture_refuse *out_refuse)
 {
-    if (offset > PH_SEALED_HEADER_BYTES + capture->jobs->config.job_size_max)
-        return PH_ERR_TOO_BIG;
-    return ph_sealed_verifier_advance(capture->verifier, offset);
+    const uint64_t start = PH_SEALED_HEADER_BYTES;
+    uint64_t bytes = offset > start ? offset - start : 0;
+    int err;
+
+    bytes -= bytes / PH_SEALED_SEGMENT_BYTES * PH_AEAD_TAG_BYTES;
+    err = grow(capture, bytes, out_refuse);
+    if (err == PH_OK)
+        err = check_space(capture->jobs, out_refuse);
+    if (err != PH_OK)
+        return err;
+    err = ph_sealed_verifier_advance(capture->verifier, offset);
+    if (err != PH_OK)
+        return refuse(out_refuse, PH_CAPTURE_RETRY, err,
+                      "The job was damaged on its way into the store");
+    return PH_OK;
 }
 
 void
@@ -317,15 +360,11 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
              const struct ph_buf *text, struct ph_id *out_job)
 {
     struct ph_jobs *jobs = capture->jobs;
-    const int64_t now_ms = ph_clock_wall_ms();
     struct ph_catalogue_job row = {
         .id = capture->secret.job,
         .epoch = capture->epoch,
         .uid = ticket->owner_uid,
         .state = PH_JOB_HELD,
-        .held_ms = now_ms,
-        .changed_ms = now_ms,
-        .expires_ms = now_ms + (int64_t)jobs->config.retention_s * 1000,
         .size_bytes = size,
         .sequence = 1,
         .attempt_s = ticket->attempt_s,
@@ -336,7 +375,7 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
     ph_buf_init(&sealed, PH_SEALED_METADATA_MAX + 256);
     memcpy(row.job_uuid, ticket->job_uuid, sizeof(row.job_uuid));
     memcpy(row.sha256, sha256, sizeof(row.sha256));
-    err = ph_epoch_keys_owner(jobs->keys, ticket->owner_login, row.owner);
+    err = jobs_owner(jobs, ticket->owner_login, row.owner);
     if (err == PH_OK)
         err = ph_epoch_keys_seal(jobs->keys, &capture->epoch, row.id.bytes,
                                  PH_ID_BYTES, text->data, text->len, &sealed);
@@ -344,9 +383,12 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         row.sealed = sealed.data;
         row.sealed_len = sealed.len;
         (void)pthread_mutex_lock(&jobs->lock);
+        row.held_ms = row.changed_ms = jobs_now(jobs);
+        row.expires_ms = row.held_ms + (int64_t)jobs->config.retention_s * 1000;
         err = find_repeat(capture, sha256, out_job);
         if (err == PH_ERR_NOT_FOUND) {
             err = jobs_insert(jobs, &row, ticket);
+            capture->underway.stored = err == PH_OK;
             if (err == PH_OK)
                 *out_job = row.id;
         }
@@ -397,9 +439,9 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
                       "The job was damaged on its way into the store");
     if (err != PH_OK)
         return refuse_storage(jobs, out_refuse, err);
-    if (size > jobs->config.job_size_max)
-        return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TOO_BIG,
-                      "The job is larger than this computer may hold");
+    err = grow(capture, size, out_refuse);
+    if (err != PH_OK)
+        return err;
     err = finish_ticket(capture, ticket, size, out_refuse);
     if (err != PH_OK)
         return err;
@@ -443,27 +485,36 @@ tell_captured(struct ph_jobs *jobs, const struct ph_capture_begin *begin)
 }
 
 struct captured_call {
+    struct ph_jobs *jobs;
     ph_jobs_captured_cb captured;
     void *arg;
 };
 
 static bool
-on_held(const struct ph_job_view *view, void *arg)
+on_held(const struct ph_catalogue_job *row, void *arg)
 {
     const struct captured_call *call = arg;
+    struct ph_job_view view;
 
-    call->captured(call->arg, view->ticket.cups_job_id, view->ticket.job_uuid);
+    if (jobs_view(call->jobs, row, &view) == PH_OK)
+        call->captured(call->arg, view.ticket.cups_job_id,
+                       view.ticket.job_uuid);
     return true;
 }
 
 int
-ph_jobs_each_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
-                      void *arg)
+ph_jobs_each_captured(struct ph_jobs *jobs, uint32_t newest,
+                      ph_jobs_captured_cb captured, void *arg)
 {
-    static const struct ph_asker everyone = {.everyone = true};
-    struct captured_call call = {captured, arg};
+    const struct ph_catalogue_filter filter = {.newest_first = true,
+                                               .limit = newest};
+    struct captured_call call = {jobs, captured, arg};
+    int err;
 
-    return ph_jobs_list(jobs, &everyone, on_held, &call);
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = ph_catalogue_list(jobs->catalogue, &filter, on_held, &call);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
 }
 
 int

@@ -24,8 +24,8 @@ jobs_touch(struct ph_jobs *jobs, const char *login,
     char uk[PH_USER_KEY_TEXT];
     int err;
 
-    if (!jobs->reports)
-        return PH_OK;
+    if (!jobs->reports || login[0] == '\0')
+        return PH_OK; /* the cloud hears of a job when it has a login */
     err = ph_identity_user_key(jobs->directory_key.data,
                                jobs->directory_key.len, login, uk);
     if (err == PH_OK)
@@ -63,7 +63,7 @@ jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
     struct ph_id epoch;
     int err;
 
-    if (!jobs->reports)
+    if (!jobs->reports || ticket->owner_login[0] == '\0')
         return PH_OK;
     ph_buf_init(&text, EVENT_BYTES_MAX);
     ph_buf_init(&sealed, EVENT_BYTES_MAX + 256);
@@ -188,7 +188,7 @@ build_document(struct ph_jobs *jobs, const struct due_key *key,
         return err; /* no job: the payload stays empty, which deletes */
     for (size_t i = 0; i < ws->address_count; i++)
         addresses[i] = ws->address[i];
-    document->expires_ms = user->expires_ms;
+    document->expires_ms = jobs_wall(jobs, user->expires_ms);
     return ph_directory_put(
         &(struct ph_directory){.rev = key->rev,
                                .at_ms = ph_clock_wall_ms(),

@@ -10,6 +10,23 @@
 #include "printhold/store/catalogue.h"
 #include "printhold/store/spool.h"
 
+/* What job time is made of (jobs_clock.c). */
+struct jobs_clock {
+    int64_t steps_ms; /* sum of the clock's steps */
+    int64_t wall_ms;  /* both clocks when last looked at */
+    int64_t boot_ms;
+    int64_t start_number;  /* of the computer */
+    int64_t told_steps_ms; /* up to which the cloud's documents are right */
+};
+
+/* A capture as the quotas see it. Under lock. */
+struct jobs_underway {
+    struct jobs_underway *prev, *next;
+    uint32_t uid;
+    uint64_t bytes; /* that have come */
+    bool stored;    /* the catalogue counts it now */
+};
+
 struct ph_jobs {
     struct ph_config config;
     struct ph_epoch_keys *keys; /* borrowed */
@@ -21,7 +38,8 @@ struct ph_jobs {
     enum ph_title_policy title_policy;
     struct ph_workstation workstation; /* under lock */
     char health[PH_WHY_MAX];           /* under lock */
-    size_t captures;                   /* under way; under lock */
+    struct jobs_underway *captures;    /* under lock */
+    struct jobs_clock clock;           /* under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -30,9 +48,21 @@ struct ph_jobs {
 
 /* A copy of a row that outlives the catalogue's callback. */
 struct job_row {
-    struct ph_catalogue_job row; /* sealed is NULL here */
-    struct ph_job_view view;
+    struct ph_catalogue_job row; /* job time; sealed is NULL here */
+    struct ph_job_view view;     /* wall time */
 };
+
+/* --- jobs_clock.c; all with the lock held --- */
+
+/* Once, when the catalogue is open. */
+int jobs_clock_start(struct ph_jobs *jobs);
+/* Job time now: what held_ms, expires_ms and the like of a row are in. */
+int64_t jobs_now(struct ph_jobs *jobs);
+/* From job time to wall time and back. */
+int64_t jobs_wall(const struct ph_jobs *jobs, int64_t job_ms);
+int64_t jobs_time(const struct ph_jobs *jobs, int64_t wall_ms);
+/* Store it, for the next start. */
+int jobs_clock_keep(struct ph_jobs *jobs);
 
 /* --- jobs.c; all with the lock held --- */
 
@@ -52,12 +82,15 @@ struct job_move {
     enum ph_job_state to;
     enum ph_job_state event; /* 0: none */
     const char *holder;
-    int64_t lease_until_ms;
+    int64_t lease_until_ms; /* job time */
     const struct ph_release_report *report;
     const char *reason;
 };
 int jobs_move(struct ph_jobs *jobs, const struct job_row *row,
               const struct job_move *move);
+/* The pseudonym of a login; zeros for none, which nobody can ask for. */
+int jobs_owner(struct ph_jobs *jobs, const char *login,
+               uint8_t out_owner[PH_OWNER_KEY_BYTES]);
 /* Note what the disk did; NULL when it works again. */
 void jobs_set_health(struct ph_jobs *jobs, const char *text);
 
@@ -82,6 +115,16 @@ int jobs_touch(struct ph_jobs *jobs, const char *login,
 int jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                    const struct ph_ticket *ticket, enum ph_job_state state,
                    const struct ph_release_report *report, const char *reason);
+
+/* --- jobs_quota.c; lock held --- */
+
+void jobs_underway_add(struct ph_jobs *jobs, struct jobs_underway *capture);
+void jobs_underway_remove(struct ph_jobs *jobs, struct jobs_underway *capture);
+/* May this person hold one more job? PH_ERR_LIMIT with the reason. */
+int jobs_quota_begin(struct ph_jobs *jobs, uint32_t uid, struct ph_why *why);
+/* May the capture be as long as that? Notes it, if so. */
+int jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
+                    uint64_t bytes, struct ph_why *why);
 
 /* --- jobs_capture.c; lock held --- */
 

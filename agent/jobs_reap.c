@@ -4,7 +4,6 @@
  */
 #include "jobs_private.h"
 
-#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
@@ -40,7 +39,7 @@ move_due(struct ph_jobs *jobs, struct due_ids *due, const struct job_move *move)
             err = jobs_move(jobs, &row, move);
         else
             err = ph_catalogue_move(jobs->catalogue, &due->ids[i], move->to,
-                                    ph_clock_wall_ms(), NULL, 0);
+                                    jobs_now(jobs), NULL, 0);
         if (err == PH_OK)
             due->count++;
     }
@@ -68,8 +67,8 @@ end_leases(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
     return err == PH_OK ? move_due(jobs, out_due, &move) : err;
 }
 
-/* Forget what ended long ago; *out_more when there is more of it. A job whose
- * file cannot be removed is remembered: without its row the next start would
+/* Forget what ended before that job time; *out_more when there is more of it.
+ * Nothing of them stays, neither in free pages nor in the log. A job whose file cannot be removed is remembered: without its row the next start would
  * take the file for a job that is still to be held. */
 static int
 forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
@@ -94,6 +93,8 @@ forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     if (err == PH_OK)
         err = ph_catalogue_commit(jobs->catalogue);
     ph_catalogue_rollback(jobs->catalogue);
+    if (err == PH_OK && gone > 0)
+        err = ph_catalogue_truncate_log(jobs->catalogue);
     (void)pthread_mutex_unlock(&jobs->lock);
     *out_more = gone > 0 && due.count == DUE_BATCH;
     return err;
@@ -122,8 +123,10 @@ end_epochs(struct ph_jobs *jobs, int64_t now_ms)
     return err;
 }
 
-#define SWEEP_AGE_S      3600
-#define REAP_AT_LEAST_MS (3600 * 1000)
+#define SWEEP_AGE_S 3600
+/* The loop's timer does not count sleep: look often enough that nothing stays
+ * much longer than it may. */
+#define REAP_AT_LEAST_MS (600 * 1000)
 
 /* What captures left behind. Not while one is under way: when the clock jumps
  * or the computer slept, its file looks as old as an abandoned one. */
@@ -131,13 +134,13 @@ static int
 sweep(struct ph_jobs *jobs)
 {
     uint64_t swept = 0;
-    size_t captures;
+    bool busy;
     int err;
 
     (void)pthread_mutex_lock(&jobs->lock);
-    captures = jobs->captures;
+    busy = jobs->captures != NULL;
     (void)pthread_mutex_unlock(&jobs->lock);
-    if (captures > 0)
+    if (busy)
         return PH_OK;
     err = ph_spool_sweep(jobs->spool, SWEEP_AGE_S, &swept);
     if (swept > 0)
@@ -146,37 +149,67 @@ sweep(struct ph_jobs *jobs)
     return err;
 }
 
-int
-ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms)
+/* Job time; when the clock was set, the ends that the cloud knows are wrong. */
+static int
+begin_round(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_now_ms)
 {
-    const int64_t history_ms = (int64_t)jobs->config.retention_s * 1000;
-    struct due_ids leases = {.count = 0}, due = {.count = 0};
-    int64_t high, next = INT64_MAX;
-    bool more = false;
-    int err = forget_ended(jobs, now_ms - history_ms, &more);
+    int err;
 
     (void)pthread_mutex_lock(&jobs->lock);
-    if (err == PH_OK)
-        err = end_leases(jobs, now_ms, &leases);
-    if (err == PH_OK)
-        err = expire(jobs, now_ms, &due);
-    if (err == PH_OK && jobs->captures == 0)
-        err = end_epochs(jobs, now_ms);
-    if (err == PH_OK)
-        err = ph_catalogue_high_water(jobs->catalogue, now_ms, &high);
-    if (err == PH_OK)
-        err = ph_catalogue_next_due(jobs->catalogue, &next);
+    err = jobs_clock_keep(jobs);
+    *out_now_ms = jobs_time(jobs, wall_ms);
+    if (err == PH_OK && jobs->clock.steps_ms != jobs->clock.told_steps_ms) {
+        jobs->clock.told_steps_ms = jobs->clock.steps_ms;
+        err = ph_catalogue_touch_all(jobs->catalogue);
+    }
     (void)pthread_mutex_unlock(&jobs->lock);
-    for (size_t i = 0; i < due.count; i++)
-        (void)jobs_remove_document(jobs, &due.ids[i]);
+    return err;
+}
+
+/* What is due, in one go: leases, retentions, keys; then when to come again in
+ * job time. */
+static int
+end_due(struct ph_jobs *jobs, int64_t wall_ms, int64_t now_ms,
+        struct due_ids *leases, struct due_ids *expired, int64_t *out_next)
+{
+    int64_t high;
+    int err;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    err = end_leases(jobs, now_ms, leases);
+    if (err == PH_OK)
+        err = expire(jobs, now_ms, expired);
+    if (err == PH_OK && jobs->captures == NULL)
+        err = end_epochs(jobs, wall_ms);
+    if (err == PH_OK)
+        err = ph_catalogue_high_water(jobs->catalogue, wall_ms, &high);
+    if (err == PH_OK)
+        err = ph_catalogue_next_due(jobs->catalogue, out_next);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
+int
+ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
+{
+    const int64_t history_ms = (int64_t)jobs->config.history_s * 1000;
+    struct due_ids leases = {.count = 0}, expired = {.count = 0};
+    int64_t now_ms = wall_ms, next = INT64_MAX, wait;
+    bool more = false;
+    int err = begin_round(jobs, wall_ms, &now_ms);
+
+    if (err == PH_OK)
+        err = forget_ended(jobs, now_ms - history_ms, &more);
+    if (err == PH_OK)
+        err = end_due(jobs, wall_ms, now_ms, &leases, &expired, &next);
+    for (size_t i = 0; i < expired.count; i++)
+        (void)jobs_remove_document(jobs, &expired.ids[i]);
     if (err == PH_OK)
         err = sweep(jobs);
-    if (leases.count > 0 || due.count > 0)
+    if (leases.count > 0 || expired.count > 0)
         jobs_notify(jobs);
-    if (more)
-        next = now_ms;
-    if (next > now_ms + REAP_AT_LEAST_MS)
-        next = now_ms + REAP_AT_LEAST_MS;
-    *out_next_ms = next;
+    wait = more || next <= now_ms ? 0 : next - now_ms;
+    *out_next_ms =
+        wall_ms + (wait < REAP_AT_LEAST_MS ? wait : REAP_AT_LEAST_MS);
     return err;
 }

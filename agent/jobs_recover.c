@@ -6,14 +6,15 @@
  *   in held, row ended          the unlink was lost: removed
  *   row held or claimed, no file   failed, with the reason
  *
- * Only names are looked at for jobs that have a row; headers are read for
- * orphans alone, so a start with many jobs stays fast.
+ * Names in the spool and states in the catalogue are all that is looked at of
+ * jobs that have both; headers are read for orphans alone, so a start with many
+ * jobs stays fast.
  */
 #include "jobs_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
@@ -58,7 +59,7 @@ insert_orphan(struct ph_jobs *jobs, const struct ph_sealed_reader *reader,
               const struct ph_ticket *ticket,
               const uint8_t sha256[PH_SHA256_BYTES])
 {
-    const int64_t now_ms = ph_clock_wall_ms();
+    const int64_t now_ms = jobs_now(jobs);
     struct ph_catalogue_job row = {
         .id = *ph_sealed_reader_job(reader),
         .epoch = *ph_sealed_reader_epoch(reader),
@@ -79,7 +80,7 @@ insert_orphan(struct ph_jobs *jobs, const struct ph_sealed_reader *reader,
     memcpy(row.job_uuid, ticket->job_uuid, sizeof(row.job_uuid));
     memcpy(row.sha256, sha256, sizeof(row.sha256));
     metadata = ph_sealed_reader_metadata(reader, &len, &row.sequence);
-    err = ph_epoch_keys_owner(jobs->keys, ticket->owner_login, row.owner);
+    err = jobs_owner(jobs, ticket->owner_login, row.owner);
     if (err == PH_OK)
         err = ph_epoch_keys_seal(jobs->keys, &row.epoch, row.id.bytes,
                                  PH_ID_BYTES, metadata, len, &sealed);
@@ -135,96 +136,168 @@ adopt(struct ph_jobs *jobs, const struct ph_id *id)
     return err == PH_ERR_NOMEM || err == PH_ERR_NO_SPACE ? err : PH_OK;
 }
 
-struct scan {
-    struct ph_jobs *jobs;
+/* --- names in the spool beside rows of the catalogue --- */
+
+struct known {
+    struct ph_id id;
+    enum ph_job_state state;
+};
+
+struct names {
+    struct ph_id *ids;
+    size_t count, cap;
     int err;
 };
 
-static bool
-check_state(const struct ph_catalogue_job *row, void *arg)
-{
-    *(enum ph_job_state *)arg = row->state;
-    return false;
-}
-
-static bool
-check_file(const struct ph_id *id, void *arg)
-{
-    struct scan *scan = arg;
-    enum ph_job_state state;
-    int err = ph_catalogue_get(scan->jobs->catalogue, id, check_state, &state);
-
-    if (err == PH_ERR_NOT_FOUND)
-        err = adopt(scan->jobs, id);
-    else if (err == PH_OK && !ph_job_state_has_document(state))
-        (void)jobs_remove_document(scan->jobs, id);
-    scan->err = err;
-    return err == PH_OK;
-}
-
-#define MISSING_BATCH 64
-
-struct missing {
-    struct ph_jobs *jobs;
-    struct ph_id ids[MISSING_BATCH];
-    size_t count;
+struct rows {
+    struct known *list;
+    size_t count, cap;
+    int err;
 };
 
-static bool
-check_row(const struct ph_catalogue_job *row, void *arg)
+/* Room for one more; what is there stays on failure. */
+static int
+grow(void **list, size_t size, size_t count, size_t *cap)
 {
-    struct missing *missing = arg;
-    int fd = -1;
+    size_t more = *cap > 0 ? 2 * *cap : 256;
+    void *larger;
 
-    if (ph_spool_read(missing->jobs->spool, &row->id, &fd) == PH_ERR_NOT_FOUND)
-        missing->ids[missing->count++] = row->id;
-    ph_io_close(&fd);
-    return missing->count < MISSING_BATCH;
+    if (count < *cap)
+        return PH_OK;
+    larger = realloc(*list, more * size);
+    if (larger == NULL)
+        return PH_ERR_NOMEM;
+    *list = larger;
+    *cap = more;
+    return PH_OK;
+}
+
+static bool
+add_name(const struct ph_id *id, void *arg)
+{
+    struct names *names = arg;
+    void *list = names->ids;
+
+    names->err = grow(&list, sizeof(*names->ids), names->count, &names->cap);
+    names->ids = list;
+    if (names->err == PH_OK)
+        names->ids[names->count++] = *id;
+    return names->err == PH_OK;
+}
+
+static bool
+add_row(const struct ph_id *id, enum ph_job_state state, void *arg)
+{
+    struct rows *rows = arg;
+    void *list = rows->list;
+
+    rows->err = grow(&list, sizeof(*rows->list), rows->count, &rows->cap);
+    rows->list = list;
+    if (rows->err == PH_OK)
+        rows->list[rows->count++] = (struct known){*id, state};
+    return rows->err == PH_OK;
 }
 
 static int
-fail_missing(struct ph_jobs *jobs)
+by_id(const void *a, const void *b)
+{
+    return memcmp(a, b, PH_ID_BYTES); /* the id is the first member */
+}
+
+static int
+collect(struct ph_jobs *jobs, struct names *names, struct rows *rows)
+{
+    int err = ph_spool_each(jobs->spool, add_name, names);
+
+    if (err == PH_OK)
+        err = names->err;
+    if (err == PH_OK)
+        err = ph_catalogue_each_state(jobs->catalogue, add_row, rows);
+    if (err == PH_OK)
+        err = rows->err;
+    if (err != PH_OK)
+        return err;
+    if (names->count > 0)
+        qsort(names->ids, names->count, sizeof(*names->ids), by_id);
+    if (rows->count > 0)
+        qsort(rows->list, rows->count, sizeof(*rows->list), by_id);
+    return PH_OK;
+}
+
+/* A held or claimed job without its file. */
+static int
+fail_missing(struct ph_jobs *jobs, const struct ph_id *id)
 {
     static const struct job_move move = {
         .to = PH_JOB_FAILED, .event = PH_JOB_FAILED, .reason = "file-missing"};
-    const struct ph_catalogue_filter filter = {.limit = 0};
-    struct missing missing = {.jobs = jobs};
     struct job_row row;
     char text[PH_ID_TEXT];
-    int err;
 
-    do {
-        missing.count = 0;
-        err = ph_catalogue_list(jobs->catalogue, &filter, check_row, &missing);
-        for (size_t i = 0; i < missing.count && err == PH_OK; i++) {
-            ph_id_format(&missing.ids[i], text);
-            ph_log_error("job %s: its file is missing from the spool", text);
-            err = jobs_row(jobs, &everyone, &missing.ids[i], &row);
-            err = err == PH_OK
-                      ? jobs_move(jobs, &row, &move)
-                      : ph_catalogue_move(jobs->catalogue, &missing.ids[i],
-                                          PH_JOB_FAILED, ph_clock_wall_ms(),
-                                          NULL, 0);
+    ph_id_format(id, text);
+    ph_log_error("job %s: its file is missing from the spool", text);
+    if (jobs_row(jobs, &everyone, id, &row) == PH_OK)
+        return jobs_move(jobs, &row, &move);
+    return ph_catalogue_move(jobs->catalogue, id, PH_JOB_FAILED, jobs_now(jobs),
+                             NULL, 0);
+}
+
+/* Walk both, sorted, side by side. */
+static int
+compare(struct ph_jobs *jobs, const struct names *names,
+        const struct rows *rows)
+{
+    size_t n = 0, r = 0;
+    int err = PH_OK;
+
+    while (err == PH_OK && (n < names->count || r < rows->count)) {
+        int order;
+
+        if (n == names->count)
+            order = 1;
+        else if (r == rows->count)
+            order = -1;
+        else
+            order = by_id(&names->ids[n], &rows->list[r].id);
+        if (order < 0) {
+            err = adopt(jobs, &names->ids[n++]);
+        } else if (order > 0) {
+            if (ph_job_state_has_document(rows->list[r].state))
+                err = fail_missing(jobs, &rows->list[r].id);
+            r++;
+        } else {
+            if (!ph_job_state_has_document(rows->list[r].state))
+                (void)jobs_remove_document(jobs, &names->ids[n]);
+            n++;
+            r++;
         }
-    } while (err == PH_OK && missing.count == MISSING_BATCH);
+    }
+    return err;
+}
+
+static int
+reconcile(struct ph_jobs *jobs)
+{
+    struct names names = {.err = PH_OK};
+    struct rows rows = {.err = PH_OK};
+    int err = collect(jobs, &names, &rows);
+
+    if (err == PH_OK)
+        err = compare(jobs, &names, &rows);
+    free(names.ids);
+    free(rows.list);
     return err;
 }
 
 int
 ph_jobs_recover(struct ph_jobs *jobs, struct ph_why *why)
 {
-    struct scan scan = {jobs, PH_OK};
     uint64_t swept = 0;
     int err;
 
     (void)pthread_mutex_lock(&jobs->lock);
     err = ph_spool_sweep(jobs->spool, INT64_MIN, &swept);
     if (err == PH_OK)
-        err = ph_spool_each(jobs->spool, check_file, &scan);
-    if (err == PH_OK)
-        err = scan.err;
-    if (err == PH_OK)
-        err = fail_missing(jobs);
+        err = reconcile(jobs);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
         return ph_why_fail(why, err,

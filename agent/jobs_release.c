@@ -47,7 +47,7 @@ claim(struct ph_jobs *jobs, const struct job_row *row, const char *printer,
         .to = PH_JOB_CLAIMED, .holder = printer, .lease_until_ms = until_ms};
 
     if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer) &&
-        row->row.lease_until_ms > ph_clock_wall_ms())
+        row->row.lease_until_ms > jobs_now(jobs))
         return PH_ERR_BUSY;
     if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer)) {
         const struct job_move back = {.to = PH_JOB_HELD};
@@ -59,8 +59,16 @@ claim(struct ph_jobs *jobs, const struct job_row *row, const char *printer,
     /* A renewal is no news for the cloud. */
     if (holds(row, printer))
         return ph_catalogue_move(jobs->catalogue, &row->row.id, PH_JOB_CLAIMED,
-                                 ph_clock_wall_ms(), printer, until_ms);
+                                 jobs_now(jobs), printer, until_ms);
     return jobs_move(jobs, row, &move);
+}
+
+/* After sleep, the retention of a job may be over before housekeeping comes. */
+static bool
+may_be_claimed(const struct job_row *row, int64_t now_ms)
+{
+    return ph_job_state_has_document(row->row.state) &&
+           (row->row.state != PH_JOB_HELD || row->row.expires_ms > now_ms);
 }
 
 int
@@ -68,17 +76,18 @@ ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
               const struct ph_id *id, const char *printer,
               struct ph_job_view *out_view)
 {
-    const int64_t until_ms =
-        ph_clock_wall_ms() + (int64_t)jobs->config.lease_s * 1000;
     struct job_row row;
+    int64_t now_ms;
     int err;
 
     (void)pthread_mutex_lock(&jobs->lock);
+    now_ms = jobs_now(jobs);
     err = jobs_row(jobs, asker, id, &row);
-    if (err == PH_OK && !ph_job_state_has_document(row.row.state))
+    if (err == PH_OK && !may_be_claimed(&row, now_ms))
         err = PH_ERR_NOT_FOUND; /* ended jobs are gone for printers */
     if (err == PH_OK) {
-        err = claim(jobs, &row, printer, until_ms);
+        err = claim(jobs, &row, printer,
+                    now_ms + (int64_t)jobs->config.lease_s * 1000);
         if (err == PH_ERR_BUSY)
             *out_view = row.view;
         else if (err == PH_OK)

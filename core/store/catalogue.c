@@ -8,11 +8,6 @@
 #include "db.h"
 #include "printhold/base/err.h"
 
-#define JOB_COLUMNS                                                           \
-    "id, epoch, uid, owner, state, held_ms, expires_ms, changed_ms, keep,"    \
-    " acknowledged, size, sequence, job_uuid, holder, lease_ms, released_by," \
-    " sha256, sealed, attempt, ordinal"
-
 int
 ph_catalogue_statement(struct ph_catalogue *catalogue,
                        enum catalogue_statement which, const char *sql,
@@ -107,8 +102,8 @@ ph_catalogue_rollback(struct ph_catalogue *catalogue)
     end_unsynced(catalogue);
 }
 
-static void
-bind_id(sqlite3_stmt *stmt, int column, const struct ph_id *id)
+void
+ph_catalogue_bind_id(sqlite3_stmt *stmt, int column, const struct ph_id *id)
 {
     (void)sqlite3_bind_blob(stmt, column, id->bytes, PH_ID_BYTES,
                             SQLITE_TRANSIENT);
@@ -121,7 +116,7 @@ ph_catalogue_insert(struct ph_catalogue *catalogue,
     sqlite3_stmt *stmt;
     int err = ph_catalogue_statement(
         catalogue, STMT_INSERT,
-        "INSERT INTO job(" JOB_COLUMNS ") VALUES"
+        "INSERT INTO job(" CATALOGUE_JOB_COLUMNS ") VALUES"
         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
         " 1 + (SELECT COUNT(*) FROM job WHERE job_uuid = ?13"
         "  AND attempt = ?19))",
@@ -129,8 +124,8 @@ ph_catalogue_insert(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, &job->id);
-    bind_id(stmt, 2, &job->epoch);
+    ph_catalogue_bind_id(stmt, 1, &job->id);
+    ph_catalogue_bind_id(stmt, 2, &job->epoch);
     (void)sqlite3_bind_int64(stmt, 3, job->uid);
     (void)sqlite3_bind_blob(stmt, 4, job->owner, PH_OWNER_KEY_BYTES,
                             SQLITE_STATIC);
@@ -203,10 +198,9 @@ read_row(sqlite3_stmt *stmt, struct ph_catalogue_job *job)
     return PH_OK;
 }
 
-/* Step through the rows; *out_count tells how many were given out. */
-static int
-each_row(sqlite3_stmt *stmt, ph_catalogue_each_cb each, void *arg,
-         size_t *out_count)
+int
+ph_catalogue_each_row(sqlite3_stmt *stmt, ph_catalogue_each_cb each, void *arg,
+                      size_t *out_count)
 {
     struct ph_catalogue_job job;
     size_t count = 0;
@@ -235,116 +229,16 @@ ph_catalogue_get(struct ph_catalogue *catalogue, const struct ph_id *id,
     sqlite3_stmt *stmt;
     size_t count;
     int err = ph_catalogue_statement(
-        catalogue, STMT_GET, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?1",
-        &stmt);
+        catalogue, STMT_GET,
+        "SELECT " CATALOGUE_JOB_COLUMNS " FROM job WHERE id = ?1", &stmt);
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
-    err = each_row(stmt, each, arg, &count);
+    ph_catalogue_bind_id(stmt, 1, id);
+    err = ph_catalogue_each_row(stmt, each, arg, &count);
     if (err == PH_OK && count == 0)
         return PH_ERR_NOT_FOUND;
     return err;
-}
-
-/* One prepared statement for each combination of the filter's switches. */
-static int
-list_statement(struct ph_catalogue *catalogue,
-               const struct ph_catalogue_filter *filter,
-               sqlite3_stmt **out_stmt)
-{
-    const int who = filter->owner != NULL ? 1 : filter->by_uid ? 2 : 0;
-    const int which =
-        STMT_LIST_FIRST + who * 4 + filter->ended * 2 + filter->newest_first;
-    static const char *const conditions[] = {"", "owner = ?1", "uid = ?1"};
-    char sql[640];
-
-    (void)snprintf(sql, sizeof(sql),
-                   "SELECT " JOB_COLUMNS " FROM job WHERE %s%s%s"
-                   " ORDER BY held_ms %s, id LIMIT ?2",
-                   filter->ended ? "state > 1" : "state IN (2, 3)",
-                   who != 0 ? " AND " : "", conditions[who],
-                   filter->newest_first ? "DESC" : "ASC");
-    return ph_catalogue_statement(catalogue, (enum catalogue_statement)which,
-                                  sql, out_stmt);
-}
-
-int
-ph_catalogue_list(struct ph_catalogue *catalogue,
-                  const struct ph_catalogue_filter *filter,
-                  ph_catalogue_each_cb each, void *arg)
-{
-    sqlite3_stmt *stmt;
-    int err = list_statement(catalogue, filter, &stmt);
-
-    if (err != PH_OK)
-        return err;
-    if (filter->owner != NULL)
-        (void)sqlite3_bind_blob(stmt, 1, filter->owner, PH_OWNER_KEY_BYTES,
-                                SQLITE_TRANSIENT);
-    else if (filter->by_uid)
-        (void)sqlite3_bind_int64(stmt, 1, filter->uid);
-    (void)sqlite3_bind_int64(
-        stmt, 2, filter->limit == 0 ? -1 : (sqlite3_int64)filter->limit);
-    return each_row(stmt, each, arg, NULL);
-}
-
-static int
-due(struct ph_catalogue *catalogue, enum catalogue_statement which,
-    const char *sql, int64_t now_ms, ph_catalogue_each_cb each, void *arg)
-{
-    sqlite3_stmt *stmt;
-    int err = ph_catalogue_statement(catalogue, which, sql, &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, now_ms);
-    return each_row(stmt, each, arg, NULL);
-}
-
-/* "state IN (2, 3)" names the partial index, as SQLite wants it. */
-int
-ph_catalogue_expired(struct ph_catalogue *catalogue, int64_t now_ms,
-                     ph_catalogue_each_cb each, void *arg)
-{
-    return due(catalogue, STMT_EXPIRED,
-               "SELECT " JOB_COLUMNS " FROM job"
-               " WHERE state IN (2, 3) AND state = 2 AND expires_ms <= ?1",
-               now_ms, each, arg);
-}
-
-int
-ph_catalogue_leases_over(struct ph_catalogue *catalogue, int64_t now_ms,
-                         ph_catalogue_each_cb each, void *arg)
-{
-    return due(catalogue, STMT_LEASES_OVER,
-               "SELECT " JOB_COLUMNS " FROM job"
-               " WHERE state = 3 AND lease_ms <= ?1",
-               now_ms, each, arg);
-}
-
-int
-ph_catalogue_next_due(struct ph_catalogue *catalogue, int64_t *out_ms)
-{
-    sqlite3_stmt *stmt;
-    int rc;
-    int err = ph_catalogue_statement(
-        catalogue, STMT_NEXT_DUE,
-        "SELECT MIN(ms) FROM ("
-        "SELECT MIN(expires_ms) AS ms FROM job"
-        " WHERE state IN (2, 3) AND state = 2"
-        " UNION ALL SELECT MIN(lease_ms) FROM job WHERE state = 3)",
-        &stmt);
-
-    if (err != PH_OK)
-        return err;
-    rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *out_ms = sqlite3_column_type(stmt, 0) == SQLITE_NULL
-                      ? INT64_MAX
-                      : sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_reset(stmt);
-    return ph_db_err(rc);
 }
 
 struct present {
@@ -364,7 +258,7 @@ present_state(struct ph_catalogue *catalogue, const struct ph_id *id,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     rc = sqlite3_step(stmt);
     err = rc == SQLITE_DONE ? PH_ERR_NOT_FOUND : ph_db_err(rc);
     if (rc == SQLITE_ROW) {
@@ -402,7 +296,7 @@ ph_catalogue_move(struct ph_catalogue *catalogue, const struct ph_id *id,
         holder = "";
         lease_until_ms = 0;
     }
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     (void)sqlite3_bind_int(stmt, 2, (int)to);
     (void)sqlite3_bind_int64(stmt, 3, now_ms);
     (void)sqlite3_bind_text(stmt, 4, holder, -1, SQLITE_TRANSIENT);
@@ -421,7 +315,7 @@ ph_catalogue_set_keep(struct ph_catalogue *catalogue, const struct ph_id *id,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     (void)sqlite3_bind_int(stmt, 2, keep);
     (void)sqlite3_bind_int64(stmt, 3, now_ms);
     return ph_db_run(stmt);
@@ -438,7 +332,7 @@ ph_catalogue_set_sha256(struct ph_catalogue *catalogue, const struct ph_id *id,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     (void)sqlite3_bind_blob(stmt, 2, sha256, 32, SQLITE_TRANSIENT);
     return ph_db_run(stmt);
 }
@@ -454,7 +348,7 @@ ph_catalogue_set_released_by(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     (void)sqlite3_bind_text(stmt, 2, printer, -1, SQLITE_TRANSIENT);
     return ph_db_run(stmt);
 }
@@ -470,18 +364,8 @@ ph_catalogue_set_acknowledged(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     return ph_db_run(stmt);
-}
-
-int
-ph_catalogue_ended_before(struct ph_catalogue *catalogue, int64_t before_ms,
-                          ph_catalogue_each_cb each, void *arg)
-{
-    return due(catalogue, STMT_ENDED_BEFORE,
-               "SELECT " JOB_COLUMNS " FROM job"
-               " WHERE state > 3 AND changed_ms < ?1 ORDER BY changed_ms",
-               before_ms, each, arg);
 }
 
 int
@@ -494,28 +378,8 @@ ph_catalogue_forget(struct ph_catalogue *catalogue, const struct ph_id *id)
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, id);
+    ph_catalogue_bind_id(stmt, 1, id);
     return ph_db_run(stmt);
-}
-
-int
-ph_catalogue_count_of_user(struct ph_catalogue *catalogue, uint32_t uid,
-                           uint64_t *out_count)
-{
-    sqlite3_stmt *stmt;
-    int rc;
-    int err = ph_catalogue_statement(
-        catalogue, STMT_COUNT_USER,
-        "SELECT COUNT(*) FROM job WHERE uid = ?1 AND state IN (2, 3)", &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, uid);
-    rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *out_count = (uint64_t)sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_reset(stmt);
-    return ph_db_err(rc);
 }
 
 int
@@ -532,42 +396,10 @@ ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    bind_id(stmt, 1, epoch);
+    ph_catalogue_bind_id(stmt, 1, epoch);
     rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)
         *out_in_use = sqlite3_column_int(stmt, 0) != 0;
-    (void)sqlite3_reset(stmt);
-    return ph_db_err(rc);
-}
-
-int
-ph_catalogue_totals(struct ph_catalogue *catalogue,
-                    struct ph_catalogue_totals *out_totals)
-{
-    sqlite3_stmt *stmt;
-    int rc;
-    int err = ph_catalogue_statement(
-        catalogue, STMT_TOTALS,
-        "SELECT"
-        " (SELECT COUNT(*) FROM job WHERE state = 2),"
-        " (SELECT COUNT(*) FROM job WHERE state = 3),"
-        " (SELECT IFNULL(SUM(size), 0) FROM job WHERE state IN (2, 3)),"
-        " (SELECT COUNT(*) FROM event),"
-        " (SELECT COUNT(*) FROM document WHERE acked_rev < rev)",
-        &stmt);
-
-    if (err != PH_OK)
-        return err;
-    rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) {
-        *out_totals = (struct ph_catalogue_totals){
-            .held = (uint64_t)sqlite3_column_int64(stmt, 0),
-            .claimed = (uint64_t)sqlite3_column_int64(stmt, 1),
-            .bytes = (uint64_t)sqlite3_column_int64(stmt, 2),
-            .events = (uint64_t)sqlite3_column_int64(stmt, 3),
-            .documents = (uint64_t)sqlite3_column_int64(stmt, 4),
-        };
-    }
     (void)sqlite3_reset(stmt);
     return ph_db_err(rc);
 }

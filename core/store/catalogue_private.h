@@ -24,7 +24,13 @@ enum catalogue_statement {
     STMT_NEXT_DUE,
     STMT_ENDED_BEFORE,
     STMT_FORGET,
-    STMT_COUNT_USER,
+    STMT_USED_BY,
+    STMT_USED_BY_ALL,
+    STMT_SET_OWNER,
+    STMT_FIND,
+    STMT_STATES,
+    STMT_NUMBER_GET,
+    STMT_NUMBER_SET,
     STMT_EPOCH_IN_USE,
     STMT_TOTALS,
     STMT_LIST_FIRST, /* 12 combinations, see list_statement */
@@ -53,9 +59,22 @@ struct ph_catalogue {
     bool is_unsynced; /* the transaction; ph_catalogue_begin_unsynced */
 };
 
+/* A row, in the order that ph_catalogue_each_row reads. */
+#define CATALOGUE_JOB_COLUMNS                                                 \
+    "id, epoch, uid, owner, state, held_ms, expires_ms, changed_ms, keep,"    \
+    " acknowledged, size, sequence, job_uuid, holder, lease_ms, released_by," \
+    " sha256, sealed, attempt, ordinal"
+
 /* Prepared and reset statement. */
 int ph_catalogue_statement(struct ph_catalogue *catalogue,
                            enum catalogue_statement which, const char *sql,
                            sqlite3_stmt **out_stmt);
+void ph_catalogue_bind_id(sqlite3_stmt *stmt, int column,
+                          const struct ph_id *id);
+
+/* Step through the rows; *out_count (may be NULL) tells how many were given
+ * out. Resets the statement. */
+int ph_catalogue_each_row(sqlite3_stmt *stmt, ph_catalogue_each_cb each,
+                          void *arg, size_t *out_count);
 
 #endif

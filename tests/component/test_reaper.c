@@ -102,13 +102,13 @@ wait_for_jobs(struct scene *s, size_t count)
     assert_true(s->is_reached);
 }
 
-/* Run the loop until the round has ended and the next is a long time away. */
+/* Run the loop until the round has ended and the next is minutes away. */
 static void
 wait_for_rest(struct scene *s)
 {
     while (uv_backend_timeout(&s->loop) <= 0)
         (void)uv_run(&s->loop, UV_RUN_ONCE);
-    assert_true(uv_backend_timeout(&s->loop) > HOUR_MS / 2);
+    assert_true(uv_backend_timeout(&s->loop) > HOUR_MS / 12);
 }
 
 static void

@@ -123,7 +123,7 @@ quotas_hold_the_job_in_the_queue_with_a_reason(void **state)
         ph_jobs_begin(f->jobs, &begin, &capture, &secret, &fd, &refuse),
         PH_ERR_LIMIT);
     assert_int_equal(refuse.action, PH_CAPTURE_HOLD);
-    assert_non_null(strstr(refuse.text.text, "number of jobs"));
+    assert_non_null(strstr(refuse.text.text, "no more than 1"));
     jobs_fixture_begin_fill(&begin, "bob", 1002, "u");
     assert_int_equal(
         ph_jobs_begin(f->jobs, &begin, &capture, &secret, &fd, &refuse), PH_OK);

@@ -13,9 +13,19 @@
 int64_t ph_clock_wall_ms(void);
 int64_t ph_clock_mono_ms(void);
 
-/* For tests: replace wall time by a function; NULL restores the system's. */
+/* Time since this computer was started, sleep included; setting the clock does
+ * not change it. */
+int64_t ph_clock_boot_ms(void);
+/* Another number, never negative, after each start of the computer; 0 when the
+ * system does not tell. */
+int64_t ph_clock_boot_number(void);
+
+/* For tests: replace wall time by a function; NULL restores the system's. Time
+ * since start moves along, as when time passes, unless it is replaced too: then
+ * a difference between the two is a clock that was set. */
 typedef int64_t (*ph_clock_source)(void);
 void ph_clock_set_wall(ph_clock_source source);
+void ph_clock_set_boot(ph_clock_source source, int64_t boot_number);
 
 #define PH_TIME_TEXT 25
 

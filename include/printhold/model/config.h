@@ -38,13 +38,16 @@ struct ph_config {
     char log_level[PH_CONFIG_TEXT_MAX];
     /* [jobs] */
     uint64_t retention_s;
+    uint64_t history_s;
     uint64_t job_size_max;
     uint64_t spool_size_max;
+    uint64_t user_size_max;
     uint64_t user_jobs_max;
     uint64_t free_reserve;
     uint64_t capture_timeout_s; /* a capture with no progress is given up */
     /* [owner] */
     char owner_domain[PH_CONFIG_TEXT_MAX];
+    char owner_map_file[PH_CONFIG_TEXT_MAX]; /* empty: none */
     /* [cups] */
     char cups_socket[PH_CONFIG_TEXT_MAX]; /* empty: CUPS is not purged */
     /* [keys] */

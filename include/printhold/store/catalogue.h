@@ -10,6 +10,7 @@
  *    options are sealed by the caller (epoch_keys.h) before they come here.
  *  - A job's state changes only by ph_catalogue_move, along the table of
  *    model/job.h.
+ *  - Times of jobs are job time (agent/jobs_clock.c), the caller's business.
  *  - It can be rebuilt from the spool; nothing is only here but history.
  *
  * Not safe to share between threads without a lock; agent/jobs.c has it. All
@@ -38,7 +39,7 @@ struct ph_catalogue_job {
     struct ph_id id;
     struct ph_id epoch;
     uint32_t uid;
-    uint8_t owner[PH_OWNER_KEY_BYTES];
+    uint8_t owner[PH_OWNER_KEY_BYTES]; /* zeros: of no login, unmapped */
     enum ph_job_state state;
     int64_t held_ms;
     int64_t expires_ms;
@@ -86,6 +87,12 @@ typedef bool (*ph_catalogue_each_cb)(const struct ph_catalogue_job *job,
 int ph_catalogue_get(struct ph_catalogue *catalogue, const struct ph_id *id,
                      ph_catalogue_each_cb each, void *arg);
 
+/* A place in the order of a list. */
+struct ph_catalogue_place {
+    int64_t held_ms;
+    struct ph_id id;
+};
+
 /* Whose jobs; the first that is set counts, none means everyone's. */
 struct ph_catalogue_filter {
     const uint8_t *owner; /* PH_OWNER_KEY_BYTES */
@@ -94,10 +101,23 @@ struct ph_catalogue_filter {
     bool ended;        /* the ended ones too, not only held and claimed */
     bool newest_first; /* else oldest first */
     uint32_t limit;    /* 0: all */
+    /* Oldest first: only what comes behind this place; NULL: from the start */
+    const struct ph_catalogue_place *after;
 };
 int ph_catalogue_list(struct ph_catalogue *catalogue,
                       const struct ph_catalogue_filter *filter,
                       ph_catalogue_each_cb each, void *arg);
+
+/* Jobs of every state with an id from first to last. */
+int ph_catalogue_find(struct ph_catalogue *catalogue, const struct ph_id *first,
+                      const struct ph_id *last, ph_catalogue_each_cb each,
+                      void *arg);
+
+/* Id and state of every job, without reading the rows: fast. */
+typedef bool (*ph_catalogue_state_cb)(const struct ph_id *id,
+                                      enum ph_job_state state, void *arg);
+int ph_catalogue_each_state(struct ph_catalogue *catalogue,
+                            ph_catalogue_state_cb each, void *arg);
 
 /* Held jobs whose retention ended at or before now. A claimed one is being
  * printed: it is due when its lease has ended. */
@@ -153,14 +173,36 @@ int ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
 struct ph_catalogue_totals {
     uint64_t held;
     uint64_t claimed;
-    uint64_t bytes; /* of held and claimed */
+    uint64_t bytes;    /* of held and claimed */
+    uint64_t unmapped; /* held and claimed, of no login */
     uint64_t events;
     uint64_t documents; /* due */
 };
 int ph_catalogue_totals(struct ph_catalogue *catalogue,
                         struct ph_catalogue_totals *out_totals);
-int ph_catalogue_count_of_user(struct ph_catalogue *catalogue, uint32_t uid,
-                               uint64_t *out_count);
+/* What held and claimed jobs use, of one person and of all. No jobs are read for
+ * it: the cost does not grow with their number. */
+struct ph_catalogue_usage {
+    uint64_t jobs;
+    uint64_t bytes;
+};
+int ph_catalogue_used_by(struct ph_catalogue *catalogue, uint32_t uid,
+                         struct ph_catalogue_usage *out_usage);
+int ph_catalogue_used_by_all(struct ph_catalogue *catalogue,
+                             struct ph_catalogue_usage *out_usage);
+
+/* The job has a login now: owner, and the ticket that says so. */
+int ph_catalogue_set_owner(struct ph_catalogue *catalogue,
+                           const struct ph_id *id,
+                           const uint8_t owner[PH_OWNER_KEY_BYTES],
+                           uint32_t sequence, const void *sealed, size_t len);
+
+/*
+ * Carry the write-ahead log into the database and cut it to nothing: what was
+ * deleted is then in neither (secure_delete has overwritten it in the
+ * database). Closing the catalogue does the same.
+ */
+int ph_catalogue_truncate_log(struct ph_catalogue *catalogue);
 
 /* --- grants and the clock --- */
 
@@ -171,6 +213,12 @@ int ph_catalogue_use_grant(struct ph_catalogue *catalogue, const char *jti,
 /* The highest time ever given, before and including this call. */
 int ph_catalogue_high_water(struct ph_catalogue *catalogue, int64_t now_ms,
                             int64_t *out_high_ms);
+
+/* A number that is remembered by name; PH_ERR_NOT_FOUND. */
+int ph_catalogue_number(struct ph_catalogue *catalogue, const char *name,
+                        int64_t *out_value);
+int ph_catalogue_set_number(struct ph_catalogue *catalogue, const char *name,
+                            int64_t value);
 
 /* --- outbox --- */
 
