@@ -22,6 +22,7 @@
 
 struct agent {
     const struct ph_config *config;
+    int state_fd; /* locked */
     uv_loop_t loop;
     uv_signal_t sigterm;
     uv_signal_t sigint;
@@ -40,14 +41,34 @@ struct agent {
 
 /* --- stores --- */
 
+/* The state directory is one agent's, for as long as it runs. */
+static int
+take_state_dir(struct agent *agent, struct ph_why *why)
+{
+    const char *dir = agent->config->state_dir;
+    int err = ph_io_open_dir(dir, true, 0700, &agent->state_fd, why);
+
+    if (err == PH_OK) {
+        err = ph_io_lock(agent->state_fd);
+        if (err == PH_ERR_BUSY)
+            ph_why_set(why,
+                       "another printhold-agent uses %s; stop it first, or "
+                       "give this one a state_dir of its own",
+                       dir);
+        else if (err != PH_OK)
+            ph_why_set(why, "cannot lock %s: %s", dir, ph_err_text(err));
+    }
+    return err;
+}
+
 static int
 open_keys(struct agent *agent, struct ph_why *why)
 {
     const struct ph_config *config = agent->config;
     char path[PH_CONFIG_TEXT_MAX + 8];
     struct ph_machine_key machine;
-    int state_fd = -1, keys_fd = -1;
-    int err = ph_io_open_dir(config->state_dir, true, 0700, &state_fd, why);
+    int keys_fd = -1;
+    int err = take_state_dir(agent, why);
 
     if (err == PH_OK)
         err = ph_machine_key_load(config->key_level, config->key_file, &machine,
@@ -60,7 +81,6 @@ open_keys(struct agent *agent, struct ph_why *why)
         ph_machine_key_wipe(&machine);
     }
     ph_io_close(&keys_fd);
-    ph_io_close(&state_fd);
     return err;
 }
 
@@ -301,7 +321,7 @@ init_handles(struct agent *agent)
 int
 ph_agent_run(const struct ph_config *config, struct ph_why *why)
 {
-    struct agent agent = {.config = config};
+    struct agent agent = {.config = config, .state_fd = -1};
     int err = open_stores(&agent, why);
 
     if (err != PH_OK)
@@ -326,17 +346,6 @@ ph_agent_run(const struct ph_config *config, struct ph_why *why)
 out:
     ph_jobs_close(agent.jobs);
     ph_epoch_keys_free(agent.keys);
-    return err;
-}
-
-int
-ph_agent_key_init(const struct ph_config *config, struct ph_why *why)
-{
-    int state_fd = -1;
-    int err = ph_io_open_dir(config->state_dir, true, 0700, &state_fd, why);
-
-    if (err == PH_OK)
-        err = ph_machine_key_create(config->key_level, config->key_file, why);
-    ph_io_close(&state_fd);
+    ph_io_close(&agent.state_fd);
     return err;
 }

@@ -16,7 +16,4 @@
 /* Run until SIGTERM or SIGINT. PH_OK after a clean stop. */
 int ph_agent_run(const struct ph_config *config, struct ph_why *why);
 
-/* Make the machine key that the configuration names. */
-int ph_agent_key_init(const struct ph_config *config, struct ph_why *why);
-
 #endif

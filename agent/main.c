@@ -7,6 +7,7 @@
 
 #include "agent.h"
 #include "harden.h"
+#include "key_command.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
@@ -21,12 +22,19 @@ enum exit_code {
 static const char help[] =
     "Usage: printhold-agent [--config-dir DIR]\n"
     "       printhold-agent [--config-dir DIR] key init\n"
+    "       printhold-agent [--config-dir DIR] key rotate [--from LEVEL]\n"
+    "       printhold-agent [--config-dir DIR] key status [--json]\n"
     "\n"
     "Holds print jobs on this computer until a printer pulls them.\n"
     "\n"
     "  --config-dir DIR  read printhold.conf and conf.d/*.conf from DIR\n"
     "                    (default $PRINTHOLD_CONFIG_DIR or " PH_CONFIG_DIR ")\n"
     "  key init          make the machine key that protects the spool\n"
+    "  key rotate        put another in its place, held jobs stay; goes on\n"
+    "                    where it was interrupted\n"
+    "    --from LEVEL    the key lies at this level so far\n"
+    "  key status        where the machine key lies, and how old it is\n"
+    "    --json          for programs\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "\n"
@@ -41,33 +49,69 @@ fail(int err, const struct ph_why *why)
     case PH_ERR_NOT_FOUND:
     case PH_ERR_DENIED:
     case PH_ERR_INVALID:
+    case PH_ERR_UNSUPPORTED:
+    case PH_ERR_CORRUPT:
+    case PH_ERR_STATE:
         return EXIT_BAD_CONFIG;
     default:
         return EXIT_FAILED;
     }
 }
 
+struct command_line {
+    const char *config_dir;
+    const char *from;
+    bool json;
+    int argc;
+    char **argv;
+};
+
 static int
-run(const char *config_dir, int argc, char **argv)
+usage(const char *why)
 {
+    (void)fprintf(stderr, "printhold-agent: %s; see --help\n", why);
+    return EXIT_USAGE;
+}
+
+/* Which of the commands it is: "" is the agent itself. */
+static const char *
+command_of(const struct command_line *line)
+{
+    if (line->argc == 0)
+        return "";
+    if (line->argc == 2 && strcmp(line->argv[0], "key") == 0)
+        return line->argv[1];
+    return "unknown";
+}
+
+static int
+run(const struct command_line *line)
+{
+    const char *command = command_of(line);
     enum ph_log_level level = PH_LOG_INFO;
     struct ph_config config;
     struct ph_why why = {""};
-    int err = ph_config_load(config_dir, &config, &why);
+    int err;
 
+    if (line->json && strcmp(command, "status") != 0)
+        return usage("--json belongs to key status");
+    if (line->from != NULL && strcmp(command, "rotate") != 0)
+        return usage("--from belongs to key rotate");
+    err = ph_config_load(line->config_dir, &config, &why);
     if (err != PH_OK)
         return fail(PH_ERR_CONFIG, &why);
     (void)ph_log_level_parse(config.log_level, &level);
     ph_log_set_level(level);
-    if (argc == 0)
+    if (command[0] == '\0')
         err = ph_agent_run(&config, &why);
-    else if (argc == 2 && strcmp(argv[0], "key") == 0 &&
-             strcmp(argv[1], "init") == 0)
-        err = ph_agent_key_init(&config, &why);
-    else {
-        (void)fprintf(stderr, "printhold-agent: unknown command; see --help\n");
-        return EXIT_USAGE;
-    }
+    else if (strcmp(command, "init") == 0)
+        err = ph_key_command_init(&config, &why);
+    else if (strcmp(command, "rotate") == 0)
+        err = ph_key_command_rotate(&config, line->from, &why);
+    else if (strcmp(command, "status") == 0)
+        err = ph_key_command_status(&config, line->json, &why);
+    else
+        return usage("unknown command");
     return err == PH_OK ? EXIT_OK : fail(err, &why);
 }
 
@@ -76,11 +120,13 @@ main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config-dir", required_argument, NULL, 'c'},
+        {"from", required_argument, NULL, 'f'},
+        {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
-    const char *config_dir = NULL;
+    struct command_line line = {.config_dir = NULL};
     int option;
 
     ph_harden();
@@ -91,7 +137,13 @@ main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':
-            config_dir = optarg;
+            line.config_dir = optarg;
+            break;
+        case 'f':
+            line.from = optarg;
+            break;
+        case 'j':
+            line.json = true;
             break;
         case 'h':
             (void)fputs(help, stdout);
@@ -103,5 +155,7 @@ main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    return run(config_dir, argc - optind, argv + optind);
+    line.argc = argc - optind;
+    line.argv = argv + optind;
+    return run(&line);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +122,14 @@ ph_io_open_dir(const char *path, bool create, mode_t mode, int *out_fd,
     }
     *out_fd = fd;
     return PH_OK;
+}
+
+int
+ph_io_lock(int fd)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return PH_OK;
+    return errno == EWOULDBLOCK ? PH_ERR_BUSY : ph_err_from_errno(errno);
 }
 
 /* Read an open regular file whole. */

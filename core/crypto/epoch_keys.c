@@ -1,6 +1,5 @@
 #include "printhold/crypto/epoch_keys.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,10 +15,8 @@
 #include "printhold/crypto/aead.h"
 #include "printhold/crypto/kdf.h"
 
-/* Retention is at most 7 days; more than this means that nobody destroys. */
-#define EPOCHS_MAX 64
-#define SEAL_MAX   65536
-#define DAY_MS     INT64_C(86400000)
+#define SEAL_MAX 65536
+#define DAY_MS   INT64_C(86400000)
 
 struct ph_epoch_keys {
     int dirfd;
@@ -27,7 +24,7 @@ struct ph_epoch_keys {
     uint8_t machine_key[PH_KEY_BYTES];
     uint8_t owner_key[PH_KEY_BYTES];
     pthread_mutex_t lock; /* of all below */
-    struct ph_epoch epochs[EPOCHS_MAX];
+    struct ph_epoch epochs[PH_EPOCHS_MAX];
     size_t count;
 };
 
@@ -40,9 +37,17 @@ find(struct ph_epoch_keys *keys, const struct ph_id *id)
     return NULL;
 }
 
+/* What load_one is given with each name. */
+struct loading {
+    struct ph_epoch_keys *keys;
+    struct ph_why *why;
+};
+
 static int
-load_one(struct ph_epoch_keys *keys, const char *name, struct ph_why *why)
+load_one(const char *name, void *arg)
 {
+    const struct loading *loading = arg;
+    struct ph_epoch_keys *keys = loading->keys;
     struct ph_id id;
     int err;
 
@@ -50,47 +55,84 @@ load_one(struct ph_epoch_keys *keys, const char *name, struct ph_why *why)
         (void)ph_epoch_file_sweep(keys->dirfd, name);
         return PH_OK;
     }
-    if (keys->count == EPOCHS_MAX)
-        return ph_why_fail(why, PH_ERR_LIMIT,
+    if (keys->count == PH_EPOCHS_MAX)
+        return ph_why_fail(loading->why, PH_ERR_LIMIT,
                            "there are more than %d epoch keys; delete expired "
                            "jobs",
-                           EPOCHS_MAX);
+                           PH_EPOCHS_MAX);
     err = ph_epoch_file_read(keys->dirfd, keys->machine_key, &id,
                              &keys->epochs[keys->count]);
     if (err == PH_ERR_CORRUPT)
-        return ph_why_fail(why, err,
+        return ph_why_fail(loading->why, err,
                            "the epoch key %s does not fit the machine key; "
                            "restore the machine key that made it, or move the "
                            "file away to give up the jobs of its day",
                            name);
     if (err != PH_OK)
-        return ph_why_fail(why, err, "cannot read the epoch key %s: %s", name,
+        return ph_why_fail(loading->why, err,
+                           "cannot read the epoch key %s: %s", name,
                            ph_err_text(err));
     keys->count++;
+    return PH_OK;
+}
+
+/* Before there was an owner.key, the secret was derived from the machine key:
+ * where it is missing beside nothing but files of that time, it still is. */
+static int
+first_owner(struct ph_epoch_keys *keys, struct ph_why *why)
+{
+    int err;
+
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->epochs[i].version > 1)
+            return ph_why_fail(why, PH_ERR_NOT_FOUND,
+                               "the key " PH_OWNER_FILE " is missing beside "
+                               "the epoch keys; restore it from the backup, "
+                               "without it nobody's jobs are found");
+    err = ph_hkdf_label(keys->machine_key, NULL, 0, "printhold/v1/owner",
+                        keys->owner_key);
+    if (err == PH_OK)
+        err = ph_owner_file_write(keys->dirfd, keys->machine_key,
+                                  keys->owner_key);
+    if (err != PH_OK)
+        return ph_why_fail(why, err,
+                           "cannot make the key " PH_OWNER_FILE ": %s",
+                           ph_err_text(err));
+    return PH_OK;
+}
+
+static int
+load_owner(struct ph_epoch_keys *keys, struct ph_why *why)
+{
+    int err =
+        ph_owner_file_read(keys->dirfd, keys->machine_key, keys->owner_key);
+
+    if (err == PH_ERR_NOT_FOUND)
+        return first_owner(keys, why);
+    if (err == PH_ERR_CORRUPT)
+        return ph_why_fail(why, err,
+                           "the key " PH_OWNER_FILE " does not fit the machine "
+                           "key; restore the machine key that made it, or this "
+                           "file from the backup");
+    if (err != PH_OK)
+        return ph_why_fail(why, err,
+                           "cannot read the key " PH_OWNER_FILE ": %s",
+                           ph_err_text(err));
     return PH_OK;
 }
 
 static int
 load_all(struct ph_epoch_keys *keys, struct ph_why *why)
 {
-    /* A descriptor of its own: readdir moves the offset, closedir closes. */
-    int fd = openat(keys->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *entry;
-    int err = PH_OK;
+    struct ph_why inner = {""};
+    struct loading loading = {.keys = keys, .why = &inner};
+    int err = ph_epoch_dir_each(keys->dirfd, load_one, &loading);
 
-    if (dir == NULL) {
-        err = ph_err_from_errno(errno);
-        ph_io_close(&fd);
-        return ph_why_fail(why, err, "cannot list the epoch keys: %s",
-                           ph_err_text(err));
-    }
-    while (err == PH_OK && (errno = 0, entry = readdir(dir)) != NULL)
-        err = load_one(keys, entry->d_name, why);
-    if (err == PH_OK && errno != 0)
-        err = ph_why_fail(why, PH_ERR_IO, "cannot list the epoch keys");
-    (void)closedir(dir);
-    return err;
+    if (err == PH_OK)
+        return load_owner(keys, why);
+    if (inner.text[0] == '\0')
+        ph_why_set(&inner, "cannot list the epoch keys: %s", ph_err_text(err));
+    return ph_why_fail(why, err, "%s", inner.text);
 }
 
 int
@@ -110,9 +152,6 @@ ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
     memcpy(keys->machine_key, machine->bytes, PH_KEY_BYTES);
     keys->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
     err = keys->dirfd >= 0 ? PH_OK : ph_err_from_errno(errno);
-    if (err == PH_OK)
-        err = ph_hkdf_label(keys->machine_key, NULL, 0, "printhold/v1/owner",
-                            keys->owner_key);
     if (err != PH_OK)
         ph_why_set(why, "cannot set up the epoch keys: %s", ph_err_text(err));
     else
@@ -151,7 +190,7 @@ make_epoch(struct ph_epoch_keys *keys, int64_t day)
     struct ph_epoch epoch = {.day = day};
     int err;
 
-    if (keys->count == EPOCHS_MAX)
+    if (keys->count == PH_EPOCHS_MAX)
         return PH_ERR_LIMIT;
     err = ph_id_make(&epoch.id);
     if (err == PH_OK)

@@ -46,26 +46,26 @@ check_file(int fd, const char *path, struct ph_why *why)
 }
 
 int
-ph_machine_key_file_load(const char *path, uint8_t key[PH_KEY_BYTES],
-                         struct ph_why *why)
+ph_machine_key_file_load(PH_MACHINE_KEY_PARAMS)
 {
     /* O_NONBLOCK: a planted FIFO must not block the open. */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int err;
 
+    (void)level;
     if (fd < 0) {
         err = ph_err_from_errno(errno);
         return ph_why_fail(why, err,
                            "cannot open the machine key %s: %s; restore it, "
                            "or make the first one with 'printhold-agent key "
                            "init'",
-                           path, strerror(errno));
+                           source, strerror(errno));
     }
-    err = check_file(fd, path, why);
+    err = check_file(fd, source, why);
     if (err == PH_OK) {
         err = ph_io_pread_full(fd, key, PH_KEY_BYTES, 0);
         if (err != PH_OK)
-            ph_why_set(why, "cannot read the machine key %s: %s", path,
+            ph_why_set(why, "cannot read the machine key %s: %s", source,
                        ph_err_text(err));
     }
     ph_io_close(&fd);
@@ -98,7 +98,7 @@ open_parent(const char *path, int *out_dirfd, const char **out_name)
 /* Written under a name of its own and linked, so that the key's name is there
  * with all its bytes or not at all, and never replaces another key. */
 static int
-make_file(int dirfd, const char *name, const uint8_t key[PH_KEY_BYTES])
+make_file(int dirfd, const char *name, const void *bytes, size_t len)
 {
     char hex[PH_ID_TEXT], temp[PH_ID_TEXT + 8];
     struct ph_id id;
@@ -108,7 +108,7 @@ make_file(int dirfd, const char *name, const uint8_t key[PH_KEY_BYTES])
         return err;
     ph_id_format(&id, hex);
     (void)snprintf(temp, sizeof(temp), ".new-%s", hex);
-    err = ph_io_write_file(dirfd, temp, key, PH_KEY_BYTES, 0400);
+    err = ph_io_write_file(dirfd, temp, bytes, len, 0400);
     if (err != PH_OK)
         return err;
     if (linkat(dirfd, temp, dirfd, name, 0) != 0)
@@ -121,18 +121,15 @@ make_file(int dirfd, const char *name, const uint8_t key[PH_KEY_BYTES])
 }
 
 int
-ph_machine_key_file_create(const char *path, struct ph_why *why)
+ph_machine_key_file_put(const char *path, const void *bytes, size_t len,
+                        struct ph_why *why)
 {
-    uint8_t key[PH_KEY_BYTES];
     const char *name;
     int dirfd = -1;
     int err = open_parent(path, &dirfd, &name);
 
     if (err == PH_OK)
-        err = ph_random(key, sizeof(key));
-    if (err == PH_OK)
-        err = make_file(dirfd, name, key);
-    ph_wipe(key, sizeof(key));
+        err = make_file(dirfd, name, bytes, len);
     ph_io_close(&dirfd);
     if (err == PH_ERR_EXISTS)
         return ph_why_fail(why, err,
@@ -143,4 +140,51 @@ ph_machine_key_file_create(const char *path, struct ph_why *why)
         return ph_why_fail(why, err, "cannot make the machine key %s: %s", path,
                            ph_err_text(err));
     return PH_OK;
+}
+
+int
+ph_machine_key_file_store(PH_MACHINE_KEY_STORE_PARAMS)
+{
+    (void)level;
+    return ph_machine_key_file_put(source, key, PH_KEY_BYTES, why);
+}
+
+int
+ph_machine_key_file_find(const char *source, int64_t *out_since_ms)
+{
+    struct stat st;
+
+    if (lstat(source, &st) != 0)
+        return ph_err_from_errno(errno);
+    *out_since_ms = (int64_t)st.st_mtime * 1000;
+    return PH_OK;
+}
+
+int
+ph_machine_key_file_promote(const char *next, const char *source)
+{
+    const char *from, *to;
+    int from_fd = -1, to_fd = -1;
+    int err = open_parent(next, &from_fd, &from);
+
+    if (err == PH_OK)
+        err = open_parent(source, &to_fd, &to);
+    if (err == PH_OK)
+        err = ph_io_rename_durable(from_fd, from, to_fd, to);
+    ph_io_close(&from_fd);
+    ph_io_close(&to_fd);
+    return err;
+}
+
+int
+ph_machine_key_file_remove(const char *source)
+{
+    const char *name;
+    int dirfd = -1;
+    int err = open_parent(source, &dirfd, &name);
+
+    if (err == PH_OK)
+        err = ph_io_unlink_durable(dirfd, name);
+    ph_io_close(&dirfd);
+    return err;
 }

@@ -9,7 +9,8 @@
 #include "printhold/base/parse.h"
 #include "printhold/base/utf8.h"
 
-#define KEY_FILE_NAME "machine.key"
+/* Room behind it for the name of the key's file. */
+#define KEY_DIR_MAX (PH_CONFIG_TEXT_MAX - 16)
 
 /* Where we are in a file: for errors and for the section in force. */
 struct place {
@@ -298,12 +299,15 @@ take_line(struct ph_config *config, struct place *place, const char *text,
     return take_key(config, place, start, why);
 }
 
-static void
-default_key_file(const char *state_dir, char dst[PH_CONFIG_TEXT_MAX])
+void
+ph_config_default_key_file(const char *state_dir, const char *level,
+                           char dst[PH_CONFIG_TEXT_MAX])
 {
-    (void)snprintf(dst, PH_CONFIG_TEXT_MAX, "%.*s/" KEY_FILE_NAME,
-                   (int)(PH_CONFIG_TEXT_MAX - sizeof("/" KEY_FILE_NAME)),
-                   state_dir);
+    const bool sealed =
+        strcmp(level, "host") == 0 || strcmp(level, "tpm2") == 0;
+
+    (void)snprintf(dst, PH_CONFIG_TEXT_MAX, "%.*s/machine.%s", KEY_DIR_MAX,
+                   state_dir, sealed ? "cred" : "key");
 }
 
 /* keys.file lies in state_dir unless a file says otherwise. */
@@ -312,9 +316,10 @@ follow_state_dir(const struct ph_config *before, struct ph_config *after)
 {
     char expected[PH_CONFIG_TEXT_MAX];
 
-    default_key_file(before->state_dir, expected);
+    ph_config_default_key_file(before->state_dir, before->key_level, expected);
     if (strcmp(after->key_file, expected) == 0)
-        default_key_file(after->state_dir, after->key_file);
+        ph_config_default_key_file(after->state_dir, after->key_level,
+                                   after->key_file);
 }
 
 int

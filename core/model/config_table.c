@@ -73,12 +73,12 @@ static const struct ph_config_setting settings[] = {
      "Socket of cupsd, where its own copies of captured jobs are purged; "
      "empty: CUPS keeps them as its PreserveJobFiles says."},
 
-    {"keys", "level", PH_CONFIG_CHOICE, AT(key_level), 0, 0, "file", "file",
-     "How the machine key is protected."},
+    {"keys", "level", PH_CONFIG_CHOICE, AT(key_level), 0, 0,
+     "file|host|tpm2|keychain", "file", "How the machine key is protected."},
     {"keys", "file", PH_CONFIG_PATH, AT(key_file), 1, TEXT_LAST, NULL,
      PH_STATE_DIR "/machine.key",
-     "File of the machine key, mode 0400; machine.key in state_dir unless "
-     "set."},
+     "File of the machine key, mode 0400; unless set machine.key in "
+     "state_dir, or machine.cred at the levels host and tpm2."},
 
     {"identity", "ca_file", PH_CONFIG_PATH, AT(ca_file), 0, TEXT_LAST, NULL, "",
      "Certificates of the fleet CA, PEM."},

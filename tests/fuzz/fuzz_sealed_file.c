@@ -68,6 +68,7 @@ load_keys(void)
     check(ph_io_write_file(fd, EPOCH ".epoch", bytes, sizeof(bytes), 0400));
     check(ph_epoch_keys_open(fd, &machine, &keys, NULL));
     check(ph_io_unlink_durable(fd, EPOCH ".epoch"));
+    check(ph_io_unlink_durable(fd, "owner.key"));
     (void)close(fd);
     (void)rmdir(dir);
 }

@@ -219,9 +219,10 @@ text_fills_its_field_and_not_more(void **state)
 }
 
 static void
-the_key_file_follows_the_state_directory(void **state)
+the_key_file_follows_directory_and_level(void **state)
 {
     static const char second[] = "[agent]\nstate_dir = /b\n";
+    static const char third[] = "[keys]\nlevel = file\n";
     struct ph_config config;
     struct ph_why why;
 
@@ -235,6 +236,13 @@ the_key_file_follows_the_state_directory(void **state)
         parse(&config, "[agent]\nstate_dir = /a\n[keys]\nfile = /k\n", &why),
         PH_OK);
     assert_string_equal(config.key_file, "/k");
+    assert_int_equal(
+        parse(&config, "[keys]\nlevel = tpm2\n[agent]\nstate_dir = /a\n", &why),
+        PH_OK);
+    assert_string_equal(config.key_file, "/a/machine.cred");
+    assert_int_equal(
+        ph_config_parse(&config, "g", third, sizeof(third) - 1, &why), PH_OK);
+    assert_string_equal(config.key_file, "/a/machine.key");
 }
 
 /* --- files --- */
@@ -413,7 +421,7 @@ main(void)
         cmocka_unit_test(what_is_wrong_is_refused_with_file_and_line),
         cmocka_unit_test(nul_bytes_and_over_long_input_are_refused),
         cmocka_unit_test(text_fills_its_field_and_not_more),
-        cmocka_unit_test(the_key_file_follows_the_state_directory),
+        cmocka_unit_test(the_key_file_follows_directory_and_level),
         cmocka_unit_test_setup_teardown(
             drop_ins_win_in_the_order_of_their_names, setup, teardown),
         cmocka_unit_test_setup_teardown(

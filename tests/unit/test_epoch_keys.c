@@ -15,6 +15,7 @@
 #include "printhold/base/io.h"
 #include "printhold/base/parse.h"
 #include "printhold/crypto/epoch_keys.h"
+#include "printhold/crypto/kdf.h"
 #include "spool_fixture.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -184,7 +185,8 @@ a_destroyed_epoch_is_gone_and_the_others_stay(void **state)
                          PH_ERR_NOT_FOUND);
         assert_int_equal(reopen(0x4d, NULL), PH_OK);
     }
-    assert_int_equal(count_files("."), 2 + 1); /* itself, parent, other */
+    /* itself, parent, other, the owners' secret */
+    assert_int_equal(count_files("."), 4);
     /* The same day begins anew. */
     assert_int_equal(
         ph_epoch_keys_current(fx.keys, INT64_C(1795289400000), &fresh), PH_OK);
@@ -359,10 +361,11 @@ rows_have_a_maximum_and_may_be_empty(void **state)
 }
 
 static void
-the_owner_pseudonym_is_stable_per_machine_key(void **state)
+the_owner_pseudonym_lives_as_long_as_the_directory(void **state)
 {
     uint8_t a[PH_OWNER_KEY_BYTES], b[PH_OWNER_KEY_BYTES];
     uint8_t other[PH_OWNER_KEY_BYTES];
+    struct ph_why why = {""};
 
     (void)state;
     assert_int_equal(ph_epoch_keys_owner(fx.keys, "ada", a), PH_OK);
@@ -371,10 +374,80 @@ the_owner_pseudonym_is_stable_per_machine_key(void **state)
     assert_int_equal(reopen(0x4d, NULL), PH_OK);
     assert_int_equal(ph_epoch_keys_owner(fx.keys, "ada", b), PH_OK);
     assert_memory_equal(a, b, sizeof(a));
+    /* Another machine key: no other pseudonyms, a refusal. */
     assert_int_equal(ph_epoch_keys_destroy(fx.keys, &fx.epoch), PH_OK);
-    assert_int_equal(reopen(0x4e, NULL), PH_OK);
+    assert_int_equal(reopen(0x4e, &why), PH_ERR_CORRUPT);
+    assert_non_null(strstr(why.text, "owner.key"));
+}
+
+/* A directory from before there was an owner.key: version 1 of the epoch file
+ * and the secret derived from the machine key. */
+static void
+an_older_directory_keeps_its_pseudonyms(void **state)
+{
+    static const uint8_t magic[] = "PHEPOCH1";
+    uint8_t a[PH_OWNER_KEY_BYTES], b[PH_OWNER_KEY_BYTES];
+    uint8_t machine[PH_KEY_BYTES], secret[PH_KEY_BYTES], mac[PH_SHA256_BYTES];
+    struct ph_buf buf;
+    char name[64];
+
+    (void)state;
+    epoch_name(&fx.epoch, name);
+    assert_int_equal(ph_io_read_file(fx.dirfd, name, 100, &buf), PH_OK);
+    memcpy(buf.data, magic, 8);
+    assert_int_equal(ph_io_write_file(fx.dirfd, name, buf.data, buf.len, 0400),
+                     PH_OK);
+    ph_buf_close(&buf);
+    assert_int_equal(unlinkat(fx.dirfd, "owner.key", 0), 0);
+    assert_int_equal(reopen(0x4d, NULL), PH_OK);
+    assert_int_equal(faccessat(fx.dirfd, "owner.key", F_OK, 0), 0);
+    assert_int_equal(ph_epoch_keys_owner(fx.keys, "ada", a), PH_OK);
+    memset(machine, 0x4d, sizeof(machine));
+    assert_int_equal(
+        ph_hkdf_label(machine, NULL, 0, "printhold/v1/owner", secret), PH_OK);
+    assert_int_equal(ph_hmac_sha256(secret, 32, "ada", 3, mac), PH_OK);
+    assert_memory_equal(a, mac, sizeof(a));
+    assert_int_equal(reopen(0x4d, NULL), PH_OK);
     assert_int_equal(ph_epoch_keys_owner(fx.keys, "ada", b), PH_OK);
-    assert_memory_not_equal(a, b, sizeof(a));
+    assert_memory_equal(a, b, sizeof(a));
+}
+
+static void
+a_lost_owner_key_is_not_made_anew(void **state)
+{
+    struct ph_why why = {""};
+
+    (void)state;
+    assert_int_equal(unlinkat(fx.dirfd, "owner.key", 0), 0);
+    assert_int_equal(reopen(0x4d, &why), PH_ERR_NOT_FOUND);
+    assert_non_null(strstr(why.text, "owner.key"));
+    assert_int_equal(faccessat(fx.dirfd, "owner.key", F_OK, 0), -1);
+}
+
+static void
+a_damaged_owner_key_is_refused(void **state)
+{
+    uint8_t bytes[49] = {0};
+    struct ph_why why = {""};
+    struct ph_buf buf;
+
+    (void)state;
+    assert_int_equal(ph_io_read_file(fx.dirfd, "owner.key", 100, &buf), PH_OK);
+    assert_int_equal(buf.len, 48);
+    for (size_t i = 0; i < 51; i++) { /* flipped; empty, short, long */
+        size_t len = i < 48 ? 48 : i == 48 ? 0 : i == 49 ? 47 : 49;
+
+        memcpy(bytes, buf.data, buf.len);
+        bytes[i % 48] ^= i < 48 ? 1 : 0;
+        assert_int_equal(
+            ph_io_write_file(fx.dirfd, "owner.key", bytes, len, 0400), PH_OK);
+        assert_int_equal(reopen(0x4d, &why), PH_ERR_CORRUPT);
+        assert_non_null(strstr(why.text, "owner.key"));
+    }
+    assert_int_equal(
+        ph_io_write_file(fx.dirfd, "owner.key", buf.data, 48, 0400), PH_OK);
+    assert_int_equal(reopen(0x4d, NULL), PH_OK);
+    ph_buf_close(&buf);
 }
 
 static void *
@@ -429,7 +502,10 @@ main(void)
         T(there_is_a_most_of_epochs),
         T(rows_are_sealed_to_their_place),
         T(rows_have_a_maximum_and_may_be_empty),
-        T(the_owner_pseudonym_is_stable_per_machine_key),
+        T(the_owner_pseudonym_lives_as_long_as_the_directory),
+        T(an_older_directory_keeps_its_pseudonyms),
+        T(a_lost_owner_key_is_not_made_anew),
+        T(a_damaged_owner_key_is_refused),
         T(threads_agree_on_the_epoch_of_a_day),
     };
 

@@ -156,7 +156,7 @@ what_is_no_key_file_is_refused(void **state)
 static void
 an_unknown_level_is_a_configuration_error(void **state)
 {
-    static const char *const levels[] = {"", "File", "auto", "tpm2", "file "};
+    static const char *const levels[] = {"", "File", "auto", "tpm", "file "};
     struct ph_machine_key key;
     struct ph_why why = {""};
 

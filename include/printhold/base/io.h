@@ -35,6 +35,10 @@ int ph_io_pwrite_full(int fd, const void *bytes, size_t len, uint64_t offset);
 int ph_io_open_dir(const char *path, bool create, mode_t mode, int *out_fd,
                    struct ph_why *why);
 
+/* Be the only one who holds this directory, until the descriptor is closed or
+ * the process ends. PH_ERR_BUSY when another is; never waits. */
+int ph_io_lock(int fd);
+
 /* Read a whole regular file of at most max bytes into buf (initialised by
  * this function). dirfd may be AT_FDCWD. */
 int ph_io_read_file(int dirfd, const char *path, size_t max,

@@ -5,6 +5,7 @@
  * day number and the key wrapped (RFC 3394) by a key derived from the machine
  * key. An epoch's key wraps the data keys of the jobs captured in it and seals
  * their rows in the catalogue; destroying it makes all of them unreadable.
+ * Beside them lies owner.key, made when the directory is first opened.
  * The set is safe to use from several threads.
  */
 #ifndef PRINTHOLD_CRYPTO_EPOCH_KEYS_H
@@ -64,12 +65,12 @@ int ph_epoch_keys_unseal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
                          size_t sealed_len, struct ph_buf *out_plain);
 
 /* Pseudonym of a login for look-ups on this workstation: the first 16 bytes
- * of HMAC-SHA-256 under a key derived from the machine key. Stable while the
- * machine key is. */
+ * of HMAC-SHA-256 under the secret in owner.key. The same for as long as the
+ * directory lives, whatever machine key it lies under. */
 int ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
                         uint8_t out_owner[PH_OWNER_KEY_BYTES]);
 
-/* Protection level of the machine key ("file"). */
+/* Protection level of the machine key: "tpm2", "host", "keychain", "file". */
 const char *ph_epoch_keys_level(const struct ph_epoch_keys *keys);
 
 #endif

@@ -4,7 +4,7 @@
  * comments with # or ;, UTF-8 with or without byte-order mark, at most 64 KiB
  * and 1,024 bytes a line. Later files and lines win. An unknown section or
  * key, a malformed line and a value out of range are refused with file and
- * line. keys.file is <state_dir>/machine.key as long as it is not set.
+ * line. keys.file follows state_dir and keys.level as long as it is not set.
  *
  * Read are, in this order: <dir>/printhold.conf and <dir>/conf.d/ *.conf in
  * the order of their names, where <dir> is the environment variable
@@ -80,6 +80,10 @@ struct ph_config {
 
 /* All defaults. */
 void ph_config_init(struct ph_config *config);
+
+/* Where the machine key of a level lies unless keys.file says otherwise. */
+void ph_config_default_key_file(const char *state_dir, const char *level,
+                                char dst[PH_CONFIG_TEXT_MAX]);
 
 /* Read one file's text over what is there; name is used in why. On failure,
  * PH_ERR_CONFIG, nothing has changed. */
