@@ -257,7 +257,8 @@ judge(const struct ph_control_status *status)
 {
     if (status->spool_text[0] != '\0' || status->cups_text[0] != '\0')
         return "error";
-    return strcmp(status->cloud, "connecting") == 0 || status->cloud_parked > 0
+    return strcmp(status->cloud, "connecting") == 0 ||
+                   status->cloud_parked > 0 || status->catalogue_text[0] != '\0'
                ? "warning"
                : "ok";
 }
@@ -279,6 +280,8 @@ step_status(struct ph_control_call *call, struct ph_buf *buf)
     status->outbox_documents = (int64_t)stats.outbox_documents;
     (void)snprintf(status->spool_text, sizeof(status->spool_text), "%s",
                    stats.spool_health);
+    (void)snprintf(status->catalogue_text, sizeof(status->catalogue_text), "%s",
+                   stats.catalogue_note);
     (void)snprintf(status->health, sizeof(status->health), "%s", judge(status));
     ph_buf_init(&body, PH_FRAME_MAX - 1);
     err = ph_control_status_put(status, &body);

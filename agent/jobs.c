@@ -47,14 +47,9 @@ load_directory_key(struct ph_jobs *jobs, struct ph_why *why)
 static int
 open_stores(struct ph_jobs *jobs, struct ph_why *why)
 {
-    char path[PH_CONFIG_TEXT_MAX + 16];
     int err = ph_spool_open(jobs->config.spool_dir, &jobs->spool, why);
 
-    if (err != PH_OK)
-        return err;
-    (void)snprintf(path, sizeof(path), "%s/catalogue.db",
-                   jobs->config.state_dir);
-    return ph_catalogue_open(path, &jobs->catalogue, why);
+    return err == PH_OK ? jobs_open_catalogue(jobs, why) : err;
 }
 
 int
@@ -108,7 +103,7 @@ ph_jobs_close(struct ph_jobs *jobs)
 void
 ph_jobs_on_change(struct ph_jobs *jobs, ph_jobs_changed_cb changed, void *arg)
 {
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     jobs->changed = changed;
     jobs->changed_arg = arg;
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -120,7 +115,7 @@ jobs_notify(struct ph_jobs *jobs)
     ph_jobs_changed_cb changed;
     void *arg;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     changed = jobs->changed;
     arg = jobs->changed_arg;
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -188,6 +183,8 @@ jobs_view(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
     err =
         ph_epoch_keys_unseal(jobs->keys, &row->epoch, row->id.bytes,
                              PH_ID_BYTES, row->sealed, row->sealed_len, &plain);
+    if (err == PH_ERR_CORRUPT)
+        jobs->is_unsound = true; /* what else is wrong in it? */
     if (err == PH_OK)
         err = ph_ticket_json_parse(plain.data, plain.len, &out_view->ticket,
                                    NULL);
@@ -277,7 +274,7 @@ ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = list(jobs, asker, false, each, arg);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -289,7 +286,7 @@ ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = list(jobs, asker, true, each, arg);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -302,7 +299,7 @@ ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
     struct job_row row;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_row(jobs, asker, id, &row);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err == PH_OK)
@@ -363,7 +360,7 @@ ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
     struct job_row row;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_row(jobs, asker, id, &row);
     if (err == PH_OK && row.row.state == PH_JOB_CLAIMED)
         err = ph_why_fail(why, PH_ERR_BUSY,
@@ -383,6 +380,30 @@ ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
     return PH_OK;
 }
 
+/* Also in the spool file, for the day on which the catalogue is lost. Not while
+ * a printer reads the file: it would have to verify it anew. */
+static int
+write_keep(struct ph_jobs *jobs, const struct job_row *row, bool keep)
+{
+    const struct ph_ticket_held held = {row->row.held_ms, keep};
+    struct ph_buf text;
+    uint32_t sequence;
+    int fd = -1, err = PH_OK;
+
+    if (row->row.state != PH_JOB_HELD)
+        return PH_OK;
+    ph_buf_init(&text, PH_SEALED_METADATA_MAX);
+    err = ph_ticket_record_put(&row->view.ticket, &held, &text);
+    if (err == PH_OK)
+        err = ph_spool_append(jobs->spool, &row->row.id, &fd);
+    if (err == PH_OK)
+        err = ph_sealed_update_metadata(fd, jobs->keys, text.data, text.len,
+                                        &sequence);
+    ph_io_close(&fd);
+    ph_buf_close(&text);
+    return err == PH_ERR_LIMIT ? PH_OK : err; /* 1,024 times there and back */
+}
+
 int
 ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
              const struct ph_id *id, bool keep, struct ph_why *why)
@@ -390,11 +411,13 @@ ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
     struct job_row row;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_row(jobs, asker, id, &row);
     if (err == PH_OK && !ph_job_state_has_document(row.row.state))
         err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already (%s)",
                           ph_job_state_name(row.row.state));
+    if (err == PH_OK && row.row.keep != keep)
+        err = write_keep(jobs, &row, keep);
     if (err == PH_OK)
         err = ph_catalogue_set_keep(jobs->catalogue, id, keep, jobs_now(jobs));
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -409,7 +432,7 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
     struct ph_catalogue_totals totals;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_totals(jobs->catalogue, &totals);
     if (err == PH_OK) {
         *out_stats = (struct ph_jobs_stats){
@@ -420,6 +443,8 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
             .outbox_documents = totals.documents,
         };
         memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));
+        memcpy(out_stats->catalogue_note, jobs->catalogue_note,
+               sizeof(jobs->catalogue_note));
     }
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;

@@ -130,8 +130,11 @@ int ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
 
 /* --- release (asker is by login) --- */
 
-/* Remember a grant's jti durably until exp; PH_ERR_EXISTS when it was used. */
-int ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t exp_ms);
+/* Remember a grant's jti durably until exp; PH_ERR_EXISTS when it was used, or
+ * when it was issued before the memory of used grants begins (a catalogue was
+ * lost). */
+int ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t issued_ms,
+                      int64_t exp_ms);
 
 /* Highest wall time ever stored: a clock that fell behind it by more than the
  * leeway must not accept grants. Also stores now. */
@@ -169,7 +172,8 @@ int ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms);
 
 struct ph_jobs_stats {
     uint64_t held, claimed, spool_bytes, outbox_events, outbox_documents;
-    char spool_health[PH_WHY_MAX]; /* empty when well */
+    char spool_health[PH_WHY_MAX];   /* empty when well */
+    char catalogue_note[PH_WHY_MAX]; /* empty unless it was lost */
 };
 int ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats);
 

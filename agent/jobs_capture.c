@@ -64,7 +64,7 @@ refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
                            : "The store for held jobs on this computer cannot "
                              "be written; an administrator must look at it";
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     jobs_set_health(jobs, text);
     (void)pthread_mutex_unlock(&jobs->lock);
     ph_log_error("capture refused: %s (%s)", text, ph_err_text(err));
@@ -103,7 +103,7 @@ enter(struct ph_capture *capture, struct ph_capture_refuse *out_refuse)
 
     if (err != PH_OK)
         return err;
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_quota_begin(jobs, capture->underway.uid, &why);
     if (err == PH_OK)
         jobs_underway_add(jobs, &capture->underway);
@@ -123,7 +123,7 @@ grow(struct ph_capture *capture, uint64_t bytes,
     if (bytes > jobs->config.job_size_max)
         return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TOO_BIG,
                       "The job is larger than this computer may hold");
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_quota_grow(jobs, &capture->underway, bytes, &why);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err == PH_OK ? PH_OK : refuse_quota(jobs, out_refuse, err, &why);
@@ -134,7 +134,7 @@ capture_free(struct ph_capture *capture)
 {
     struct ph_jobs *jobs = capture->jobs;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     jobs_underway_remove(jobs, &capture->underway);
     (void)pthread_mutex_unlock(&jobs->lock);
     ph_sealed_verifier_free(capture->verifier);
@@ -252,7 +252,7 @@ fill_submission_ip(struct ph_jobs *jobs, struct ph_ticket *ticket)
         (ticket->submission_host[0] != '\0' &&
          strcmp(ticket->submission_host, "localhost") != 0))
         return;
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     if (jobs->workstation.address_count > 0) {
         first = jobs->workstation.address[0];
         len = (size_t)(strrchr(first, ':') - first);
@@ -303,15 +303,38 @@ int
 jobs_insert(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
             const struct ph_ticket *ticket)
 {
-    int err = ph_catalogue_begin_unsynced(jobs->catalogue);
+    int err = ph_catalogue_insert(jobs->catalogue, row);
 
-    if (err != PH_OK)
-        return err;
-    err = ph_catalogue_insert(jobs->catalogue, row);
     if (err == PH_OK)
         err = jobs_touch(jobs, ticket->owner_login, row->owner);
     if (err == PH_OK)
         err = jobs_add_event(jobs, &row->id, ticket, PH_JOB_HELD, NULL, NULL);
+    return err;
+}
+
+static bool
+found(const struct ph_catalogue_job *row, void *arg)
+{
+    (void)row;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* While the file stood in held without a row, the catalogue may have been made
+ * anew and have taken it in. */
+static int
+insert_once(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
+            const struct ph_ticket *ticket)
+{
+    bool is_there = false;
+    int err = ph_catalogue_get(jobs->catalogue, &row->id, found, &is_there);
+
+    if (err != PH_ERR_NOT_FOUND)
+        return err;
+    err = ph_catalogue_begin_unsynced(jobs->catalogue);
+    if (err != PH_OK)
+        return err;
+    err = jobs_insert(jobs, row, ticket);
     if (err == PH_OK)
         err = ph_catalogue_commit(jobs->catalogue);
     ph_catalogue_rollback(jobs->catalogue);
@@ -382,12 +405,12 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
     if (err == PH_OK) {
         row.sealed = sealed.data;
         row.sealed_len = sealed.len;
-        (void)pthread_mutex_lock(&jobs->lock);
+        jobs_lock(jobs);
         row.held_ms = row.changed_ms = jobs_now(jobs);
         row.expires_ms = row.held_ms + (int64_t)jobs->config.retention_s * 1000;
         err = find_repeat(capture, sha256, out_job);
         if (err == PH_ERR_NOT_FOUND) {
-            err = jobs_insert(jobs, &row, ticket);
+            err = insert_once(jobs, &row, ticket);
             capture->underway.stored = err == PH_OK;
             if (err == PH_OK)
                 *out_job = row.id;
@@ -406,13 +429,14 @@ static int
 store(struct ph_capture *capture, const struct ph_ticket *ticket, uint64_t size,
       const uint8_t sha256[PH_SHA256_BYTES], struct ph_id *out_job)
 {
+    const struct ph_ticket_held held = {.held_ms = ph_clock_wall_ms()};
     const struct ph_id *id = &capture->secret.job;
     struct ph_id job;
     struct ph_buf text;
     int err;
 
     ph_buf_init(&text, PH_SEALED_METADATA_MAX);
-    err = ph_ticket_json_put(ticket, &text);
+    err = ph_ticket_record_put(ticket, &held, &text);
     if (err == PH_OK)
         err = make_durable(capture, size, &text);
     if (err == PH_OK)
@@ -445,7 +469,7 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
     err = finish_ticket(capture, ticket, size, out_refuse);
     if (err != PH_OK)
         return err;
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = find_repeat(capture, sha256, out_job);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err == PH_OK) {
@@ -464,7 +488,7 @@ void
 ph_jobs_on_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
                     void *arg)
 {
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     jobs->captured = captured;
     jobs->captured_arg = arg;
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -476,7 +500,7 @@ tell_captured(struct ph_jobs *jobs, const struct ph_capture_begin *begin)
     ph_jobs_captured_cb captured;
     void *arg;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     captured = jobs->captured;
     arg = jobs->captured_arg;
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -511,7 +535,7 @@ ph_jobs_each_captured(struct ph_jobs *jobs, uint32_t newest,
     struct captured_call call = {jobs, captured, arg};
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_list(jobs->catalogue, &filter, on_held, &call);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -543,7 +567,7 @@ ph_jobs_acknowledged(struct ph_jobs *jobs, const struct ph_id *job)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_set_acknowledged(jobs->catalogue, job);
     (void)pthread_mutex_unlock(&jobs->lock);
     /* Nobody waits now; a failure leaves it to the release. */

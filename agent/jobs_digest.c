@@ -30,7 +30,7 @@ is_due(struct ph_jobs *jobs, const struct ph_id *id)
     uint8_t sha256[PH_SHA256_BYTES];
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_get(jobs->catalogue, id, copy_digest, sha256);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err == PH_OK && jobs_lacks_digest(sha256);
@@ -68,7 +68,7 @@ jobs_make_digest(struct ph_jobs *jobs, const struct ph_id *id,
     ph_sealed_reader_free(own);
     if (err != PH_OK)
         return err;
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_set_sha256(jobs->catalogue, id, sha256);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;

@@ -90,7 +90,7 @@ ph_jobs_set_workstation(struct ph_jobs *jobs,
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     jobs->workstation = *workstation;
     err = ph_catalogue_touch_all(jobs->catalogue);
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -104,7 +104,7 @@ ph_jobs_documents_all_due(struct ph_jobs *jobs)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_touch_all(jobs->catalogue);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -217,7 +217,7 @@ ph_jobs_due_documents(struct ph_jobs *jobs,
     due.keys = calloc(cap, sizeof(*due.keys));
     if (user == NULL || due.keys == NULL)
         goto out;
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_due_documents(jobs->catalogue, collect_key, &due);
     for (; err == PH_OK && done < due.count; done++) {
         struct ph_outbox_document *document = &out_documents[done];
@@ -245,7 +245,7 @@ ph_jobs_document_acked(struct ph_jobs *jobs, const char *uk, uint64_t rev)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_document_acked(jobs->catalogue, uk, rev);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -292,7 +292,7 @@ ph_jobs_due_events(struct ph_jobs *jobs, uint64_t after,
     struct due_events due = {.jobs = jobs, .events = out_events, .cap = cap};
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_due_events(jobs->catalogue, after, (uint32_t)cap,
                                   collect_event, &due);
     for (size_t i = 0; err == PH_OK && i < due.lost_count; i++) {
@@ -315,7 +315,7 @@ ph_jobs_event_acked(struct ph_jobs *jobs, uint64_t seq)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_event_acked(jobs->catalogue, seq);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;

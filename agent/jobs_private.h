@@ -38,8 +38,11 @@ struct ph_jobs {
     enum ph_title_policy title_policy;
     struct ph_workstation workstation; /* under lock */
     char health[PH_WHY_MAX];           /* under lock */
-    struct jobs_underway *captures;    /* under lock */
-    struct jobs_clock clock;           /* under lock */
+    char catalogue_note[PH_WHY_MAX];   /* under lock */
+    bool is_unsound;                /* a row of the catalogue is; under lock */
+    int64_t rebuilt_mono_ms;        /* under lock; 0 never */
+    struct jobs_underway *captures; /* under lock */
+    struct jobs_clock clock;        /* under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -51,6 +54,24 @@ struct job_row {
     struct ph_catalogue_job row; /* job time; sealed is NULL here */
     struct ph_job_view view;     /* wall time */
 };
+
+/* --- jobs_rebuild.c --- */
+
+/* Every taking of the lock: makes a catalogue that was met damaged anew from
+ * the spool first. */
+void jobs_lock(struct ph_jobs *jobs);
+/* Open the catalogue, setting a damaged one aside. */
+int jobs_open_catalogue(struct ph_jobs *jobs, struct ph_why *why);
+/* After opening: was an earlier catalogue lost? Then remember so, durably and
+ * before anything else. The lock is held. */
+int jobs_note_loss(struct ph_jobs *jobs, bool *out_is_lost);
+/* Drop a damaged catalogue that was kept since before then (wall time). */
+void jobs_forget_damaged(struct ph_jobs *jobs, int64_t before_ms);
+
+/* --- jobs_recover.c; lock held --- */
+
+/* What ph_jobs_recover does, but for incoming. */
+int jobs_recover(struct ph_jobs *jobs);
 
 /* --- jobs_clock.c; all with the lock held --- */
 
@@ -128,7 +149,8 @@ int jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
 
 /* --- jobs_capture.c; lock held --- */
 
-/* Insert the row of a complete spool file and report it as held. */
+/* Insert the row of a complete spool file and report it as held; inside a
+ * transaction. */
 int jobs_insert(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
                 const struct ph_ticket *ticket);
 

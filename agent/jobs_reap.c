@@ -77,7 +77,7 @@ forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     size_t gone = 0;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err =
         ph_catalogue_ended_before(jobs->catalogue, before_ms, collect_id, &due);
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -86,7 +86,7 @@ forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     for (size_t i = 0; i < due.count; i++)
         if (jobs_remove_document(jobs, &due.ids[i]))
             due.ids[gone++] = due.ids[i];
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_begin(jobs->catalogue);
     for (size_t i = 0; i < gone && err == PH_OK; i++)
         err = ph_catalogue_forget(jobs->catalogue, &due.ids[i]);
@@ -137,7 +137,7 @@ sweep(struct ph_jobs *jobs)
     bool busy;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     busy = jobs->captures != NULL;
     (void)pthread_mutex_unlock(&jobs->lock);
     if (busy)
@@ -155,7 +155,7 @@ begin_round(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_now_ms)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_clock_keep(jobs);
     *out_now_ms = jobs_time(jobs, wall_ms);
     if (err == PH_OK && jobs->clock.steps_ms != jobs->clock.told_steps_ms) {
@@ -175,7 +175,7 @@ end_due(struct ph_jobs *jobs, int64_t wall_ms, int64_t now_ms,
     int64_t high;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = end_leases(jobs, now_ms, leases);
     if (err == PH_OK)
         err = expire(jobs, now_ms, expired);
@@ -200,6 +200,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
 
     if (err == PH_OK)
         err = forget_ended(jobs, now_ms - history_ms, &more);
+    jobs_forget_damaged(jobs, wall_ms - history_ms);
     if (err == PH_OK)
         err = end_due(jobs, wall_ms, now_ms, &leases, &expired, &next);
     for (size_t i = 0; i < expired.count; i++)

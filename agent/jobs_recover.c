@@ -4,7 +4,11 @@
  *   in incoming                 half a job; CUPS still has it: removed
  *   in held, no row             committed but not yet catalogued: adopted
  *   in held, row ended          the unlink was lost: removed
- *   row held or claimed, no file   failed, with the reason
+ *   row held or claimed, no file   failed, with the reason; the catalogue has
+ *                                  lost its end, so grants from before it count
+ *                                  as used
+ *
+ * A lost catalogue (jobs_rebuild.c) is the case in which nothing has a row.
  *
  * Names in the spool and states in the catalogue are all that is looked at of
  * jobs that have both; headers are read for orphans alone, so a start with many
@@ -15,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
@@ -23,10 +28,19 @@
 
 static const struct ph_asker everyone = {.everyone = true};
 
-/* Read an orphan's header, document and ticket; verify everything. */
+/* An orphan's ticket, and what else its newest record says. */
+struct orphan {
+    struct ph_sealed_reader *reader;
+    struct ph_ticket ticket;
+    struct ph_ticket_held held;
+};
+
+/* Read an orphan's header and ticket, and verify its document. Not when there
+ * are only orphans: that would be the whole spool, and each is verified before
+ * it is released. */
 static int
-read_orphan(struct ph_jobs *jobs, const struct ph_id *id,
-            struct ph_sealed_reader **out_reader, struct ph_ticket *out_ticket)
+read_orphan(struct ph_jobs *jobs, const struct ph_id *id, bool verify,
+            struct orphan *orphan)
 {
     const uint8_t *metadata;
     uint32_t sequence;
@@ -35,39 +49,53 @@ read_orphan(struct ph_jobs *jobs, const struct ph_id *id,
 
     if (err != PH_OK)
         return err;
-    err = ph_sealed_reader_open(fd, jobs->keys, out_reader, NULL);
+    err = ph_sealed_reader_open(fd, jobs->keys, &orphan->reader, NULL);
     if (err != PH_OK) {
         ph_io_close(&fd);
         return err;
     }
-    err = ph_id_equal(ph_sealed_reader_job(*out_reader), id) ? PH_OK
-                                                             : PH_ERR_CORRUPT;
+    err = ph_id_equal(ph_sealed_reader_job(orphan->reader), id)
+              ? PH_OK
+              : PH_ERR_CORRUPT;
+    if (err == PH_OK && verify)
+        err = ph_sealed_reader_verify(orphan->reader, NULL);
+    metadata = ph_sealed_reader_metadata(orphan->reader, &len, &sequence);
     if (err == PH_OK)
-        err = ph_sealed_reader_verify(*out_reader, NULL);
-    metadata = ph_sealed_reader_metadata(*out_reader, &len, &sequence);
-    if (err == PH_OK)
-        err = ph_ticket_json_parse(metadata, len, out_ticket, NULL);
+        err = ph_ticket_record_parse(metadata, len, &orphan->ticket,
+                                     &orphan->held, NULL);
     if (err != PH_OK) {
-        ph_sealed_reader_free(*out_reader);
-        *out_reader = NULL;
+        ph_sealed_reader_free(orphan->reader);
+        orphan->reader = NULL;
     }
     return err;
 }
 
+/* Job time; an older file does not say. */
+static int64_t
+held_since(struct ph_jobs *jobs, const struct orphan *orphan, int64_t now_ms)
+{
+    const int64_t held_ms = jobs_time(jobs, orphan->held.held_ms);
+
+    return orphan->held.held_ms > 0 && held_ms < now_ms ? held_ms : now_ms;
+}
+
 static int
-insert_orphan(struct ph_jobs *jobs, const struct ph_sealed_reader *reader,
-              const struct ph_ticket *ticket,
+insert_orphan(struct ph_jobs *jobs, const struct orphan *orphan,
               const uint8_t sha256[PH_SHA256_BYTES])
 {
+    const struct ph_sealed_reader *reader = orphan->reader;
+    const struct ph_ticket *ticket = &orphan->ticket;
     const int64_t now_ms = jobs_now(jobs);
+    const int64_t held_ms = held_since(jobs, orphan, now_ms);
     struct ph_catalogue_job row = {
         .id = *ph_sealed_reader_job(reader),
         .epoch = *ph_sealed_reader_epoch(reader),
         .uid = ticket->owner_uid,
         .state = PH_JOB_HELD,
-        .held_ms = now_ms,
+        .held_ms = held_ms,
         .changed_ms = now_ms,
-        .expires_ms = now_ms + (int64_t)jobs->config.retention_s * 1000,
+        .expires_ms = held_ms + (int64_t)jobs->config.retention_s * 1000,
+        .keep = orphan->held.keep,
         .size_bytes = ph_sealed_reader_size(reader),
         .attempt_s = ticket->attempt_s,
     };
@@ -108,32 +136,69 @@ repair(struct ph_jobs *jobs, const struct ph_id *id)
 /* An unreadable file stays where it is: it may be the only copy of something
  * that another key or a newer program can read. */
 static int
-adopt(struct ph_jobs *jobs, const struct ph_id *id)
+adopt(struct ph_jobs *jobs, const struct ph_id *id, bool verify)
 {
-    struct ph_sealed_reader *reader = NULL;
     uint8_t sha256[PH_SHA256_BYTES] = {0}; /* long documents: made later */
-    struct ph_ticket ticket;
+    struct orphan orphan = {.reader = NULL};
     char text[PH_ID_TEXT];
     int err;
 
     ph_id_format(id, text);
-    err = read_orphan(jobs, id, &reader, &ticket);
+    err = read_orphan(jobs, id, verify, &orphan);
     if (err == PH_ERR_TRUNCATED || err == PH_ERR_CORRUPT) {
         repair(jobs, id);
-        err = read_orphan(jobs, id, &reader, &ticket);
+        err = read_orphan(jobs, id, verify, &orphan);
     }
-    if (err == PH_OK && ticket.document_sha256[0] != '\0')
-        err = ph_parse_hex(ticket.document_sha256, sha256, sizeof(sha256));
-    if (err == PH_OK)
-        err = insert_orphan(jobs, reader, &ticket, sha256);
-    ph_sealed_reader_free(reader);
+    if (err == PH_OK && orphan.ticket.document_sha256[0] != '\0')
+        err =
+            ph_parse_hex(orphan.ticket.document_sha256, sha256, sizeof(sha256));
+    if (err != PH_OK) {
+        ph_log_warning("spool file %s cannot be read: %s, continuing", text,
+                       ph_err_text(err));
+        ph_sealed_reader_free(orphan.reader);
+        return err == PH_ERR_NOMEM ? err : PH_OK;
+    }
+    err = insert_orphan(jobs, &orphan, sha256);
+    ph_sealed_reader_free(orphan.reader);
     if (err == PH_OK)
         ph_log_notice("job %s: found in the spool and taken into the catalogue",
                       text);
-    else
-        ph_log_warning("spool file %s cannot be read: %s, continuing", text,
-                       ph_err_text(err));
-    return err == PH_ERR_NOMEM || err == PH_ERR_NO_SPACE ? err : PH_OK;
+    return err;
+}
+
+/* So many adoptions are one transaction: each costs a sync. */
+#define ADOPT_BATCH 64
+
+struct batch {
+    struct ph_jobs *jobs;
+    bool is_lost;     /* the catalogue: everything is an orphan */
+    unsigned adopted; /* in the open transaction; 0: none is open */
+};
+
+static int
+end_batch(struct batch *batch)
+{
+    int err = PH_OK;
+
+    if (batch->adopted > 0)
+        err = ph_catalogue_commit(batch->jobs->catalogue);
+    batch->adopted = 0;
+    return err;
+}
+
+static int
+adopt_next(struct batch *batch, const struct ph_id *id)
+{
+    int err = PH_OK;
+
+    if (batch->adopted == 0)
+        err = ph_catalogue_begin(batch->jobs->catalogue);
+    if (err != PH_OK)
+        return err;
+    batch->adopted++;
+    err = adopt(batch->jobs, id, !batch->is_lost);
+    return err == PH_OK && batch->adopted == ADOPT_BATCH ? end_batch(batch)
+                                                         : err;
 }
 
 /* --- names in the spool beside rows of the catalogue --- */
@@ -230,9 +295,13 @@ fail_missing(struct ph_jobs *jobs, const struct ph_id *id)
 {
     static const struct job_move move = {
         .to = PH_JOB_FAILED, .event = PH_JOB_FAILED, .reason = "file-missing"};
+    const int64_t now_ms = ph_clock_wall_ms();
     struct job_row row;
     char text[PH_ID_TEXT];
+    int err = ph_catalogue_begin_again(jobs->catalogue, now_ms, now_ms);
 
+    if (err != PH_OK)
+        return err;
     ph_id_format(id, text);
     ph_log_error("job %s: its file is missing from the spool", text);
     if (jobs_row(jobs, &everyone, id, &row) == PH_OK)
@@ -243,9 +312,9 @@ fail_missing(struct ph_jobs *jobs, const struct ph_id *id)
 
 /* Walk both, sorted, side by side. */
 static int
-compare(struct ph_jobs *jobs, const struct names *names,
-        const struct rows *rows)
+compare(struct batch *batch, const struct names *names, const struct rows *rows)
 {
+    struct ph_jobs *jobs = batch->jobs;
     size_t n = 0, r = 0;
     int err = PH_OK;
 
@@ -259,9 +328,10 @@ compare(struct ph_jobs *jobs, const struct names *names,
         else
             order = by_id(&names->ids[n], &rows->list[r].id);
         if (order < 0) {
-            err = adopt(jobs, &names->ids[n++]);
+            err = adopt_next(batch, &names->ids[n++]);
         } else if (order > 0) {
-            if (ph_job_state_has_document(rows->list[r].state))
+            err = end_batch(batch); /* it brings its own transaction */
+            if (err == PH_OK && ph_job_state_has_document(rows->list[r].state))
                 err = fail_missing(jobs, &rows->list[r].id);
             r++;
         } else {
@@ -274,15 +344,21 @@ compare(struct ph_jobs *jobs, const struct names *names,
     return err;
 }
 
-static int
-reconcile(struct ph_jobs *jobs)
+int
+jobs_recover(struct ph_jobs *jobs)
 {
+    struct batch batch = {.jobs = jobs};
     struct names names = {.err = PH_OK};
     struct rows rows = {.err = PH_OK};
-    int err = collect(jobs, &names, &rows);
+    int err = jobs_note_loss(jobs, &batch.is_lost);
 
     if (err == PH_OK)
-        err = compare(jobs, &names, &rows);
+        err = collect(jobs, &names, &rows);
+    if (err == PH_OK)
+        err = compare(&batch, &names, &rows);
+    if (err == PH_OK)
+        err = end_batch(&batch);
+    ph_catalogue_rollback(jobs->catalogue);
     free(names.ids);
     free(rows.list);
     return err;
@@ -294,10 +370,10 @@ ph_jobs_recover(struct ph_jobs *jobs, struct ph_why *why)
     uint64_t swept = 0;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_spool_sweep(jobs->spool, INT64_MIN, &swept);
     if (err == PH_OK)
-        err = reconcile(jobs);
+        err = jobs_recover(jobs);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
         return ph_why_fail(why, err,

@@ -9,12 +9,13 @@
 #include "printhold/base/log.h"
 
 int
-ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t exp_ms)
+ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t issued_ms,
+                  int64_t exp_ms)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
-    err = ph_catalogue_use_grant(jobs->catalogue, jti, exp_ms,
+    jobs_lock(jobs);
+    err = ph_catalogue_use_grant(jobs->catalogue, jti, issued_ms, exp_ms,
                                  ph_clock_wall_ms());
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -25,7 +26,7 @@ ph_jobs_high_water(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_high_ms)
 {
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = ph_catalogue_high_water(jobs->catalogue, now_ms, out_high_ms);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
@@ -80,7 +81,7 @@ ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
     int64_t now_ms;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     now_ms = jobs_now(jobs);
     err = jobs_row(jobs, asker, id, &row);
     if (err == PH_OK && !may_be_claimed(&row, now_ms))
@@ -124,7 +125,7 @@ ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
     struct job_row row;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = claimed_row(jobs, asker, id, printer, &row);
     if (err == PH_OK)
         err = jobs_move(jobs, &row, &move);
@@ -143,7 +144,7 @@ ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
     struct job_row row;
     int fd = -1, err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = claimed_row(jobs, asker, id, printer, &row);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
@@ -213,7 +214,7 @@ ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
     bool remove = false;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_row(jobs, asker, id, &row);
     if (err == PH_OK && was_completed(&row, report)) {
         (void)pthread_mutex_unlock(&jobs->lock);
@@ -244,7 +245,7 @@ ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id, const char *reason)
     struct job_row row;
     int err;
 
-    (void)pthread_mutex_lock(&jobs->lock);
+    jobs_lock(jobs);
     err = jobs_row(jobs, &everyone, id, &row);
     if (err == PH_OK)
         err = jobs_move(jobs, &row, &move);

@@ -27,11 +27,13 @@ judge(struct release_call *call)
         return;
     call->err =
         ph_jobs_use_grant(service->jobs, call->grant->jti,
+                          call->grant->issued_s * 1000 - PH_GRANT_LEEWAY_MS,
                           call->grant->expires_s * 1000 + PH_GRANT_LEEWAY_MS);
     if (call->err == PH_ERR_EXISTS) {
         call->err = PH_OK;
         call->refusal = PH_REFUSE_USED;
-        ph_why_set(&call->why, "The grant was used before: sign in again");
+        ph_why_set(&call->why, "The grant was used before, or is older than "
+                               "this computer's memory: sign in again");
     }
 }
 

@@ -34,6 +34,8 @@ print_jobs(const struct ph_control_status *status)
     (void)snprintf(line, sizeof(line), "%s, %s", size,
                    status->spool_text[0] == '\0' ? "ok" : status->spool_text);
     ph_print_fact(stdout, "Spool", line);
+    if (status->catalogue_text[0] != '\0')
+        ph_print_fact(stdout, "Catalogue", status->catalogue_text);
     ph_print_fact(stdout, "Copies in CUPS",
                   status->cups_text[0] == '\0' ? "none" : status->cups_text);
 }

@@ -331,3 +331,27 @@ ph_sealed_append_metadata(int fd, const struct ph_sealed_secret *secret,
         return err;
     return ph_sealed_append_metadata_with(fd, secret, &record, nonce, plain);
 }
+
+int
+ph_sealed_update_metadata(int fd, struct ph_epoch_keys *keys, const void *plain,
+                          size_t len, uint32_t *out_sequence)
+{
+    struct ph_sealed_secret secret;
+    struct ph_sealed_record newest;
+    struct ph_id epoch;
+    uint64_t end;
+    int err = ph_sealed_header_open(fd, keys, &secret, &epoch, NULL);
+
+    if (err != PH_OK)
+        return err;
+    err = ph_sealed_file_size(fd, &end);
+    if (err == PH_OK)
+        err = ph_sealed_record_at_end(fd, end, &newest);
+    if (err == PH_OK)
+        err = ph_sealed_append_metadata(fd, &secret, newest.sequence + 1,
+                                        newest.body_size, plain, len);
+    OPENSSL_cleanse(&secret, sizeof(secret));
+    if (err == PH_OK)
+        *out_sequence = newest.sequence + 1;
+    return err;
+}

@@ -73,12 +73,14 @@ ph_ticket_object_take(const json_t *object, struct ph_ticket *out_ticket,
     return err;
 }
 
-int
-ph_ticket_json_put(const struct ph_ticket *ticket, struct ph_buf *buf)
-{
-    json_t *root = json_object();
-    int err = root != NULL ? ph_ticket_object_put(ticket, root) : PH_ERR_NOMEM;
+static const struct ph_number_field held_numbers[] = {
+    PH_I64_FIELD(ph_ticket_held, held_ms, "held-ms"),
+};
 
+/* Replace buf by the object's text; takes root, which may be NULL. */
+static int
+put_root(json_t *root, int err, struct ph_buf *buf)
+{
     ph_buf_clear(buf);
     if (err == PH_OK)
         err = ph_json_put(root, buf);
@@ -91,8 +93,33 @@ ph_ticket_json_put(const struct ph_ticket *ticket, struct ph_buf *buf)
 }
 
 int
-ph_ticket_json_parse(const void *text, size_t len, struct ph_ticket *out_ticket,
-                     struct ph_why *why)
+ph_ticket_json_put(const struct ph_ticket *ticket, struct ph_buf *buf)
+{
+    json_t *root = json_object();
+    int err = root != NULL ? ph_ticket_object_put(ticket, root) : PH_ERR_NOMEM;
+
+    return put_root(root, err, buf);
+}
+
+int
+ph_ticket_record_put(const struct ph_ticket *ticket,
+                     const struct ph_ticket_held *held, struct ph_buf *buf)
+{
+    json_t *root = json_object();
+    int err = root != NULL ? ph_ticket_object_put(ticket, root) : PH_ERR_NOMEM;
+
+    if (err == PH_OK)
+        err = ph_json_put_numbers(root, held_numbers, PH_COUNT(held_numbers),
+                                  held);
+    if (err == PH_OK && held->keep &&
+        json_object_set_new(root, "keep", json_true()) != 0)
+        err = PH_ERR_NOMEM;
+    return put_root(root, err, buf);
+}
+
+static int
+parse(const void *text, size_t len, struct ph_ticket *out_ticket,
+      struct ph_ticket_held *held, struct ph_why *why)
 {
     json_t *root = NULL;
     int err = ph_json_parse(text, len, PH_SEALED_METADATA_MAX, &root);
@@ -100,7 +127,33 @@ ph_ticket_json_parse(const void *text, size_t len, struct ph_ticket *out_ticket,
     if (err != PH_OK)
         return ph_why_fail(why, err, "the ticket is not a JSON object: %s",
                            ph_err_text(err));
-    err = ph_ticket_object_take(root, out_ticket, why);
+    held->keep = json_is_true(json_object_get(root, "keep"));
+    err = ph_json_take_numbers(root, held_numbers, PH_COUNT(held_numbers), held,
+                               why);
+    if (err == PH_OK)
+        err = ph_ticket_object_take(root, out_ticket, why);
     json_decref(root);
+    return err;
+}
+
+int
+ph_ticket_json_parse(const void *text, size_t len, struct ph_ticket *out_ticket,
+                     struct ph_why *why)
+{
+    struct ph_ticket_held held = {0};
+
+    return parse(text, len, out_ticket, &held, why);
+}
+
+int
+ph_ticket_record_parse(const void *text, size_t len,
+                       struct ph_ticket *out_ticket,
+                       struct ph_ticket_held *out_held, struct ph_why *why)
+{
+    struct ph_ticket_held held = {0};
+    int err = parse(text, len, out_ticket, &held, why);
+
+    if (err == PH_OK)
+        *out_held = held;
     return err;
 }

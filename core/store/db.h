@@ -8,7 +8,8 @@
 
 #include "printhold/base/why.h"
 
-/* Open with the pragmas that catalogue.h promises, checked afterwards. */
+/* Open with the pragmas that catalogue.h promises, checked afterwards, and look
+ * through the whole file: PH_ERR_CORRUPT when it is damaged or not ours. */
 int ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why);
 
 /* PH_ERR_* of a SQLite result code. */

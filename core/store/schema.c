@@ -110,6 +110,9 @@ apply(sqlite3 *db, int step)
     (void)snprintf(version, sizeof(version), "PRAGMA user_version=%d",
                    step + 1);
     err = ph_db_exec(db, steps[step]);
+    /* Constant text that worked before: what it works on is not ours. */
+    if (sqlite3_errcode(db) == SQLITE_ERROR)
+        err = PH_ERR_CORRUPT;
     if (err == PH_OK)
         err = ph_db_exec(db, version);
     if (err == PH_OK)

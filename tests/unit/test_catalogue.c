@@ -338,13 +338,13 @@ a_used_grant_is_forgotten_only_after_it_expired(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1000, 500),
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1, 1000, 500),
                      PH_OK);
-    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1000, 1000),
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1, 1000, 1000),
                      PH_ERR_EXISTS);
-    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "b", 3000, 1001),
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "b", 1, 3000, 1001),
                      PH_OK);
-    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 3000, 1001),
+    assert_int_equal(ph_catalogue_use_grant(f->catalogue, "a", 1, 3000, 1001),
                      PH_OK);
 }
 

@@ -227,12 +227,14 @@ a_grant_is_used_once_even_after_a_restart(void **state)
     struct jobs_fixture *f = *state;
     const int64_t exp = ph_clock_wall_ms() + 300000;
 
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_OK);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_ERR_EXISTS);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp), PH_OK);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp),
+                     PH_ERR_EXISTS);
     jobs_fixture_close(f);
     jobs_fixture_open(f);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", exp), PH_ERR_EXISTS);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-2", exp), PH_OK);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp),
+                     PH_ERR_EXISTS);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-2", 1, exp), PH_OK);
 }
 
 static void

@@ -117,6 +117,13 @@ int ph_sealed_append_metadata(int fd, const struct ph_sealed_secret *secret,
                               uint32_t sequence, uint64_t body_size,
                               const void *plain, size_t len);
 
+/* The same for a finished file of which only the descriptor is at hand: the
+ * next record, with the next sequence. Also PH_ERR_TRUNCATED and PH_ERR_CORRUPT
+ * as in ph_sealed_reader_open. */
+int ph_sealed_update_metadata(int fd, struct ph_epoch_keys *keys,
+                              const void *plain, size_t len,
+                              uint32_t *out_sequence);
+
 /*
  * At the agent's start: when a crash tore the newest metadata record and a
  * whole one stands before it, cut the file back to that one, durably. Looks

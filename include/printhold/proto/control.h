@@ -89,6 +89,7 @@ struct ph_control_status {
     int64_t outbox_events;
     int64_t outbox_documents;
     char spool_text[PH_WHY_MAX];       /* empty when well */
+    char catalogue_text[PH_WHY_MAX];   /* it was lost, or empty */
     char cups_text[PH_WHY_MAX];        /* why CUPS keeps copies, or empty */
     char cloud[PH_CONTROL_TEXT_MAX];   /* off, connecting, online */
     int64_t cloud_since_ms;            /* 0: never */

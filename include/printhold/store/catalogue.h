@@ -59,10 +59,23 @@ struct ph_catalogue_job {
     size_t sealed_len;
 };
 
-/* Open or make the file (mode 0600) in the directory. */
+/* Open or make the file (mode 0600) in the directory, and look through it:
+ * PH_ERR_CORRUPT when it is damaged or no catalogue. */
 int ph_catalogue_open(const char *path, struct ph_catalogue **out_catalogue,
                       struct ph_why *why);
 void ph_catalogue_close(struct ph_catalogue *catalogue);
+
+/* Did SQLite meet damage in it since it was opened? */
+bool ph_catalogue_is_damaged(struct ph_catalogue *catalogue);
+
+/*
+ * A damaged catalogue is kept for a look, as "<path>.damaged" and its log as
+ * "<path>.damaged-wal" (mode 0600; sealed rows, as ever); the one that was kept
+ * before goes. Then nothing is at path any more.
+ */
+int ph_catalogue_set_aside(const char *path);
+/* Is one kept? Drops one that was set aside before the given time. */
+bool ph_catalogue_has_damaged(const char *path, int64_t before_ms);
 
 /* Transactions. A failed commit is rolled back. _rollback is harmless when
  * none is open, so it can stand at an out: label. */
@@ -206,10 +219,20 @@ int ph_catalogue_truncate_log(struct ph_catalogue *catalogue);
 
 /* --- grants and the clock --- */
 
-/* Durable by itself. PH_ERR_EXISTS for a jti that is known. Forgets the ones
+/* Durable by itself. PH_ERR_EXISTS for a jti that is known, and for a grant
+ * issued before our memory begins (ph_catalogue_begin_again). Forgets the ones
  * that expired before now. */
 int ph_catalogue_use_grant(struct ph_catalogue *catalogue, const char *jti,
-                           int64_t exp_ms, int64_t now_ms);
+                           int64_t issued_ms, int64_t exp_ms, int64_t now_ms);
+/* Was nothing ever done with it (high water, _begin_again)? */
+int ph_catalogue_is_new(struct ph_catalogue *catalogue, bool *out_is_new);
+/*
+ * An earlier catalogue was lost, or the end of it. Grants that were issued up
+ * to grants_from_ms may have been used; revisions of documents go on above all
+ * that were given; the clock was not behind now.
+ */
+int ph_catalogue_begin_again(struct ph_catalogue *catalogue,
+                             int64_t grants_from_ms, int64_t now_ms);
 /* The highest time ever given, before and including this call. */
 int ph_catalogue_high_water(struct ph_catalogue *catalogue, int64_t now_ms,
                             int64_t *out_high_ms);
