@@ -54,14 +54,23 @@ struct capture {
 
 /* --- words for the person --- */
 
+/* The job waits in CUPS until the agent lets it go on, which knows it by the
+ * words and by what the keyword does; see PH_CAPTURE_HELD. */
+static int
+hold(const char *why)
+{
+    ph_cupslog_job_reason(PH_CAPTURE_HELD_KEYWORD);
+    ph_cupslog_warning(PH_CAPTURE_HELD "%s.", why);
+    return PH_EXIT_HOLD;
+}
+
 /* The refusal's own sentence, and the exit code that it asks for. */
 static int
 refused(const struct ph_capture_refuse *refuse)
 {
     switch (refuse->action) {
     case PH_CAPTURE_HOLD:
-        ph_cupslog_info("%s", refuse->text.text);
-        return PH_EXIT_HOLD;
+        return hold(refuse->text.text);
     case PH_CAPTURE_CANCEL:
         ph_cupslog_error("%s", refuse->text.text);
         return PH_EXIT_CANCEL;
@@ -90,12 +99,8 @@ lost_agent(const struct capture *cap, int err)
 static int
 cannot_store(int err)
 {
-    if (err == PH_ERR_NO_SPACE) {
-        /* Held, not tried again: cupsd gives up after five times. */
-        ph_cupslog_error("No space is left for held jobs on this computer; "
-                         "free some, then release the job in its queue.");
-        return PH_EXIT_HOLD;
-    }
+    if (err == PH_ERR_NO_SPACE) /* not tried again: cupsd gives up after 5 */
+        return hold("no space is left for held jobs on this computer");
     ph_cupslog_error("The job could not be stored (%s); it is tried again.",
                      ph_err_text(err));
     return PH_EXIT_RETRY;
@@ -129,10 +134,8 @@ open_handover(struct capture *cap)
         ph_cupslog_error("PrintHold is not set up: %s.", why.text);
         return PH_EXIT_STOP;
     }
-    if (err == PH_ERR_TIMEOUT) {
-        ph_cupslog_info("Held: %s.", why.text);
-        return PH_EXIT_HOLD;
-    }
+    if (err == PH_ERR_TIMEOUT)
+        return hold(why.text);
     return lost_agent(cap, err);
 }
 

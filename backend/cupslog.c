@@ -38,6 +38,16 @@ ph_cupslog_error(const char *fmt, ...)
 }
 
 void
+ph_cupslog_warning(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    write_line("WARNING", fmt, ap);
+    va_end(ap);
+}
+
+void
 ph_cupslog_info(const char *fmt, ...)
 {
     va_list ap;
@@ -57,20 +67,27 @@ ph_cupslog_debug(const char *fmt, ...)
     va_end(ap);
 }
 
-static void write_state(const char *fmt, ...) PH_PRINTF(1, 2);
+static void write_keyword(const char *prefix, const char *fmt, ...)
+    PH_PRINTF(2, 3);
 
 static void
-write_state(const char *fmt, ...)
+write_keyword(const char *prefix, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    write_line("STATE", fmt, ap);
+    write_line(prefix, fmt, ap);
     va_end(ap);
 }
 
 void
 ph_cupslog_state(const char *change)
 {
-    write_state("%s", change);
+    write_keyword("STATE", "%s", change);
+}
+
+void
+ph_cupslog_job_reason(const char *keyword)
+{
+    write_keyword("JOBSTATE", "%s", keyword);
 }

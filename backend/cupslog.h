@@ -1,9 +1,10 @@
 /*
  * What the backend says to cupsd, by lines on standard error (cups-filter(7)).
  *
- * ERROR and INFO become the job's and the queue's state message, so they are
- * sentences for the person who printed. STATE adds and removes
- * printer-state-reasons. DEBUG goes to the log only. A line is one write(2) of
+ * ERROR, WARNING and INFO become the job's and the queue's state message, so
+ * they are sentences for the person who printed; cupsd clears what INFO said
+ * when we end, and keeps the job's message of the others. STATE adds and removes
+ * printer-state-reasons, JOBSTATE sets job-state-reasons. DEBUG goes to the log only. A line is one write(2) of
  * at most 512 bytes; control bytes are replaced, so no text can forge a line.
  * Never hand titles, user names or document content to these functions: the
  * lines reach error_log and other users' queue views.
@@ -14,10 +15,14 @@
 #include "printhold/base/attr.h"
 
 void ph_cupslog_error(const char *fmt, ...) PH_PRINTF(1, 2);
+void ph_cupslog_warning(const char *fmt, ...) PH_PRINTF(1, 2);
 void ph_cupslog_info(const char *fmt, ...) PH_PRINTF(1, 2);
 void ph_cupslog_debug(const char *fmt, ...) PH_PRINTF(1, 2);
 
 /* "+connecting-to-device", "-connecting-to-device". */
 void ph_cupslog_state(const char *change);
+
+/* The keyword becomes the job's job-state-reasons. */
+void ph_cupslog_job_reason(const char *keyword);
 
 #endif

@@ -332,8 +332,7 @@ ph_handover_open(struct ph_handover *handover, const struct ph_config *config,
     if (err == PH_OK || is_final(err))
         return err;
     return ph_why_fail(why, PH_ERR_TIMEOUT,
-                       "the hold service on this computer does not answer; "
-                       "the job stays here until it is back");
+                       "the hold service on this computer does not answer");
 }
 
 /* --- the rest of the conversation --- */

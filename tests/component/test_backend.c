@@ -306,7 +306,7 @@ a_file_system_that_takes_no_more_makes_the_job_held(void **state)
     rig->file_size_limit = MIB;
     rig_agent(rig, "accept", NULL);
     assert_int_equal(rig_print(rig, pdf.data, pdf.len), 3);
-    rig_expect_stderr(rig, "ERROR: No space is left");
+    rig_expect_stderr(rig, "WARNING: Waiting here: no space is left");
     ph_buf_close(&pdf);
 }
 

@@ -48,8 +48,8 @@ each_fault_of_the_agent_has_its_exit_code(void **state)
         const char *says;
     } cases[] = {
         /* before ACCEPT the backend waits, then the job is held */
-        {"vanish-connect", 3, "INFO: Waiting for the hold service"},
-        {"vanish-begin", 3, "INFO: Held: the hold service"},
+        {"vanish-connect", 3, "JOBSTATE: account-printhold"},
+        {"vanish-begin", 3, "WARNING: Waiting here: the hold service"},
         {"garbage", 3, "INFO: Waiting: what answers"},
         {"oversized", 3, "INFO: Waiting: what answers"},
         {"empty-frame", 3, "INFO: Waiting: what answers"},
@@ -65,10 +65,10 @@ each_fault_of_the_agent_has_its_exit_code(void **state)
         {"garbage-done", 6, "stopped in the middle"},
         /* refusals say what they want */
         {"refuse-retry", 6, "INFO: The fake agent says no."},
-        {"refuse-hold", 3, "INFO: The fake agent says no."},
+        {"refuse-hold", 3, "WARNING: Waiting here: The fake agent says no."},
         {"refuse-cancel", 5, "ERROR: The fake agent says no."},
         {"refuse-progress", 5, "ERROR: The fake agent says no."},
-        {"refuse-commit", 3, "INFO: The fake agent says no."},
+        {"refuse-commit", 3, "WARNING: Waiting here: The fake agent says no."},
     };
     struct rig *rig = *state;
     struct ph_buf pdf;

@@ -27,6 +27,16 @@
 #define PH_CAPTURE_VERSION  1
 #define PH_CAPTURE_BODY_MAX 65536
 
+/*
+ * How the agent knows, in cupsd's answers, a job that the backend has had held
+ * (exit 3) from one that a person holds: job-printer-state-message begins with
+ * PH_CAPTURE_HELD, and job-hold-until is no-hold still. cupsd keeps the first
+ * across its restarts when it came as WARNING, and does the second when
+ * job-state-reasons begins with "account-" as the backend ends.
+ */
+#define PH_CAPTURE_HELD         "Waiting here: "
+#define PH_CAPTURE_HELD_KEYWORD "account-printhold"
+
 enum ph_capture_type {
     PH_CAPTURE_BEGIN = 1,
     PH_CAPTURE_ACCEPT = 2,
