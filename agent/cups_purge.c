@@ -94,6 +94,14 @@ enum verdict {
     IMPOSSIBLE /* why says so */
 };
 
+static void
+on_record(const struct ph_ipp_record *record, void *arg)
+{
+    struct ph_ipp_record *found = arg;
+
+    *found = *record;
+}
+
 static enum verdict
 judge_refusal(uint16_t status, struct ph_why *why)
 {
@@ -113,22 +121,26 @@ static enum verdict
 purge_one(const char *socket_path, const struct entry *entry,
           struct ph_why *why)
 {
-    struct ph_ipp_answer answer;
+    struct ph_ipp_request request = {.operation = PH_IPP_GET_JOB_ATTRIBUTES,
+                                     .job = entry->job};
+    struct ph_ipp_record found = {0};
+    uint16_t status;
 
-    if (ph_cups_ipp_do(socket_path, PH_IPP_GET_JOB_ATTRIBUTES, entry->job,
-                       &answer, why) != PH_OK)
-        return IMPOSSIBLE;
-    if (answer.status > PH_IPP_OK_LAST)
-        return judge_refusal(answer.status, why);
-    if (strcmp(answer.job_uuid, entry->uuid) != 0)
-        return FINISHED;
-    if (answer.job_state < PH_IPP_JOB_ENDED)
-        return NOT_YET;
-    if (ph_cups_ipp_do(socket_path, PH_IPP_CANCEL_JOB, entry->job, &answer,
+    if (ph_cups_ipp_do(socket_path, &request, on_record, &found, &status,
                        why) != PH_OK)
         return IMPOSSIBLE;
-    if (answer.status > PH_IPP_OK_LAST)
-        return judge_refusal(answer.status, why);
+    if (status > PH_IPP_OK_LAST)
+        return judge_refusal(status, why);
+    if (strcmp(found.job_uuid, entry->uuid) != 0)
+        return FINISHED;
+    if (found.job_state < PH_IPP_JOB_ENDED)
+        return NOT_YET;
+    request.operation = PH_IPP_CANCEL_JOB;
+    if (ph_cups_ipp_do(socket_path, &request, NULL, NULL, &status, why) !=
+        PH_OK)
+        return IMPOSSIBLE;
+    if (status > PH_IPP_OK_LAST)
+        return judge_refusal(status, why);
     return FINISHED;
 }
 

@@ -9,23 +9,33 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define IS_TEXT(member) (memchr(member, '\0', sizeof(member)) != NULL)
+
 static void
-check(const struct ph_ipp_answer *answer)
+check(const struct ph_ipp_record *record, void *arg)
 {
-    if (answer->job_state < 0 || answer->job_state > 9 ||
-        memchr(answer->job_uuid, '\0', sizeof(answer->job_uuid)) == NULL)
+    size_t *count = arg;
+
+    if (record->job_state < 0 || record->job_state > 9 || record->job_id < 0 ||
+        !IS_TEXT(record->job_uuid) || !IS_TEXT(record->job_hold_until) ||
+        !IS_TEXT(record->job_message) || !IS_TEXT(record->queue_uri) ||
+        !IS_TEXT(record->device_uri))
         abort();
+    (*count)++;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ph_ipp_answer answer = {.status = 0};
+    size_t count = 0;
+    uint16_t status;
 
-    if (ph_ipp_http_parse(data, size, &answer) == PH_OK)
-        check(&answer);
-    answer = (struct ph_ipp_answer){.status = 0};
-    if (ph_ipp_answer_parse(data, size, &answer) == PH_OK)
-        check(&answer);
+    if (ph_ipp_http_parse(data, size, check, &count, &status) != PH_OK &&
+        count > 0)
+        abort(); /* a broken answer says nothing */
+    count = 0;
+    if (ph_ipp_answer_parse(data, size, check, &count, &status) != PH_OK &&
+        count > 0)
+        abort();
     return 0;
 }
