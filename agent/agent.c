@@ -8,6 +8,7 @@
 #include "capture_server.h"
 #include "cloud.h"
 #include "control_server.h"
+#include "cups_held.h"
 #include "cups_purge.h"
 #include "jobs.h"
 #include "printhold/base/err.h"
@@ -36,6 +37,7 @@ struct agent {
     struct ph_capture_server *capture;
     struct ph_reaper *reaper;
     struct ph_cups_purge *purge;
+    struct ph_cups_held *cups_held;
     bool stopping;
 };
 
@@ -125,6 +127,17 @@ on_changed(uv_async_t *async)
         ph_cloud_kick(agent->cloud);
     if (agent->reaper != NULL)
         ph_reaper_kick(agent->reaper);
+    if (agent->cups_held != NULL)
+        ph_cups_held_changed(agent->cups_held);
+}
+
+static void
+on_capture_ended(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->cups_held != NULL)
+        ph_cups_held_look(agent->cups_held);
 }
 
 static void
@@ -165,6 +178,9 @@ stop_next(void *arg)
     } else if (agent->control != NULL) {
         TAKE(agent, control, struct ph_control_server);
         ph_control_server_stop(control, stop_next, agent);
+    } else if (agent->cups_held != NULL) {
+        TAKE(agent, cups_held, struct ph_cups_held);
+        ph_cups_held_stop(cups_held, stop_next, agent);
     } else if (agent->purge != NULL) {
         TAKE(agent, purge, struct ph_cups_purge);
         ph_jobs_on_captured(agent->jobs, NULL, NULL);
@@ -243,6 +259,20 @@ start_purge(struct agent *agent, struct ph_why *why)
     return err;
 }
 
+/* Last, when jobs that go on find someone to take them. */
+static int
+start_cups_held(struct agent *agent, struct ph_why *why)
+{
+    int err = ph_cups_held_start(&agent->loop, agent->config->cups_socket,
+                                 agent->jobs, &agent->cups_held);
+
+    if (err != PH_OK)
+        return ph_why_fail(why, err, "cannot look after jobs in CUPS: %s",
+                           ph_err_text(err));
+    ph_capture_server_on_end(agent->capture, on_capture_ended, agent);
+    return PH_OK;
+}
+
 static void
 give_cloud_status(void *arg, struct ph_cloud_status *out_status)
 {
@@ -266,12 +296,18 @@ give_release_status(void *arg, struct ph_release_status *out_status)
 }
 
 static void
-give_cups_status(void *arg, struct ph_why *out_text)
+give_cups_status(void *arg, uint64_t *out_waiting, struct ph_why *out_text)
 {
     const struct agent *agent = arg;
+    struct ph_why why;
 
-    if (agent->purge != NULL)
-        ph_cups_purge_status(agent->purge, out_text);
+    if (agent->cups_held != NULL)
+        *out_waiting = ph_cups_held_status(agent->cups_held, out_text);
+    if (agent->purge == NULL)
+        return;
+    ph_cups_purge_status(agent->purge, &why);
+    if (why.text[0] != '\0')
+        *out_text = why;
 }
 
 static int
@@ -303,6 +339,8 @@ start_parts(struct agent *agent, struct ph_why *why)
         if (err != PH_OK)
             (void)ph_why_fail(why, err, "cannot start housekeeping");
     }
+    if (err == PH_OK)
+        err = start_cups_held(agent, why);
     return err;
 }
 

@@ -31,6 +31,8 @@ struct ph_capture_server {
     uint64_t timeout_s;
     struct ph_capture_session *sessions;
     size_t count;
+    void (*ended)(void *arg); /* may be NULL */
+    void *ended_arg;
     bool stopping;
     void (*done)(void *arg);
     void *done_arg;
@@ -86,7 +88,17 @@ on_session_closed(struct ph_capture_session *session, void *arg)
     *link = *ph_capture_session_next(session);
     if (server->count-- == SESSIONS_MAX)
         listen_on(server);
+    if (server->ended != NULL)
+        server->ended(server->ended_arg);
     finish_stop(server);
+}
+
+void
+ph_capture_server_on_end(struct ph_capture_server *server,
+                         void (*ended)(void *arg), void *arg)
+{
+    server->ended = ended;
+    server->ended_arg = arg;
 }
 
 /* The kernel's word on who connected. root is not served either: a backend

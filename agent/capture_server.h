@@ -23,6 +23,10 @@ int ph_capture_server_start(uv_loop_t *loop, const struct ph_config *config,
                             struct ph_capture_server **out_server,
                             struct ph_why *why);
 
+/* Called after each conversation with a backend, however it ended. */
+void ph_capture_server_on_end(struct ph_capture_server *server,
+                              void (*ended)(void *arg), void *arg);
+
 /* Captures under way are given up (CUPS sends them again). done is called
  * once, when the last one is closed; the server is freed before it. */
 void ph_capture_server_stop(struct ph_capture_server *server,

@@ -240,9 +240,10 @@ fill_status(const struct ph_control_server *server,
     struct ph_cloud_status cloud = {.state = PH_CLOUD_OFF};
     struct ph_release_status release = {0};
     struct ph_why cups = {""};
+    uint64_t cups_waiting = 0;
 
     if (sources->cups != NULL)
-        sources->cups(sources->arg, &cups);
+        sources->cups(sources->arg, &cups_waiting, &cups);
     if (sources->cloud != NULL)
         sources->cloud(sources->arg, &cloud);
     if (sources->release != NULL)
@@ -251,6 +252,7 @@ fill_status(const struct ph_control_server *server,
         .version = PRINTHOLD_VERSION,
         .pid = getpid(),
         .uptime_s = (ph_clock_mono_ms() - server->started_ms) / 1000,
+        .cups_waiting = (int64_t)cups_waiting,
         .cloud_since_ms = cloud.since_ms,
         .cloud_published = (int64_t)cloud.published,
         .cloud_parked = (int64_t)cloud.parked,

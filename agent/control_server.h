@@ -32,7 +32,8 @@ struct ph_control_server;
 struct ph_control_sources {
     void (*cloud)(void *arg, struct ph_cloud_status *out_status);
     void (*release)(void *arg, struct ph_release_status *out_status);
-    void (*cups)(void *arg, struct ph_why *out_text); /* empty when well */
+    /* jobs that CUPS holds for us; the text is empty when well */
+    void (*cups)(void *arg, uint64_t *out_waiting, struct ph_why *out_text);
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

@@ -60,7 +60,7 @@ refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
 {
     const char *text = err == PH_ERR_NO_SPACE
                            ? "No space is left for held jobs on this computer; "
-                             "free some and release the job again"
+                             "when some is free again, the job goes on"
                            : "The store for held jobs on this computer cannot "
                              "be written; an administrator must look at it";
 

@@ -78,7 +78,7 @@ static int
 refuse(struct ph_why *why, const char *what)
 {
     return ph_why_fail(why, PH_ERR_LIMIT,
-                       "%s; release or delete jobs, then release this one",
+                       "%s; when one is printed or deleted, this one goes on",
                        what);
 }
 

@@ -36,6 +36,12 @@ print_jobs(const struct ph_control_status *status)
     ph_print_fact(stdout, "Spool", line);
     if (status->catalogue_text[0] != '\0')
         ph_print_fact(stdout, "Catalogue", status->catalogue_text);
+    if (status->cups_waiting > 0) {
+        (void)snprintf(line, sizeof(line),
+                       "%lld jobs, until there is room for them here",
+                       (long long)status->cups_waiting);
+        ph_print_fact(stdout, "Waiting in CUPS", line);
+    }
     ph_print_fact(stdout, "Copies in CUPS",
                   status->cups_text[0] == '\0' ? "none" : status->cups_text);
 }

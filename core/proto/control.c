@@ -292,6 +292,7 @@ static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, held, "held"),
     I64(ph_control_status, claimed, "claimed"),
     I64(ph_control_status, spool_bytes, "spool-bytes"),
+    I64(ph_control_status, cups_waiting, "cups-waiting"),
     I64(ph_control_status, outbox_events, "outbox-events"),
     I64(ph_control_status, outbox_documents, "outbox-documents"),
     I64(ph_control_status, cloud_since_ms, "cloud-since-ms"),
