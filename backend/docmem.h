@@ -13,7 +13,8 @@
  * close(2). */
 int ph_docmem_new(uint64_t max, int *out_fd);
 
-/* Put bytes at the offset, which is the size so far. */
+/* Put bytes at the offset, not before those that were put already. What is
+ * left out reads as zeros and takes no memory. */
 int ph_docmem_put(int fd, uint64_t offset, const void *bytes, size_t len);
 
 /* Give the memory back; nothing more is put. */

@@ -22,8 +22,7 @@ ph_docmem_new(uint64_t max, int *out_fd)
 int
 ph_docmem_put(int fd, uint64_t offset, const void *bytes, size_t len)
 {
-    (void)offset;
-    return ph_io_write_full(fd, bytes, len);
+    return ph_io_pwrite_full(fd, bytes, len, offset);
 }
 
 void

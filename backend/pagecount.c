@@ -132,14 +132,35 @@ ph_pagecount_spawn(const struct ph_pagecount *pc, const char *program)
     return pid;
 }
 
+/* Copy what the counter needs; the rest stays a hole in its memory. */
+static int
+fill(struct ph_pagecount *pc, const uint8_t *bytes, size_t len)
+{
+    uint64_t offset = pc->size;
+    int err = PH_OK;
+
+    while (len > 0 && err == PH_OK) {
+        bool keep = true;
+        size_t n = pc->is_pdf
+                       ? ph_pictures_next(&pc->pictures, bytes, len, &keep)
+                       : len;
+
+        if (keep)
+            err = ph_docmem_put(pc->document, offset, bytes, n);
+        offset += n;
+        bytes += n;
+        len -= n;
+    }
+    return err;
+}
+
 void
 ph_pagecount_add(struct ph_pagecount *pc, const uint8_t *bytes, size_t len)
 {
     if (pc->sock < 0)
         return;
     if (len > pc->max - pc->size ||
-        (pc->is_filling &&
-         ph_docmem_put(pc->document, pc->size, bytes, len) != PH_OK)) {
+        (pc->is_filling && fill(pc, bytes, len) != PH_OK)) {
         stop_counting(pc);
         return;
     }
@@ -172,6 +193,7 @@ ph_pagecount_kind(struct ph_pagecount *pc, enum ph_sniff_kind kind)
 
     if (pc->sock < 0)
         return;
+    pc->is_pdf = kind == PH_SNIFF_PDF;
     if (has_pages(kind))
         tell(pc, &prepare, sizeof(prepare));
     else
@@ -253,6 +275,8 @@ ph_pagecount_answer(struct ph_pagecount *pc, int timeout_ms,
         return err;
     if (!is_sane(&answer))
         return PH_ERR_PROTOCOL;
+    if (answer.status == PH_PAGECOUNT_DAMAGED && pc->pictures.is_doubtful)
+        answer.status = PH_PAGECOUNT_UNKNOWN;
     clean_text(answer.creator);
     clean_text(answer.producer);
     *out_answer = answer;

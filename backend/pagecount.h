@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "pagecount_wire.h"
+#include "pictures.h"
 #include "printhold/model/config.h"
 #include "sniff.h"
 
@@ -32,6 +33,8 @@ struct ph_pagecount {
     uint64_t max;  /* larger ones are not counted */
     uint64_t memory_max;
     uint64_t cpu_s;
+    bool is_pdf; /* known to be one: pictures are left out */
+    struct ph_pictures pictures;
 };
 
 /* Get ready. input is a regular file with the whole document, which the

@@ -7,14 +7,10 @@
 
 #include "printhold/base/buf.h"
 
-/*
- * A PDF of this many empty pages, with filler bytes of padding in a comment
- * stream; appended to buf (initialised by the caller). Creator and Producer
- * may be NULL.
- */
+/* As pdf_make; kind is put into the dictionary of the padding. */
 static inline int
-pdf_make(struct ph_buf *buf, unsigned pages, size_t filler, const char *creator,
-         const char *producer)
+pdf_make_of(struct ph_buf *buf, const char *kind, unsigned pages, size_t filler,
+            const char *creator, const char *producer)
 {
     /* 1 catalogue, 2 page tree, 3 information, 4 filler, 5.. pages */
     unsigned objects = 4 + pages;
@@ -44,7 +40,8 @@ pdf_make(struct ph_buf *buf, unsigned pages, size_t filler, const char *creator,
                 err |= ph_buf_printf(buf, "/Producer(%s)", producer);
             err |= ph_buf_put_str(buf, ">>");
         } else if (i == 4) {
-            err |= ph_buf_printf(buf, "<</Length %zu>>stream\n", filler);
+            err |=
+                ph_buf_printf(buf, "<<%s/Length %zu>>stream\n", kind, filler);
             for (size_t at = 0; at < filler; at++)
                 err |= ph_buf_put_u8(buf, (uint8_t)('a' + at % 26));
             err |= ph_buf_put_str(buf, "\nendstream");
@@ -62,6 +59,18 @@ pdf_make(struct ph_buf *buf, unsigned pages, size_t filler, const char *creator,
                          objects + 1, start);
     ph_buf_close(&xref);
     return err;
+}
+
+/*
+ * A PDF of this many empty pages, with filler bytes of padding in a comment
+ * stream; appended to buf (initialised by the caller). Creator and Producer
+ * may be NULL.
+ */
+static inline int
+pdf_make(struct ph_buf *buf, unsigned pages, size_t filler, const char *creator,
+         const char *producer)
+{
+    return pdf_make_of(buf, "", pages, filler, creator, producer);
 }
 
 #endif

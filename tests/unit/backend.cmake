@@ -1,5 +1,6 @@
 ph_unit_test(sniff LINK printhold_backend_parts)
 ph_unit_test(ending LINK printhold_backend_parts)
+ph_unit_test(pictures LINK printhold_backend_parts)
 ph_unit_test(job_owner LINK printhold_backend_parts)
 ph_unit_test(ppd LINK printhold_backend_parts)
 ph_unit_test(scrub LINK printhold_backend_parts)

@@ -85,6 +85,43 @@ a_document_in_pieces_is_counted(void **state)
     ph_buf_close(&pdf);
 }
 
+/* What the counter does not need takes no memory, and the count is right. */
+static void
+pictures_are_left_out(void **state)
+{
+    const size_t picture = 4 * 1024 * 1024;
+    struct ph_pagecount_answer answer;
+    struct ph_pagecount pc;
+    struct ph_buf pdf;
+    struct stat st;
+    pid_t pid;
+
+    (void)state;
+    ph_buf_init(&pdf, ROOM);
+    assert_int_equal(
+        pdf_make_of(&pdf, "/Subtype/Image", 3, picture, "App", NULL), 0);
+    ph_pagecount_open(&pc, &config, -1);
+    pid = ph_pagecount_spawn(&pc, config.pagecount_program);
+    ph_io_close(&pc.child_sock);
+    ph_pagecount_kind(&pc, PH_SNIFF_PDF);
+    for (size_t at = 0; at < pdf.len; at += 65536)
+        ph_pagecount_add(&pc, pdf.data + at,
+                         pdf.len - at < 65536 ? pdf.len - at : 65536);
+    assert_int_equal(fstat(pc.document, &st), 0);
+    assert_int_equal(st.st_size, pdf.len);
+#ifdef __linux__
+    assert_in_range(st.st_blocks * 512, 1, picture / 10);
+#endif
+    ph_pagecount_ask(&pc);
+    assert_int_equal(ph_pagecount_answer(&pc, 20000, &answer), PH_OK);
+    assert_int_equal(answer.status, PH_PAGECOUNT_COUNTED);
+    assert_int_equal(answer.pages, 3);
+    assert_string_equal(answer.creator, "App");
+    ph_pagecount_close(&pc);
+    end_counter(pid);
+    ph_buf_close(&pdf);
+}
+
 static void
 a_file_is_counted_without_a_copy(void **state)
 {
@@ -344,6 +381,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_document_in_pieces_is_counted),
+        T(pictures_are_left_out),
         T(a_file_is_counted_without_a_copy),
         T(a_counter_that_misbehaves_gives_no_count),
         T(an_answer_is_checked_and_its_text_cleaned),
