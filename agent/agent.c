@@ -11,6 +11,7 @@
 #include "cups_held.h"
 #include "cups_purge.h"
 #include "jobs.h"
+#include "owner_watch.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
@@ -36,6 +37,7 @@ struct agent {
     struct ph_control_server *control;
     struct ph_capture_server *capture;
     struct ph_reaper *reaper;
+    struct ph_owner_watch *owners;
     struct ph_cups_purge *purge;
     struct ph_cups_held *cups_held;
     bool stopping;
@@ -169,7 +171,10 @@ stop_next(void *arg)
 {
     struct agent *agent = arg;
 
-    if (agent->reaper != NULL) {
+    if (agent->owners != NULL) {
+        TAKE(agent, owners, struct ph_owner_watch);
+        ph_owner_watch_stop(owners, stop_next, agent);
+    } else if (agent->reaper != NULL) {
         TAKE(agent, reaper, struct ph_reaper);
         ph_reaper_stop(reaper, stop_next, agent);
     } else if (agent->capture != NULL) {
@@ -341,6 +346,9 @@ start_parts(struct agent *agent, struct ph_why *why)
     }
     if (err == PH_OK)
         err = start_cups_held(agent, why);
+    if (err == PH_OK)
+        err = ph_owner_watch_start(&agent->loop, agent->config->owner_map_file,
+                                   agent->reaper, &agent->owners);
     return err;
 }
 

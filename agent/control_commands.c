@@ -1,15 +1,13 @@
 #include "control_commands.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 #include "printhold/proto/frame.h"
 
-#define CHUNK_BYTES (256 * 1024)
-#define FIRST_IDS   64
+#define CHUNK_BYTES (64 * 1024)
 
 int
 ph_control_asker(uid_t uid, const struct ph_control_request *request,
@@ -38,13 +36,6 @@ ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
     call->request = *request;
     if (status != NULL)
         call->status = *status;
-}
-
-void
-ph_control_call_close(struct ph_control_call *call)
-{
-    free(call->ids);
-    call->ids = NULL;
 }
 
 static int
@@ -111,120 +102,48 @@ put_job(struct ph_buf *buf, const struct ph_job_view *view)
 
 /* --- lists --- */
 
-struct gathering {
-    struct ph_control_call *call;
-    const char *prefix; /* NULL: every job */
-    size_t max;
+struct piece {
+    struct ph_buf *buf;
+    size_t stop; /* enough for one piece */
     int err;
 };
-
-static int
-add_id(struct ph_control_call *call, const struct ph_id *id)
-{
-    size_t cap = call->id_cap > 0 ? 2 * call->id_cap : FIRST_IDS;
-    struct ph_id *ids;
-
-    if (call->id_count == call->id_cap) {
-        ids = realloc(call->ids, cap * sizeof(*ids));
-        if (ids == NULL)
-            return PH_ERR_NOMEM;
-        call->ids = ids;
-        call->id_cap = cap;
-    }
-    call->ids[call->id_count++] = *id;
-    return PH_OK;
-}
 
 static bool
 on_listed(const struct ph_job_view *view, void *arg)
 {
-    struct gathering *gathering = arg;
-    char id[PH_ID_TEXT];
+    struct piece *piece = arg;
 
-    ph_id_format(&view->id, id);
-    if (gathering->prefix != NULL &&
-        strncmp(id, gathering->prefix, strlen(gathering->prefix)) != 0)
-        return true;
-    if (gathering->call->id_count == gathering->max)
-        gathering->err = PH_ERR_LIMIT;
-    else
-        gathering->err = add_id(gathering->call, &view->id);
-    return gathering->err == PH_OK;
-}
-
-/* Only ids are kept: the jobs are read again when it is their turn. */
-static int
-gather(struct ph_control_call *call, const char *prefix, bool ended, size_t max)
-{
-    struct gathering gathering = {.call = call, .prefix = prefix, .max = max};
-    int err;
-
-    call->id_count = 0;
-    if (ended)
-        err = ph_jobs_list_all(call->jobs, &call->asker, on_listed, &gathering);
-    else
-        err = ph_jobs_list(call->jobs, &call->asker, on_listed, &gathering);
-    return err != PH_OK ? err : gathering.err;
+    piece->err = put_job(piece->buf, view);
+    return piece->err == PH_OK && piece->buf->len < piece->stop;
 }
 
 static int
-step_jobs(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+step_jobs(struct ph_control_call *call, struct ph_buf *buf)
 {
-    struct ph_job_view view;
-    size_t stop = buf->len + CHUNK_BYTES;
-    int err = PH_OK;
+    struct piece piece = {.buf = buf, .stop = buf->len + CHUNK_BYTES};
+    bool end = true;
+    int err = ph_jobs_page(call->jobs, &call->asker, call->request.ended,
+                           &call->place, on_listed, &piece, &end);
 
-    if (!call->listed) {
-        err = gather(call, NULL, call->request.ended, PH_CONTROL_LIST_MAX);
-        if (err == PH_ERR_LIMIT)
-            ph_why_set(why, "there are more than %d jobs", PH_CONTROL_LIST_MAX);
-        call->listed = true;
-    }
-    while (err == PH_OK && call->id_next < call->id_count && buf->len < stop) {
-        err = ph_jobs_get(call->jobs, &call->asker, &call->ids[call->id_next++],
-                          &view);
-        if (err == PH_ERR_NOT_FOUND)
-            err = PH_OK; /* gone since it was listed */
-        else if (err == PH_OK)
-            err = put_job(buf, &view);
-    }
-    call->done = err != PH_OK || call->id_next == call->id_count;
+    if (err == PH_OK)
+        err = piece.err;
+    call->done = err != PH_OK || end;
     return err;
 }
 
 /* --- one job --- */
-
-/* The one job whose id starts so: a live one before an ended one. */
-static int
-resolve_prefix(struct ph_control_call *call, struct ph_id *out_id,
-               struct ph_why *why)
-{
-    const char *prefix = call->request.job;
-    int err = gather(call, prefix, false, 1);
-
-    if (err == PH_OK && call->id_count == 0)
-        err = gather(call, prefix, true, 1);
-    if (err == PH_ERR_LIMIT)
-        return ph_why_fail(why, PH_ERR_INVALID,
-                           "several jobs start with %s; give more digits",
-                           prefix);
-    if (err != PH_OK)
-        return err;
-    if (call->id_count == 0)
-        return PH_ERR_NOT_FOUND;
-    *out_id = call->ids[0];
-    return PH_OK;
-}
 
 static int
 find_job(struct ph_control_call *call, struct ph_job_view *out_view,
          struct ph_why *why)
 {
     struct ph_id id;
-    int err = PH_OK;
+    int err = ph_jobs_find(call->jobs, &call->asker, call->request.job, &id);
 
-    if (ph_id_parse(call->request.job, &id) != PH_OK)
-        err = resolve_prefix(call, &id, why);
+    if (err == PH_ERR_LIMIT)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "several jobs start with %s; give more digits",
+                           call->request.job);
     if (err == PH_OK)
         err = ph_jobs_get(call->jobs, &call->asker, &id, out_view);
     if (err == PH_ERR_NOT_FOUND)
@@ -258,33 +177,56 @@ judge(const struct ph_control_status *status)
     if (status->spool_text[0] != '\0' || status->cups_text[0] != '\0')
         return "error";
     return strcmp(status->cloud, "connecting") == 0 ||
-                   status->cloud_parked > 0 || status->catalogue_text[0] != '\0'
+                   status->cloud_parked > 0 || status->unmapped > 0 ||
+                   status->owner_text[0] != '\0' ||
+                   status->catalogue_text[0] != '\0'
                ? "warning"
                : "ok";
 }
 
+/* What the loop's thread does not know. */
 static int
-step_status(struct ph_control_call *call, struct ph_buf *buf)
+fill_status(struct ph_control_call *call)
 {
     struct ph_control_status *status = &call->status;
     struct ph_jobs_stats stats;
-    struct ph_buf body;
+    struct ph_jobs_use use;
     int err = ph_jobs_stats(call->jobs, &stats);
 
+    if (err == PH_OK)
+        err = ph_jobs_used_by(call->jobs, call->uid, &use);
     if (err != PH_OK)
         return err;
     status->held = (int64_t)stats.held;
     status->claimed = (int64_t)stats.claimed;
     status->spool_bytes = (int64_t)stats.spool_bytes;
+    status->spool_bytes_max = (int64_t)stats.spool_bytes_max;
+    status->unmapped = (int64_t)stats.unmapped;
+    status->your_jobs = (int64_t)use.jobs;
+    status->your_jobs_max = (int64_t)use.jobs_max;
+    status->your_bytes = (int64_t)use.bytes;
+    status->your_bytes_max = (int64_t)use.bytes_max;
     status->outbox_events = (int64_t)stats.outbox_events;
     status->outbox_documents = (int64_t)stats.outbox_documents;
     (void)snprintf(status->spool_text, sizeof(status->spool_text), "%s",
                    stats.spool_health);
     (void)snprintf(status->catalogue_text, sizeof(status->catalogue_text), "%s",
                    stats.catalogue_note);
+    (void)snprintf(status->owner_text, sizeof(status->owner_text), "%s",
+                   stats.owner_health);
     (void)snprintf(status->health, sizeof(status->health), "%s", judge(status));
+    return PH_OK;
+}
+
+static int
+step_status(struct ph_control_call *call, struct ph_buf *buf)
+{
+    struct ph_buf body;
+    int err = fill_status(call);
+
     ph_buf_init(&body, PH_FRAME_MAX - 1);
-    err = ph_control_status_put(status, &body);
+    if (err == PH_OK)
+        err = ph_control_status_put(&call->status, &body);
     if (err == PH_OK)
         err = put_item(buf, &body);
     ph_buf_close(&body);
@@ -298,7 +240,7 @@ ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
     int err = ph_control_asker(call->uid, &call->request, &call->asker, &why);
 
     if (err == PH_OK && call->request.op == PH_CONTROL_JOBS) {
-        err = step_jobs(call, buf, &why);
+        err = step_jobs(call, buf);
     } else {
         call->done = true;
         if (err == PH_OK && call->request.op == PH_CONTROL_STATUS)

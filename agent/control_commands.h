@@ -18,9 +18,6 @@
 #include "printhold/base/why.h"
 #include "printhold/proto/control.h"
 
-/* Most jobs of one list; more is answered with PH_ERR_LIMIT. */
-#define PH_CONTROL_LIST_MAX 1000000
-
 /* For whom a request is answered. PH_ERR_DENIED when the uid may not ask. */
 int ph_control_asker(uid_t uid, const struct ph_control_request *request,
                      struct ph_asker *out_asker, struct ph_why *why);
@@ -32,9 +29,7 @@ struct ph_control_call {
     struct ph_control_request request;
     struct ph_control_status status;
     struct ph_asker asker;
-    struct ph_id *ids; /* of a list, to be sent */
-    size_t id_count, id_cap, id_next;
-    bool listed; /* ids is filled */
+    struct ph_jobs_place place; /* of a list, up to which it is sent */
     bool done;
 };
 
@@ -43,10 +38,8 @@ struct ph_control_call {
 void ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
                           uid_t uid, const struct ph_control_request *request,
                           const struct ph_control_status *status);
-void ph_control_call_close(struct ph_control_call *call);
-
 /*
- * Do the next piece of work and append its frames to buf: about 256 KiB of a
+ * Do the next piece of work and append its frames to buf: about 64 KiB of a
  * list at a time, so that lists of every length need little memory. Blocks on
  * the disk. call->done is set together with the reply. An error means that
  * no answer is possible (no memory): drop the connection.

@@ -108,7 +108,6 @@ free_if_gone(struct client *client)
     if (client->next != NULL)
         client->next->prev = client->prev;
     server->client_count--;
-    ph_control_call_close(&client->call);
     ph_buf_close(&client->in);
     ph_buf_close(&client->out);
     free(client);
@@ -194,7 +193,6 @@ on_written(uv_write_t *write, int status)
     } else if (!client->call.done) {
         start_work(client);
     } else {
-        ph_control_call_close(&client->call);
         enter(client, READING);
         serve(client);
     }

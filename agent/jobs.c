@@ -71,6 +71,8 @@ ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
     if (err == PH_OK)
         err = load_directory_key(jobs, why);
     if (err == PH_OK)
+        err = jobs_owners_open(jobs, why);
+    if (err == PH_OK)
         err = open_stores(jobs, why);
     if (err == PH_OK) {
         err = jobs_clock_start(jobs);
@@ -96,6 +98,7 @@ ph_jobs_close(struct ph_jobs *jobs)
     ph_catalogue_close(jobs->catalogue);
     ph_spool_close(jobs->spool);
     ph_buf_close(&jobs->directory_key);
+    ph_owner_map_free(jobs->owners.map);
     (void)pthread_mutex_destroy(&jobs->lock);
     free(jobs);
 }
@@ -224,74 +227,6 @@ jobs_row(struct ph_jobs *jobs, const struct ph_asker *asker,
     return err != PH_OK ? err : copy.err;
 }
 
-struct listing {
-    struct ph_jobs *jobs;
-    ph_jobs_each_cb each;
-    void *arg;
-};
-
-/* A row that cannot be unsealed is left out, not the end of the list. */
-static bool
-list_row(const struct ph_catalogue_job *row, void *arg)
-{
-    struct listing *listing = arg;
-    struct ph_job_view view;
-    char id[PH_ID_TEXT];
-    int err = jobs_view(listing->jobs, row, &view);
-
-    if (err == PH_OK)
-        return listing->each(&view, listing->arg);
-    ph_id_format(&row->id, id);
-    ph_log_warning("job %s: cannot read its record: %s, continuing", id,
-                   ph_err_text(err));
-    return true;
-}
-
-static int
-list(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
-     ph_jobs_each_cb each, void *arg)
-{
-    struct listing listing = {jobs, each, arg};
-    struct ph_catalogue_filter filter = {.ended = ended};
-    uint8_t owner[PH_OWNER_KEY_BYTES];
-    int err = PH_OK;
-
-    if (!asker->everyone && asker->by_uid) {
-        filter.by_uid = true;
-        filter.uid = asker->owner_uid;
-    } else if (!asker->everyone) {
-        err = ph_epoch_keys_owner(jobs->keys, asker->login, owner);
-        filter.owner = owner;
-    }
-    if (err == PH_OK)
-        err = ph_catalogue_list(jobs->catalogue, &filter, list_row, &listing);
-    return err;
-}
-
-int
-ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
-             ph_jobs_each_cb each, void *arg)
-{
-    int err;
-
-    jobs_lock(jobs);
-    err = list(jobs, asker, false, each, arg);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    return err;
-}
-
-int
-ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
-                 ph_jobs_each_cb each, void *arg)
-{
-    int err;
-
-    jobs_lock(jobs);
-    err = list(jobs, asker, true, each, arg);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    return err;
-}
-
 int
 ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
             const struct ph_id *id, struct ph_job_view *out_view)
@@ -385,7 +320,7 @@ ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
 static int
 write_keep(struct ph_jobs *jobs, const struct job_row *row, bool keep)
 {
-    const struct ph_ticket_held held = {row->row.held_ms, keep};
+    const struct ph_ticket_held held = {row->view.held_ms, keep};
     struct ph_buf text;
     uint32_t sequence;
     int fd = -1, err = PH_OK;
@@ -420,32 +355,6 @@ ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
         err = write_keep(jobs, &row, keep);
     if (err == PH_OK)
         err = ph_catalogue_set_keep(jobs->catalogue, id, keep, jobs_now(jobs));
-    (void)pthread_mutex_unlock(&jobs->lock);
-    return err;
-}
-
-/* --- the whole --- */
-
-int
-ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
-{
-    struct ph_catalogue_totals totals;
-    int err;
-
-    jobs_lock(jobs);
-    err = ph_catalogue_totals(jobs->catalogue, &totals);
-    if (err == PH_OK) {
-        *out_stats = (struct ph_jobs_stats){
-            .held = totals.held,
-            .claimed = totals.claimed,
-            .spool_bytes = totals.bytes,
-            .outbox_events = totals.events,
-            .outbox_documents = totals.documents,
-        };
-        memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));
-        memcpy(out_stats->catalogue_note, jobs->catalogue_note,
-               sizeof(jobs->catalogue_note));
-    }
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
 }

@@ -117,9 +117,22 @@ void ph_jobs_abort(struct ph_capture *capture);
 typedef bool (*ph_jobs_each_cb)(const struct ph_job_view *view, void *arg);
 int ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
                  ph_jobs_each_cb each, void *arg);
-/* The same with the ended jobs that are still remembered. */
-int ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
-                     ph_jobs_each_cb each, void *arg);
+/* A place in the order of a list; zeros: its start. */
+struct ph_jobs_place {
+    int64_t held_ms;
+    struct ph_id id;
+    bool inside;
+};
+/* The same in pieces, from the place on, which moves along behind the last job
+ * that was given out; with the ended jobs that are still remembered, too, if
+ * wanted. *out_end: there are no more. */
+int ph_jobs_page(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
+                 struct ph_jobs_place *place, ph_jobs_each_cb each, void *arg,
+                 bool *out_end);
+/* The one job whose id starts with these hex digits (1 to 32): a live one before
+ * one that has ended. PH_ERR_LIMIT when there are several. */
+int ph_jobs_find(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 const char *digits, struct ph_id *out_id);
 int ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
                 const struct ph_id *id, struct ph_job_view *out_view);
 /* PH_ERR_BUSY while a printer holds it. */
@@ -166,15 +179,26 @@ int ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id,
 
 /* --- housekeeping --- */
 
-/* Expire jobs whose time is over and leases that ended, sweep orphans;
- * *out_next_ms is when to come again. */
-int ph_jobs_reap(struct ph_jobs *jobs, int64_t now_ms, int64_t *out_next_ms);
+/* Expire jobs whose time is over and leases that ended, forget what ended long
+ * ago, read owner.map_file if it has changed and adopt jobs whose owner has a
+ * login now, sweep orphans. Wall time; *out_next_ms is when to come again. */
+int ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms);
 
 struct ph_jobs_stats {
     uint64_t held, claimed, spool_bytes, outbox_events, outbox_documents;
+    uint64_t spool_bytes_max;
+    uint64_t unmapped;               /* held, of accounts without a login */
     char spool_health[PH_WHY_MAX];   /* empty when well */
+    char owner_health[PH_WHY_MAX];   /* of owner.map_file; empty when well */
     char catalogue_note[PH_WHY_MAX]; /* empty unless it was lost */
 };
+/* What one person uses of what they may. */
+struct ph_jobs_use {
+    uint64_t jobs, jobs_max;
+    uint64_t bytes, bytes_max;
+};
+int ph_jobs_used_by(struct ph_jobs *jobs, uint32_t uid,
+                    struct ph_jobs_use *out_use);
 int ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats);
 
 /* --- outbox (cloud.c) --- */

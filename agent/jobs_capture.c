@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "owner.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
@@ -178,11 +177,9 @@ ph_jobs_begin(struct ph_jobs *jobs, const struct ph_capture_begin *begin,
               struct ph_capture_refuse *out_refuse)
 {
     struct ph_capture *capture;
-    char login[PH_TICKET_TEXT_MAX];
     int write_fd = -1, err;
 
-    if (ph_owner_login(begin->owner_name, jobs->config.owner_domain, login,
-                       sizeof(login)) != PH_OK)
+    if (begin->owner_name[0] == '\0')
         return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_INVALID,
                       "The owner of this job has no usable account name");
     capture = calloc(1, sizeof(*capture));
@@ -286,8 +283,10 @@ finish_ticket(struct ph_capture *capture, struct ph_ticket *ticket,
     memcpy(ticket->owner_auth, begin->owner_auth, sizeof(ticket->owner_auth));
     memcpy(ticket->job_uuid, begin->job_uuid, sizeof(ticket->job_uuid));
     memcpy(ticket->queue, begin->queue, sizeof(ticket->queue));
-    (void)ph_owner_login(begin->owner_name, capture->jobs->config.owner_domain,
-                         ticket->owner_login, sizeof(ticket->owner_login));
+    jobs_lock(capture->jobs);
+    (void)jobs_login(capture->jobs, begin->owner_name, ticket->owner_login,
+                     sizeof(ticket->owner_login));
+    (void)pthread_mutex_unlock(&capture->jobs->lock);
     if (ticket->submitted_ms <= 0)
         ticket->submitted_ms = ph_clock_wall_ms();
     fill_submission_ip(capture->jobs, ticket);
@@ -374,6 +373,17 @@ make_durable(struct ph_capture *capture, uint64_t size,
     return err;
 }
 
+/* The owner had no login when the ticket was finished; the rules may have
+ * changed since, and nobody would look at this job again. */
+static void
+note_late_login(struct ph_jobs *jobs, const struct ph_ticket *ticket)
+{
+    char login[PH_TICKET_TEXT_MAX];
+
+    if (jobs_login(jobs, ticket->owner_name, login, sizeof(login)))
+        jobs->owners.adopt = true;
+}
+
 /* Step 5. An earlier attempt's commit, whose backend died, may still have been
  * on its way when we looked for repeats: *out_job is its job then, and our own
  * file is not needed. */
@@ -412,6 +422,8 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         if (err == PH_ERR_NOT_FOUND) {
             err = insert_once(jobs, &row, ticket);
             capture->underway.stored = err == PH_OK;
+            if (ticket->owner_login[0] == '\0')
+                note_late_login(jobs, ticket);
             if (err == PH_OK)
                 *out_job = row.id;
         }
@@ -557,6 +569,11 @@ ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
     capture_free(capture);
     ph_id_format(out_job, id);
     ph_log_info("job %s: held, %lld bytes", id, (long long)ticket->size_bytes);
+    if (ticket->owner_login[0] == '\0')
+        ph_log_warning("job %s: its owner, uid %u, has no login, so that no "
+                       "printer can get it; set owner.domain or name the "
+                       "account in owner.map_file, continuing",
+                       id, (unsigned)ticket->owner_uid);
     tell_captured(jobs, &begin);
     jobs_notify(jobs);
     return PH_OK;

@@ -5,7 +5,9 @@
 #include "jobs.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
+#include "printhold/model/owner_map.h"
 #include "printhold/model/title.h"
 #include "printhold/store/catalogue.h"
 #include "printhold/store/spool.h"
@@ -17,6 +19,14 @@ struct jobs_clock {
     int64_t boot_ms;
     int64_t start_number;  /* of the computer */
     int64_t told_steps_ms; /* up to which the cloud's documents are right */
+};
+
+/* Who has which login (jobs_owner.c). Under lock. */
+struct jobs_owners {
+    struct ph_owner_map *map; /* NULL: there is none */
+    struct stat file;         /* that it came from */
+    struct ph_why problem;    /* why the file of now is not in force */
+    bool adopt;               /* look for jobs that can be adopted */
 };
 
 /* A capture as the quotas see it. Under lock. */
@@ -43,6 +53,7 @@ struct ph_jobs {
     int64_t rebuilt_mono_ms;        /* under lock; 0 never */
     struct jobs_underway *captures; /* under lock */
     struct jobs_clock clock;        /* under lock */
+    struct jobs_owners owners;      /* under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -136,6 +147,20 @@ int jobs_touch(struct ph_jobs *jobs, const char *login,
 int jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                    const struct ph_ticket *ticket, enum ph_job_state state,
                    const struct ph_release_report *report, const char *reason);
+
+/* --- jobs_owner.c --- */
+
+/* Read the map; PH_ERR_CONFIG for a bad one. Once, before others ask. */
+int jobs_owners_open(struct ph_jobs *jobs, struct ph_why *why);
+/* Read it again if it has changed; a bad one is noted and the one before stays
+ * in force. False: it is just being written, come again. Without the lock. */
+bool jobs_owners_refresh(struct ph_jobs *jobs, int64_t wall_ms);
+/* The login of an account, false and empty if it has none. Lock held. */
+bool jobs_login(struct ph_jobs *jobs, const char *account, char *dst,
+                size_t cap);
+/* Give unmapped jobs the login that their account has by now, if the map has
+ * changed; adds to *out_adopted. Without the lock. */
+int jobs_adopt(struct ph_jobs *jobs, size_t *out_adopted);
 
 /* --- jobs_quota.c; lock held --- */
 

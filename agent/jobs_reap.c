@@ -68,7 +68,8 @@ end_leases(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
 }
 
 /* Forget what ended before that job time; *out_more when there is more of it.
- * Nothing of them stays, neither in free pages nor in the log. A job whose file cannot be removed is remembered: without its row the next start would
+ * Nothing of them stays, neither in free pages nor in the log. A job whose
+ * file cannot be removed is remembered: without its row the next start would
  * take the file for a job that is still to be held. */
 static int
 forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
@@ -96,7 +97,7 @@ forget_ended(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     if (err == PH_OK && gone > 0)
         err = ph_catalogue_truncate_log(jobs->catalogue);
     (void)pthread_mutex_unlock(&jobs->lock);
-    *out_more = gone > 0 && due.count == DUE_BATCH;
+    *out_more |= gone > 0 && due.count == DUE_BATCH;
     return err;
 }
 
@@ -195,9 +196,12 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
     const int64_t history_ms = (int64_t)jobs->config.history_s * 1000;
     struct due_ids leases = {.count = 0}, expired = {.count = 0};
     int64_t now_ms = wall_ms, next = INT64_MAX, wait;
-    bool more = false;
+    size_t adopted = 0;
+    bool more = !jobs_owners_refresh(jobs, wall_ms);
     int err = begin_round(jobs, wall_ms, &now_ms);
 
+    if (err == PH_OK)
+        err = jobs_adopt(jobs, &adopted);
     if (err == PH_OK)
         err = forget_ended(jobs, now_ms - history_ms, &more);
     jobs_forget_damaged(jobs, wall_ms - history_ms);
@@ -207,7 +211,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         (void)jobs_remove_document(jobs, &expired.ids[i]);
     if (err == PH_OK)
         err = sweep(jobs);
-    if (leases.count > 0 || expired.count > 0)
+    if (leases.count > 0 || expired.count > 0 || adopted > 0)
         jobs_notify(jobs);
     wait = more || next <= now_ms ? 0 : next - now_ms;
     *out_next_ms =

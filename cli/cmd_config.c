@@ -1,9 +1,13 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <unistd.h>
 
 #include "command.h"
 #include "printhold/base/err.h"
 #include "printhold/model/config.h"
+#include "printhold/model/owner_map.h"
 #include "printhold/proto/json.h"
 
 /* As a file would have it, so that it can be edited and used. */
@@ -52,6 +56,29 @@ show_json(const struct ph_config *config)
     return err;
 }
 
+/* The files that the configuration names and that people write by hand. */
+static int
+check_map(const struct ph_config *config)
+{
+    const char *path = config->owner_map_file;
+    struct ph_owner_map *map = NULL;
+    struct ph_why why;
+    struct stat st;
+    int err;
+
+    if (path[0] == '\0')
+        return PH_OK;
+    if (access(path, R_OK) != 0 && errno == EACCES) {
+        (void)printf("%s was not checked: you may not read it.\n", path);
+        return PH_OK;
+    }
+    err = ph_owner_map_load(path, &map, &st, &why);
+    if (err != PH_OK)
+        ph_command_complain(&why);
+    ph_owner_map_free(map);
+    return err;
+}
+
 int
 ph_cmd_config(const struct ph_command_line *line)
 {
@@ -71,10 +98,12 @@ ph_cmd_config(const struct ph_command_line *line)
         return PH_EXIT_FAILURE;
     }
     if (check)
+        err = check_map(&config);
+    if (check && err == PH_OK)
         (void)puts("The configuration is valid.");
-    else if ((line->options & PH_OPTION_JSON) != 0)
+    else if (!check && (line->options & PH_OPTION_JSON) != 0)
         err = show_json(&config);
-    else
+    else if (!check)
         show_ini(&config);
     return err == PH_OK ? PH_EXIT_OK : PH_EXIT_FAILURE;
 }

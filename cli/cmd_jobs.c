@@ -19,6 +19,7 @@ struct list {
     bool json;
     bool owners;
     size_t count;
+    size_t unmapped;
     unsigned title_columns; /* 0: as long as it is */
 };
 
@@ -93,6 +94,8 @@ on_item(const void *body, size_t len, void *arg)
         print_row(list, &job);
     }
     list->count++;
+    list->unmapped += job.ticket.owner_login[0] == '\0' &&
+                      ph_job_state_has_document(job.state);
     return PH_OK;
 }
 
@@ -103,6 +106,44 @@ print_end(const struct list *list, bool ended)
         (void)puts(list->count == 0 ? "[]" : "\n]");
     else if (list->count == 0)
         (void)puts(ended ? "No jobs." : "No held jobs.");
+    if (!list->json && list->unmapped > 0)
+        (void)printf("\nNo printer can get %zu of these jobs: %s.\n",
+                     list->unmapped, ph_unmapped_remedy);
+}
+
+/* Who is near a limit should know before the next job waits in CUPS. */
+static bool
+is_near(int64_t used, int64_t max)
+{
+    return max > 0 && used >= max - max / 10;
+}
+
+static int
+on_status(const void *body, size_t len, void *arg)
+{
+    struct ph_control_status status;
+    char used[32], most[32];
+    int err = ph_control_status_parse(body, len, &status);
+
+    (void)arg;
+    if (err != PH_OK)
+        return err;
+    if (is_near(status.your_jobs, status.your_jobs_max))
+        (void)printf("\nYou hold %lld of the %lld jobs that you may hold; "
+                     "more wait in the print queue.\n",
+                     (long long)status.your_jobs,
+                     (long long)status.your_jobs_max);
+    if (is_near(status.your_bytes, status.your_bytes_max)) {
+        ph_print_size((uint64_t)status.your_bytes, used, sizeof(used));
+        ph_print_size((uint64_t)status.your_bytes_max, most, sizeof(most));
+        (void)printf("\nYour jobs use %s of the %s that you may hold; more "
+                     "wait in the print queue.\n",
+                     used, most);
+    }
+    if (is_near(status.spool_bytes, status.spool_bytes_max))
+        (void)puts("\nThe store for held jobs on this computer is nearly full; "
+                   "jobs may wait in the print queue.");
+    return PH_OK;
 }
 
 int
@@ -113,6 +154,7 @@ ph_cmd_jobs(const struct ph_command_line *line)
         .all = (line->options & PH_OPTION_ALL) != 0,
         .ended = (line->options & PH_OPTION_ENDED) != 0,
     };
+    static const struct ph_control_request limits = {.op = PH_CONTROL_STATUS};
     struct list list = {.json = (line->options & PH_OPTION_JSON) != 0,
                         .owners = request.all,
                         .title_columns = title_columns(request.all)};
@@ -122,11 +164,13 @@ ph_cmd_jobs(const struct ph_command_line *line)
 
     if (err == PH_OK) {
         err = ph_client_ask(&client, &request, on_item, &list, &why);
+        if (err == PH_OK)
+            print_end(&list, request.ended);
+        if (err == PH_OK && !list.json)
+            err = ph_client_ask(&client, &limits, on_status, NULL, &why);
         ph_client_close(&client);
     }
-    if (err == PH_OK)
-        print_end(&list, request.ended);
-    else
+    if (err != PH_OK)
         ph_command_complain(&why);
     return ph_command_exit_code(err);
 }

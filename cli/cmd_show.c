@@ -70,7 +70,12 @@ static void
 print_origin(const struct ph_ticket *ticket)
 {
     ph_print_fact(stdout, "Owner", ticket->owner_name);
-    ph_print_fact(stdout, "Login", ticket->owner_login);
+    ph_print_fact(stdout, "Login",
+                  ticket->owner_login[0] != '\0'
+                      ? ticket->owner_login
+                      : "none (unmapped): no printer can get this job; an "
+                        "administrator must set owner.domain or name the "
+                        "account in owner.map_file");
     ph_print_fact(stdout, "Known by", ticket->owner_auth);
     if (ticket->submitted_ms > 0)
         fact_time("Submitted", ticket->submitted_ms);

@@ -22,20 +22,55 @@ print_service(const struct ph_control_status *status)
     ph_print_fact(stdout, "Machine key", status->key_level);
 }
 
+/* "12.0 MiB of 10.0 GiB" */
+static void
+put_use(int64_t bytes, int64_t max, char *dst, size_t cap)
+{
+    char used[32], most[32];
+
+    ph_print_size((uint64_t)bytes, used, sizeof(used));
+    ph_print_size((uint64_t)max, most, sizeof(most));
+    (void)snprintf(dst, cap, "%s of %s", used, most);
+}
+
+static void
+print_owners(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES];
+
+    if (status->unmapped > 0) {
+        (void)snprintf(line, sizeof(line),
+                       "%lld held, which no printer can get: %s",
+                       (long long)status->unmapped, ph_unmapped_remedy);
+        ph_print_fact(stdout, "Without a login", line);
+    }
+    if (status->owner_text[0] != '\0') {
+        (void)snprintf(line, sizeof(line), "%s (those of before are in force)",
+                       status->owner_text);
+        ph_print_fact(stdout, "Owners", line);
+    }
+}
+
 static void
 print_jobs(const struct ph_control_status *status)
 {
-    char line[LINE_MAX_BYTES], size[32];
+    char line[LINE_MAX_BYTES], use[80];
 
     (void)snprintf(line, sizeof(line), "%lld held, %lld at a printer",
                    (long long)status->held, (long long)status->claimed);
     ph_print_fact(stdout, "Jobs", line);
-    ph_print_size((uint64_t)status->spool_bytes, size, sizeof(size));
-    (void)snprintf(line, sizeof(line), "%s, %s", size,
+    put_use(status->spool_bytes, status->spool_bytes_max, use, sizeof(use));
+    (void)snprintf(line, sizeof(line), "%s, %s", use,
                    status->spool_text[0] == '\0' ? "ok" : status->spool_text);
     ph_print_fact(stdout, "Spool", line);
     if (status->catalogue_text[0] != '\0')
         ph_print_fact(stdout, "Catalogue", status->catalogue_text);
+    put_use(status->your_bytes, status->your_bytes_max, use, sizeof(use));
+    (void)snprintf(line, sizeof(line), "%lld of %lld jobs, %s",
+                   (long long)status->your_jobs,
+                   (long long)status->your_jobs_max, use);
+    ph_print_fact(stdout, "Of these yours", line);
+    print_owners(status);
     if (status->cups_waiting > 0) {
         (void)snprintf(line, sizeof(line),
                        "%lld jobs, until there is room for them here",

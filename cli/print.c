@@ -178,3 +178,7 @@ ph_print_fact(FILE *out, const char *name, const char *value)
     (void)ph_print_text(out, value, 0);
     (void)fputc('\n', out);
 }
+
+const char ph_unmapped_remedy[] =
+    "their accounts have no login of the organisation; an administrator must "
+    "set owner.domain or name them in owner.map_file";

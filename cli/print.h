@@ -31,4 +31,7 @@ void ph_print_size(uint64_t bytes, char *dst, size_t cap);
 /* "name       value" of a list of facts; nothing when value is empty. */
 void ph_print_fact(FILE *out, const char *name, const char *value);
 
+/* What helps when an account has no login. */
+extern const char ph_unmapped_remedy[];
+
 #endif

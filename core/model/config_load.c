@@ -17,8 +17,9 @@
 #define PATH_TEXT 1024
 
 /* A file that somebody else could write would decide where jobs go. */
-static int
-check_rights(int fd, const char *path, struct ph_why *why)
+int
+ph_config_check_rights(int fd, const char *path, size_t max,
+                       struct stat *out_stat, struct ph_why *why)
 {
     struct stat st;
 
@@ -36,9 +37,10 @@ check_rights(int fd, const char *path, struct ph_why *why)
                            "%s: must not be writable by group or others; run "
                            "chmod go-w on it",
                            path);
-    if (st.st_size > PH_CONFIG_FILE_MAX)
-        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes", path,
-                           PH_CONFIG_FILE_MAX);
+    if (st.st_size > (off_t)max)
+        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %zu bytes",
+                           path, max);
+    *out_stat = st;
     return PH_OK;
 }
 
@@ -48,6 +50,7 @@ load_file(int dirfd, const char *name, const char *path,
           struct ph_config *config, struct ph_why *why)
 {
     struct ph_buf buf;
+    struct stat st;
     uint8_t *room;
     size_t len = 0;
     /* O_NONBLOCK: a planted FIFO must not block the open. */
@@ -58,7 +61,7 @@ load_file(int dirfd, const char *name, const char *path,
         return ph_why_fail(why, ph_err_from_errno(errno), "%s: %s", path,
                            strerror(errno));
     ph_buf_init(&buf, PH_CONFIG_FILE_MAX + 1);
-    err = check_rights(fd, path, why);
+    err = ph_config_check_rights(fd, path, PH_CONFIG_FILE_MAX, &st, why);
     if (err != PH_OK)
         goto out;
     room = ph_buf_reserve(&buf, buf.max);

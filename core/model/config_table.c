@@ -67,6 +67,9 @@ static const struct ph_config_setting settings[] = {
 
     {"owner", "domain", PH_CONFIG_TEXT, AT(owner_domain), 0, TEXT_LAST, NULL,
      "", "Appended to the local account's name to make the login (e-mail)."},
+    {"owner", "map_file", PH_CONFIG_PATH, AT(owner_map_file), 0, TEXT_LAST,
+     NULL, "",
+     "File of lines 'account = login', which count before the domain."},
 
     {"cups", "socket", PH_CONFIG_PATH, AT(cups_socket), 0, SOCKET_MAX, NULL,
      CUPS_SOCKET,

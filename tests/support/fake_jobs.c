@@ -175,28 +175,38 @@ fake_jobs_set_health(struct ph_jobs *jobs, const char *text)
 
 /* --- what jobs.h declares --- */
 
-static int
-list(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
-     ph_jobs_each_cb each, void *arg)
+/* Wait here while the test says so. */
+static void
+be_blocked(struct ph_jobs *jobs)
 {
-    (void)pthread_mutex_lock(&jobs->lock);
-    if (jobs->blocking) {
-        jobs->blocked = 1;
-        (void)pthread_cond_broadcast(&jobs->changed);
-        while (jobs->blocking)
-            (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
-        jobs->blocked = 0;
-    }
-    for (size_t i = 0; i < jobs->count; i++) {
-        const struct ph_job_view *view = &jobs->views[i];
+    if (!jobs->blocking)
+        return;
+    jobs->blocked = 1;
+    (void)pthread_cond_broadcast(&jobs->changed);
+    while (jobs->blocking)
+        (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
+    jobs->blocked = 0;
+}
 
-        if (!may_see(asker, view) ||
-            (!ended && !ph_job_state_has_document(view->state)))
-            continue;
-        if (!each(view, arg))
-            break;
+/* The place is how many jobs lie before it. */
+int
+ph_jobs_page(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
+             struct ph_jobs_place *place, ph_jobs_each_cb each, void *arg,
+             bool *out_end)
+{
+    bool more = true;
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    be_blocked(jobs);
+    while (more && (size_t)place->held_ms < jobs->count) {
+        const struct ph_job_view *view = &jobs->views[place->held_ms++];
+
+        if (may_see(asker, view) &&
+            (ended || ph_job_state_has_document(view->state)))
+            more = each(view, arg);
     }
     (void)pthread_mutex_unlock(&jobs->lock);
+    *out_end = more;
     return PH_OK;
 }
 
@@ -204,14 +214,47 @@ int
 ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
              ph_jobs_each_cb each, void *arg)
 {
-    return list(jobs, asker, false, each, arg);
+    struct ph_jobs_place place = {.held_ms = 0};
+    bool end;
+
+    return ph_jobs_page(jobs, asker, false, &place, each, arg, &end);
 }
 
 int
-ph_jobs_list_all(struct ph_jobs *jobs, const struct ph_asker *asker,
-                 ph_jobs_each_cb each, void *arg)
+ph_jobs_find(struct ph_jobs *jobs, const struct ph_asker *asker,
+             const char *digits, struct ph_id *out_id)
 {
-    return list(jobs, asker, true, each, arg);
+    size_t found[2] = {0, 0}; /* ended, live */
+    struct ph_id ids[2];
+
+    (void)pthread_mutex_lock(&jobs->lock);
+    for (size_t i = 0; i < jobs->count; i++) {
+        const struct ph_job_view *view = &jobs->views[i];
+        const bool live = ph_job_state_has_document(view->state);
+        char id[PH_ID_TEXT];
+
+        ph_id_format(&view->id, id);
+        if (!may_see(asker, view) || strncmp(id, digits, strlen(digits)) != 0)
+            continue;
+        ids[live] = view->id;
+        found[live]++;
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (found[1] > 1 || (found[1] == 0 && found[0] > 1))
+        return PH_ERR_LIMIT;
+    if (found[1] == 0 && found[0] == 0)
+        return PH_ERR_NOT_FOUND;
+    *out_id = ids[found[1] == 1];
+    return PH_OK;
+}
+
+int
+ph_jobs_used_by(struct ph_jobs *jobs, uint32_t uid, struct ph_jobs_use *out_use)
+{
+    (void)jobs;
+    *out_use = (struct ph_jobs_use){
+        .jobs = uid, .jobs_max = 1000, .bytes = 5, .bytes_max = 50};
+    return PH_OK;
 }
 
 int

@@ -1,6 +1,8 @@
 ph_unit_test(owner LINK printhold_agent_jobs)
 ph_unit_test(jobs LINK printhold_agent_jobs)
 ph_unit_test(jobs_release LINK printhold_agent_jobs)
+ph_unit_test(jobs_owner LINK printhold_agent_jobs)
+ph_unit_test(jobs_time LINK printhold_agent_jobs)
 ph_unit_test(jobs_recover LINK printhold_agent_jobs)
 ph_unit_test(jobs_rebuild LINK printhold_agent_jobs)
 ph_unit_test(control_commands LINK printhold_agent_control ph_fake_jobs)

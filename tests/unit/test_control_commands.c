@@ -155,7 +155,6 @@ ask(struct ph_jobs *jobs, uid_t uid, struct ph_control_request request,
         take_frames(&buf, answer, request.op != PH_CONTROL_STATUS);
         answer->steps++;
     }
-    ph_control_call_close(&call);
     ph_buf_close(&buf);
 }
 
@@ -340,7 +339,6 @@ the_health_is_that_of_the_worst_part(void **state)
         assert_int_equal(back.held, 4);
         assert_int_equal(back.claimed, 1);
         assert_int_equal(back.outbox_events, 2);
-        ph_control_call_close(&call);
         ph_buf_close(&buf);
     }
 }

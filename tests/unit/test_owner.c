@@ -1,4 +1,4 @@
-/* Accounts to logins. */
+/* Accounts to logins: the map, then a domain in the name, then the domain. */
 #include "owner.h"
 
 #include <setjmp.h>
@@ -12,49 +12,69 @@
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
-static void
-accounts_become_logins_of_the_domain(void **state)
+static struct ph_owner_map *
+map_of(const char *text)
 {
-    static const struct {
-        const char *account, *domain, *login;
-    } cases[] = {
-        {"alice", "example.com", "alice@example.com"},
-        {"Alice.B", "Example.COM", "alice.b@example.com"},
-        {"alice", "", "alice"},
-        {"alice@corp.example", "example.com", "alice@corp.example"},
-    };
+    struct ph_owner_map *map = NULL;
+    struct ph_why why;
 
-    (void)state;
-    for (size_t i = 0; i < PH_COUNT(cases); i++) {
-        char login[64];
-
-        assert_int_equal(ph_owner_login(cases[i].account, cases[i].domain,
-                                        login, sizeof(login)),
-                         PH_OK);
-        assert_string_equal(login, cases[i].login);
-    }
+    assert_int_equal(ph_owner_map_parse("m", text, strlen(text), &map, &why),
+                     PH_OK);
+    return map;
 }
 
 static void
-unusable_accounts_are_refused(void **state)
+the_first_rule_that_says_something_counts(void **state)
 {
+    static const char lines[] = "bob = Robert.Roe@Example.org\n"
+                                "kiosk = -\n"
+                                "carol@corp.example = carol@example.org\n"
+                                "CORP\\dave doe = dave@example.org\n";
     static const struct {
-        const char *account;
-        int err;
+        const char *account, *domain, *login; /* NULL: unmapped */
     } cases[] = {
-        {"", PH_ERR_INVALID},      {"a b", PH_ERR_INVALID},
-        {"a\nb", PH_ERR_INVALID},  {"\x1b[2J", PH_ERR_INVALID},
-        {"a\x7f", PH_ERR_INVALID}, {"0123456789abcdef", PH_ERR_TOO_BIG},
+        {"alice", "example.com", "alice@example.com"},
+        {"Alice.B", "Example.COM", "alice.b@example.com"},
+        {"alice", "", NULL},
+        {"alice@corp.example", "example.com", "alice@corp.example"},
+        {"alice@corp.example", "", "alice@corp.example"},
+        {"bob", "example.com", "robert.roe@example.org"},
+        {"bob", "", "robert.roe@example.org"},
+        {"Bob", "", NULL}, /* accounts count as they are written */
+        {"kiosk", "example.com", NULL},
+        {"carol@corp.example", "example.com", "carol@example.org"},
+        {"CORP\\dave doe", "example.com", "dave@example.org"},
+        {"CORP\\eve doe", "example.com", NULL},
     };
+    struct ph_owner_map *map = map_of(lines);
 
     (void)state;
     for (size_t i = 0; i < PH_COUNT(cases); i++) {
-        char login[16] = "untouched";
+        char login[64] = "old";
+        const bool is_mapped = ph_owner_login(
+            map, cases[i].domain, cases[i].account, login, sizeof(login));
 
-        assert_int_equal(
-            ph_owner_login(cases[i].account, "x.y", login, sizeof(login)),
-            cases[i].err);
-        assert_string_equal(login, "untouched");
+        if (is_mapped != (cases[i].login != NULL))
+            fail_msg("%s at %s", cases[i].account, cases[i].domain);
+        assert_string_equal(login, is_mapped ? cases[i].login : "");
+    }
+    ph_owner_map_free(map);
+}
+
+static void
+unusable_accounts_are_unmapped(void **state)
+{
+    static const char *const accounts[] = {
+        "", "a b", "a\nb", "\x1b[2J", "a\x7f", "0123456789abcdef",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(accounts); i++) {
+        char login[16] = "old";
+
+        assert_false(
+            ph_owner_login(NULL, "x.y", accounts[i], login, sizeof(login)));
+        assert_string_equal(login, "");
     }
 }
 
@@ -62,8 +82,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accounts_become_logins_of_the_domain),
-        cmocka_unit_test(unusable_accounts_are_refused),
+        cmocka_unit_test(the_first_rule_that_says_something_counts),
+        cmocka_unit_test(unusable_accounts_are_unmapped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "printhold/base/why.h"
 
@@ -94,6 +95,11 @@ int ph_config_parse(struct ph_config *config, const char *name,
  * PH_ERR_CONFIG for a bad file, PH_ERR_DENIED for one with bad rights. */
 int ph_config_load(const char *dir, struct ph_config *out_config,
                    struct ph_why *why);
+
+/* Is the open file fit to be believed, as described above, and of at most max
+ * bytes? PH_ERR_DENIED, PH_ERR_CONFIG for the size. */
+int ph_config_check_rights(int fd, const char *path, size_t max,
+                           struct stat *out_stat, struct ph_why *why);
 
 /* The table, for --help, the documentation check and config show. */
 enum ph_config_kind {

@@ -83,14 +83,19 @@ struct ph_control_status {
     int64_t uptime_s;
     char health[PH_CONTROL_TEXT_MAX]; /* ok, warning, error */
     char key_level[PH_CONTROL_TEXT_MAX];
-    int64_t held;         /* jobs now */
-    int64_t claimed;      /* jobs now */
-    int64_t spool_bytes;  /* now */
+    int64_t held;        /* jobs now */
+    int64_t claimed;     /* jobs now */
+    int64_t spool_bytes; /* now */
+    int64_t spool_bytes_max;
+    int64_t unmapped;                 /* held, of accounts without a login */
+    int64_t your_jobs, your_jobs_max; /* of the person who asks */
+    int64_t your_bytes, your_bytes_max;
     int64_t cups_waiting; /* jobs that CUPS holds for us, when last looked */
     int64_t outbox_events;
     int64_t outbox_documents;
     char spool_text[PH_WHY_MAX];       /* empty when well */
     char catalogue_text[PH_WHY_MAX];   /* it was lost, or empty */
+    char owner_text[PH_WHY_MAX];       /* of owner.map_file; empty when well */
     char cups_text[PH_WHY_MAX];        /* what CUPS does not let us, or empty */
     char cloud[PH_CONTROL_TEXT_MAX];   /* off, connecting, online */
     int64_t cloud_since_ms;            /* 0: never */
