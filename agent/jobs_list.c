@@ -39,22 +39,22 @@ list_row(const struct ph_catalogue_job *row, void *arg)
 
 static int
 list(struct ph_jobs *jobs, const struct ph_asker *asker,
-     struct ph_catalogue_filter *filter, struct listing *listing)
+     struct ph_catalogue_filter filter, struct listing *listing)
 {
     uint8_t owner[PH_OWNER_KEY_BYTES];
     int err = PH_OK;
 
     if (!asker->everyone && asker->by_uid) {
-        filter->by_uid = true;
-        filter->uid = asker->owner_uid;
+        filter.by_uid = true;
+        filter.uid = asker->owner_uid;
     } else if (!asker->everyone) {
         if (asker->login == NULL || asker->login[0] == '\0')
             return PH_OK; /* nobody has no jobs */
         err = ph_epoch_keys_owner(jobs->keys, asker->login, owner);
-        filter->owner = owner;
+        filter.owner = owner;
     }
     if (err == PH_OK)
-        err = ph_catalogue_list(jobs->catalogue, filter, list_row, listing);
+        err = ph_catalogue_list(jobs->catalogue, &filter, list_row, listing);
     return err;
 }
 
@@ -63,11 +63,11 @@ ph_jobs_list(struct ph_jobs *jobs, const struct ph_asker *asker,
              ph_jobs_each_cb each, void *arg)
 {
     struct listing listing = {.jobs = jobs, .each = each, .arg = arg};
-    struct ph_catalogue_filter filter = {.limit = 0};
+    const struct ph_catalogue_filter filter = {.limit = 0};
     int err;
 
     jobs_lock(jobs);
-    err = list(jobs, asker, &filter, &listing);
+    err = list(jobs, asker, filter, &listing);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
 }
@@ -84,7 +84,7 @@ ph_jobs_page(struct ph_jobs *jobs, const struct ph_asker *asker, bool ended,
     int err;
 
     jobs_lock(jobs);
-    err = list(jobs, asker, &filter, &listing);
+    err = list(jobs, asker, filter, &listing);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
         return err;
