@@ -28,7 +28,11 @@ struct agent {
     uv_loop_t loop;
     uv_signal_t sigterm;
     uv_signal_t sigint;
+    uv_signal_t sighup;
     uv_async_t changed;
+    uv_async_t renewed;
+    uv_work_t describe;
+    bool describing;
     struct ph_epoch_keys *keys;
     struct ph_jobs *jobs;
     struct ph_workstation workstation;
@@ -158,6 +162,8 @@ close_own_handles(struct agent *agent)
     ph_jobs_on_change(agent->jobs, NULL, NULL);
     uv_close((uv_handle_t *)&agent->sigterm, NULL);
     uv_close((uv_handle_t *)&agent->sigint, NULL);
+    uv_close((uv_handle_t *)&agent->sighup, NULL);
+    uv_close((uv_handle_t *)&agent->renewed, NULL);
     uv_close((uv_handle_t *)&agent->changed, NULL);
 }
 
@@ -209,7 +215,8 @@ stop(struct agent *agent)
         return;
     agent->stopping = true;
     ph_service_notify("STOPPING=1");
-    stop_next(agent);
+    if (!agent->describing) /* else when that is over */
+        stop_next(agent);
 }
 
 static void
@@ -219,6 +226,71 @@ on_signal(uv_signal_t *handle, int signum)
 
     ph_log_notice("stopping on signal %d", signum);
     stop(agent);
+}
+
+static void
+on_reload(uv_signal_t *handle, int signum)
+{
+    struct agent *agent = handle->data;
+
+    ph_log_notice("certificates, keys and lists are loaded again on signal %d",
+                  signum);
+    if (agent->release != NULL)
+        ph_release_service_reload(agent->release);
+}
+
+/* --- a new certificate: the documents pin its key --- */
+
+static void
+run_describe(uv_work_t *work)
+{
+    struct agent *agent = work->data;
+    struct ph_workstation workstation;
+    struct ph_why why = {""};
+    struct ph_release_status status;
+    int err;
+
+    ph_release_service_status(agent->release, &status);
+    err =
+        ph_workstation_describe(agent->config, status.port, &workstation, &why);
+    if (err == PH_OK)
+        err = ph_jobs_set_workstation(agent->jobs, &workstation);
+    if (err != PH_OK)
+        ph_log_warning("printers are still told of the old certificate: %s",
+                       why.text[0] != '\0' ? why.text : ph_err_text(err));
+}
+
+static void
+on_described(uv_work_t *work, int status)
+{
+    struct agent *agent = work->data;
+
+    (void)status;
+    agent->describing = false;
+    if (agent->stopping)
+        stop_next(agent);
+    else if (agent->cloud != NULL)
+        ph_cloud_kick(agent->cloud);
+}
+
+static void
+on_renewed_async(uv_async_t *async)
+{
+    struct agent *agent = async->data;
+
+    if (agent->stopping || agent->describing)
+        return;
+    agent->describe.data = agent;
+    agent->describing = uv_queue_work(&agent->loop, &agent->describe,
+                                      run_describe, on_described) == 0;
+}
+
+static void
+on_renewed(void *arg)
+{
+    struct agent *agent = arg;
+
+    (void)uv_async_send(&agent->renewed);
 }
 
 /* --- starting --- */
@@ -235,6 +307,8 @@ start_release(struct agent *agent, struct ph_why *why)
         return PH_OK;
     }
     err = ph_release_service_start(config, agent->jobs, &agent->release, why);
+    if (err == PH_OK)
+        ph_release_service_on_renewed(agent->release, on_renewed, agent);
     if (err != PH_OK || config->release_port != 0)
         return err;
     /* The system chose the port: the documents must name it. */
@@ -357,10 +431,14 @@ init_handles(struct agent *agent)
 {
     (void)uv_signal_init(&agent->loop, &agent->sigterm);
     (void)uv_signal_init(&agent->loop, &agent->sigint);
+    (void)uv_signal_init(&agent->loop, &agent->sighup);
     (void)uv_async_init(&agent->loop, &agent->changed, on_changed);
-    agent->sigterm.data = agent->sigint.data = agent->changed.data = agent;
+    (void)uv_async_init(&agent->loop, &agent->renewed, on_renewed_async);
+    agent->sigterm.data = agent->sigint.data = agent->sighup.data = agent;
+    agent->changed.data = agent->renewed.data = agent;
     (void)uv_signal_start(&agent->sigterm, on_signal, SIGTERM);
     (void)uv_signal_start(&agent->sigint, on_signal, SIGINT);
+    (void)uv_signal_start(&agent->sighup, on_reload, SIGHUP);
     ph_jobs_on_change(agent->jobs, on_jobs_changed, agent);
 }
 

@@ -179,7 +179,8 @@ judge(const struct ph_control_status *status)
     return strcmp(status->cloud, "connecting") == 0 ||
                    status->cloud_parked > 0 || status->unmapped > 0 ||
                    status->owner_text[0] != '\0' ||
-                   status->catalogue_text[0] != '\0'
+                   status->catalogue_text[0] != '\0' ||
+                   status->release_text[0] != '\0'
                ? "warning"
                : "ok";
 }

@@ -258,6 +258,7 @@ fill_status(const struct ph_control_server *server,
         .release_connections = (int64_t)release.connections,
         .release_pulls = (int64_t)release.pulls,
         .release_refused = (int64_t)release.refused,
+        .release_denied = (int64_t)release.denied,
     };
     (void)snprintf(status->key_level, sizeof(status->key_level), "%s",
                    server->key_level);
@@ -267,6 +268,8 @@ fill_status(const struct ph_control_server *server,
                    names[cloud.state]);
     (void)snprintf(status->cloud_text, sizeof(status->cloud_text), "%s",
                    cloud.text);
+    (void)snprintf(status->release_text, sizeof(status->release_text), "%s",
+                   release.text.text);
     (void)snprintf(status->release, sizeof(status->release), "%s",
                    release.port != 0 ? "on" : "off");
 }

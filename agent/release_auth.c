@@ -7,6 +7,8 @@
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
+#define AMR_SEPARATORS " ,+"
+
 bool
 ph_release_auth_admit(const struct ph_release_policy *policy,
                       const struct ph_identity *peer, struct ph_why *why)
@@ -21,6 +23,38 @@ ph_release_auth_admit(const struct ph_release_policy *policy,
         return false;
     }
     return true;
+}
+
+static bool
+has_method(char methods[][PH_GRANT_METHOD_MAX], size_t count, const char *word,
+           size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(methods[i]) == len && memcmp(methods[i], word, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+ph_release_auth_is_strong(const struct ph_release_policy *policy,
+                          char methods[][PH_GRANT_METHOD_MAX], size_t count)
+{
+    const char *word = policy->confidential_amr;
+    bool asked = false; /* no word at all must not mean no demand */
+
+    for (;;) {
+        size_t len;
+
+        word += strspn(word, AMR_SEPARATORS);
+        len = strcspn(word, AMR_SEPARATORS);
+        if (len == 0)
+            return asked;
+        if (!has_method(methods, count, word, len))
+            return false;
+        asked = true;
+        word += len;
+    }
 }
 
 int
@@ -59,6 +93,7 @@ ph_release_refusal_keyword(enum ph_release_refusal refusal)
         [PH_REFUSE_CLOCK] = "clock-behind",
         [PH_REFUSE_SUBJECT] = "grant-no-user",
         [PH_REFUSE_USED] = "grant-used",
+        [PH_REFUSE_WEAK] = "confidential",
     };
 
     return (size_t)refusal < PH_COUNT(keywords) ? keywords[refusal] : "unknown";

@@ -26,12 +26,18 @@
 struct ph_release_policy {
     const char *tenant;
     const char *workstation;
-    const char *issuer; /* "" = nobody */
+    const char *issuer;           /* "" = nobody */
+    const char *confidential_amr; /* words, blank, comma or + between */
 };
 
 /* Is the other end of the connection one that may ask at all? */
 bool ph_release_auth_admit(const struct ph_release_policy *policy,
                            const struct ph_identity *peer, struct ph_why *why);
+
+/* Has the user signed in in every way that a confidential job needs? */
+bool ph_release_auth_is_strong(const struct ph_release_policy *policy,
+                               char methods[][PH_GRANT_METHOD_MAX],
+                               size_t count);
 
 /* A login as it is compared everywhere: ASCII lower case, as owner.h makes it
  * of an account. No domain is added: a subject without one is a login only
@@ -51,6 +57,7 @@ enum ph_release_refusal {
     PH_REFUSE_CLOCK,
     PH_REFUSE_SUBJECT,
     PH_REFUSE_USED,
+    PH_REFUSE_WEAK, /* a confidential job; never for a grant itself */
 };
 
 /* "grant-expired" and the like; static. */

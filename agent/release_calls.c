@@ -29,6 +29,7 @@ release_call_new(struct ph_release_service *service,
     call->work.data = call;
     call->service = service;
     call->exchange = exchange;
+    call->keys = release_keys_hold(service->trust.keys);
     call->who = *who;
     call->job = *job;
     return call;
@@ -39,6 +40,7 @@ release_call_free(struct release_call *call)
 {
     if (call == NULL)
         return;
+    release_keys_drop(call->keys);
     ph_sealed_reader_free(call->reader);
     json_decref(call->list);
     free(call->grant);
@@ -105,11 +107,41 @@ log_event(const struct release_call *call, const char *what)
     ph_log_info("release: job %s %s, printer %s", id, what, call->who.printer);
 }
 
+int
+release_check_confidential(struct release_call *call,
+                           const struct ph_ticket *ticket)
+{
+    const struct ph_release_policy *policy = &call->service->policy;
+
+    if (!ticket->confidential ||
+        ph_release_auth_is_strong(policy, call->who.method,
+                                  call->who.method_count))
+        return PH_OK;
+    call->refusal = PH_REFUSE_WEAK;
+    ph_why_set(&call->why,
+               "This job is confidential: sign in with all of these: %s",
+               policy->confidential_amr);
+    return PH_ERR_DENIED;
+}
+
+static void
+answer_weak(struct release_call *call)
+{
+    const char *keyword = ph_release_refusal_keyword(call->refusal);
+
+    release_refused(call->service, call->who.printer, keyword);
+    ph_release_problem(call->exchange, 403, keyword, NULL, call->why.text);
+}
+
 void
 release_answer_error(struct release_call *call)
 {
     char detail[PH_WHY_MAX];
 
+    if (call->refusal == PH_REFUSE_WEAK) {
+        answer_weak(call);
+        return;
+    }
     switch (call->err) {
     case PH_ERR_NOT_FOUND:
         ph_release_no_job(call->exchange);
@@ -290,8 +322,12 @@ run_claim(struct release_call *call)
 {
     const struct ph_asker asker = release_call_asker(call);
 
-    call->err = ph_jobs_claim(call->service->jobs, &asker, &call->job,
-                              call->who.printer, &call->view);
+    run_show(call); /* an ended job is not there */
+    if (call->err == PH_OK)
+        call->err = release_check_confidential(call, &call->view.ticket);
+    if (call->err == PH_OK)
+        call->err = ph_jobs_claim(call->service->jobs, &asker, &call->job,
+                                  call->who.printer, &call->view);
 }
 
 static void

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -40,49 +39,22 @@ struct download {
 
 /* --- the file --- */
 
-static int
-take_stamp(const struct ph_sealed_reader *reader,
-           struct ph_file_stamp *out_stamp)
-{
-    struct stat st;
-
-    if (fstat(ph_sealed_reader_fd(reader), &st) != 0)
-        return PH_ERR_IO;
-    out_stamp->dev = st.st_dev;
-    out_stamp->ino = st.st_ino;
-    out_stamp->size = st.st_size;
-#ifdef __APPLE__
-    out_stamp->changed_ns =
-        (int64_t)st.st_ctimespec.tv_sec * 1000000000 + st.st_ctimespec.tv_nsec;
-#else
-    out_stamp->changed_ns =
-        (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
-#endif
-    return PH_OK;
-}
-
-static bool
-same_file(const struct ph_file_stamp *a, const struct ph_file_stamp *b)
-{
-    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           a->changed_ns == b->changed_ns;
-}
-
 /* The stamp is taken before and after: a file that changes while it is
  * verified is verified again the next time. */
 static int
 verify(struct release_call *call)
 {
     struct ph_file_stamp before, after;
-    int err = take_stamp(call->reader, &before);
+    int err = ph_file_stamp_of_fd(ph_sealed_reader_fd(call->reader), &before);
 
-    if (err != PH_OK || (call->stamped && same_file(&before, &call->stamp)))
+    if (err != PH_OK ||
+        (call->stamped && ph_file_stamp_equal(&before, &call->stamp)))
         return err;
     call->stamped = false;
     err = ph_sealed_reader_verify(call->reader, &call->service->stopping);
     if (err == PH_OK)
-        err = take_stamp(call->reader, &after);
-    if (err == PH_OK && same_file(&before, &after)) {
+        err = ph_file_stamp_of_fd(ph_sealed_reader_fd(call->reader), &after);
+    if (err == PH_OK && ph_file_stamp_equal(&before, &after)) {
         call->stamp = after;
         call->verified = true;
     }
@@ -110,6 +82,9 @@ run_open(struct release_call *call)
     if (call->err == PH_OK)
         call->err = ph_jobs_claim(jobs, &asker, &call->job, call->who.printer,
                                   &call->view);
+    /* The claim may be of a session in which more was shown. */
+    if (call->err == PH_OK)
+        call->err = release_check_confidential(call, &call->view.ticket);
     if (is_damage(call->err))
         (void)ph_jobs_fail(jobs, &call->job, "the spool file is damaged");
 }

@@ -12,6 +12,7 @@
 #include "release_auth.h"
 #include "release_service.h"
 #include "release_session.h"
+#include "release_trust.h"
 
 /* Whole-file verifications at a time: the thread pool is also the capture's,
  * and a job that is being printed must never wait for one that is pulled. */
@@ -22,17 +23,20 @@ struct release_call;
 struct ph_release_service {
     /* fixed after the start */
     struct ph_jobs *jobs;
-    struct ph_jws_keyset *keys; /* NULL: nobody can release */
-    struct ph_tls_server *tls;
-    struct ph_identity self;
+    struct release_trust trust;
     char issuer[PH_CONFIG_TEXT_MAX];
+    char confidential_amr[PH_CONFIG_TEXT_MAX];
     struct ph_release_policy policy;
+    uv_mutex_t lock;
+    void (*renewed)(void *arg); /* under lock */
+    void *renewed_arg;
     uint64_t pulls_max;
     int64_t lease_ms;
     uint16_t port;
     /* the loop's thread only */
     uv_loop_t loop;
     uv_async_t stop;
+    uv_async_t reload;
     uv_check_t turn; /* keeps the figures of the status */
     uv_thread_t thread;
     struct ph_http_server *http;
@@ -57,6 +61,7 @@ struct release_call {
     struct ph_release_service *service;
     struct ph_http_exchange *exchange;
     struct release_call *next;
+    struct release_keys *keys; /* of when it came; may be NULL */
     void (*run)(struct release_call *call);
     void (*finish)(struct release_call *call);
     struct ph_release_who who;
@@ -115,6 +120,11 @@ void release_complete(const struct release_request *request);
 
 /* The body as a JSON object, or NULL after the exchange was answered. */
 json_t *release_body(const struct release_request *request);
+
+/* PH_ERR_DENIED, with refusal and why, when the job is confidential and the
+ * user has not shown enough. */
+int release_check_confidential(struct release_call *call,
+                               const struct ph_ticket *ticket);
 
 /* Answer for an error of jobs.h that has no meaning of its own. */
 void release_answer_error(struct release_call *call);

@@ -41,99 +41,79 @@ on_admit(const struct ph_identity *peer, struct ph_why *why, void *arg)
 {
     const struct ph_release_service *service = arg;
 
-    return ph_release_auth_admit(&service->policy, peer, why);
+    if (!ph_release_auth_admit(&service->policy, peer, why))
+        return false;
+    if (!ph_denied_has(service->trust.denied, peer))
+        return true;
+    ph_why_set(why, "The printer %s is on the list of denied printers",
+               peer->id);
+    return false;
+}
+
+static bool
+is_denied(const struct ph_identity *peer, void *arg)
+{
+    const struct ph_release_service *service = arg;
+
+    return ph_denied_has(service->trust.denied, peer);
+}
+
+/* Connections first: their downloads still look at the sessions. */
+static void
+on_denied(void *arg)
+{
+    struct ph_release_service *service = arg;
+
+    if (service->http != NULL)
+        ph_http_server_review(service->http);
+    ph_release_session_drop(service->sessions, is_denied, service);
+}
+
+static void
+on_renewed(void *arg)
+{
+    struct ph_release_service *service = arg;
+    void (*renewed)(void *arg);
+
+    uv_mutex_lock(&service->lock);
+    renewed = service->renewed;
+    uv_mutex_unlock(&service->lock);
+    if (renewed != NULL)
+        renewed(service->renewed_arg);
+}
+
+void
+ph_release_service_on_renewed(struct ph_release_service *service,
+                              void (*renewed)(void *arg), void *arg)
+{
+    uv_mutex_lock(&service->lock);
+    service->renewed_arg = arg;
+    service->renewed = renewed;
+    uv_mutex_unlock(&service->lock);
 }
 
 /* --- starting --- */
 
 static int
-need_file(const char *path, const char *setting, const char *what,
-          struct ph_why *why)
+open_trust(struct ph_release_service *service, const struct ph_config *config,
+           struct ph_why *why)
 {
-    if (path[0] != '\0')
-        return PH_OK;
-    return ph_why_fail(why, PH_ERR_CONFIG,
-                       "Printers cannot connect: set %s to %s", setting, what);
-}
-
-/* Say which setting the file that failed stands in. */
-static int
-blame(int err, const char *setting, struct ph_why *why)
-{
-    struct ph_why inner;
-
-    if (err == PH_OK || why == NULL)
-        return err;
-    inner = *why;
-    return ph_why_fail(why, PH_ERR_CONFIG, "%s (setting %s)", inner.text,
-                       setting);
-}
-
-static int
-load_identity(struct ph_release_service *service,
-              const struct ph_config *config, struct ph_why *why)
-{
-    int err = need_file(config->cert_file, "identity.cert_file",
-                        "the certificate of this computer", why);
-
-    if (err != PH_OK)
-        return err;
-    err = ph_identity_of_file(config->cert_file, &service->self, why);
-    if (err != PH_OK)
-        return blame(err, "identity.cert_file", why);
-    if (service->self.kind != PH_IDENTITY_WORKSTATION)
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s (setting identity.cert_file) is not the "
-                           "certificate of a workstation",
-                           config->cert_file);
-    memcpy(service->issuer, config->issuer, sizeof(service->issuer));
-    service->policy.tenant = service->self.tenant;
-    service->policy.workstation = service->self.id;
-    service->policy.issuer = service->issuer;
-    return PH_OK;
-}
-
-static int
-load_tls(struct ph_release_service *service, const struct ph_config *config,
-         struct ph_why *why)
-{
-    bool own_ca = config->printer_ca_file[0] != '\0';
-    struct ph_tls_options options = {
-        .cert_file = config->cert_file,
-        .key_file = config->cert_key_file,
-        .client_ca_file = own_ca ? config->printer_ca_file : config->ca_file,
+    const struct release_trust_options options = {
         .admit = on_admit,
+        .renewed = on_renewed,
+        .denied = on_denied,
         .arg = service,
     };
-    int err = need_file(options.key_file, "identity.cert_key_file",
-                        "the key of this computer's certificate", why);
+    int err = release_trust_open(&service->trust, config, &options, why);
 
-    if (err == PH_OK)
-        err = need_file(options.client_ca_file, "release.printer_ca_file",
-                        "the CA of the printers", why);
-    if (err != PH_OK)
-        return err;
-    return blame(ph_tls_server_new(&options, &service->tls, why),
-                 own_ca ? "identity.cert_file, identity.cert_key_file or "
-                          "release.printer_ca_file"
-                        : "identity.cert_file, identity.cert_key_file or "
-                          "identity.ca_file",
-                 why);
-}
-
-static int
-load_issuer(struct ph_release_service *service, const struct ph_config *config,
-            struct ph_why *why)
-{
-    if (config->issuer_key_file[0] == '\0')
-        return PH_OK; /* nobody can release */
-    if (config->issuer[0] == '\0')
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "Set release.issuer to the issuer whose keys are "
-                           "in release.issuer_key_file");
-    return blame(
-        ph_jws_keyset_load(config->issuer_key_file, &service->keys, why),
-        "release.issuer_key_file", why);
+    memcpy(service->issuer, config->issuer, sizeof(service->issuer));
+    memcpy(service->confidential_amr, config->confidential_amr,
+           sizeof(service->confidential_amr));
+    service->policy.tenant = service->trust.self.tenant;
+    service->policy.workstation = service->trust.self.id;
+    service->policy.issuer = service->issuer;
+    service->policy.confidential_amr = service->confidential_amr;
+    return err;
 }
 
 static int
@@ -146,7 +126,7 @@ start_server(struct ph_release_service *service, const struct ph_config *config,
     ph_http_options_init(&options);
     options.address = config->release_address;
     options.port = (uint16_t)config->release_port;
-    options.tls = service->tls;
+    options.tls = service->trust.tls;
     options.on_request = release_on_request;
     options.on_refused = on_refused;
     options.arg = service;
@@ -186,9 +166,19 @@ on_stop(uv_async_t *async)
     struct ph_release_service *service = async->data;
 
     uv_close((uv_handle_t *)async, NULL);
+    uv_close((uv_handle_t *)&service->reload, NULL);
     uv_close((uv_handle_t *)&service->turn, NULL);
+    release_trust_stop(&service->trust);
     ph_http_server_stop(service->http, on_server_gone, service);
     drop_waiting(service);
+}
+
+static void
+on_reload(uv_async_t *async)
+{
+    struct ph_release_service *service = async->data;
+
+    release_trust_reload(&service->trust);
 }
 
 static void
@@ -214,8 +204,8 @@ static void
 service_free(struct ph_release_service *service)
 {
     ph_release_sessions_free(service->sessions);
-    ph_tls_server_free(service->tls);
-    ph_jws_keyset_free(service->keys);
+    release_trust_close(&service->trust);
+    uv_mutex_destroy(&service->lock);
     free(service);
 }
 
@@ -224,7 +214,9 @@ static void
 abandon_loop(struct ph_release_service *service)
 {
     uv_close((uv_handle_t *)&service->stop, NULL);
+    uv_close((uv_handle_t *)&service->reload, NULL);
     uv_close((uv_handle_t *)&service->turn, NULL);
+    release_trust_stop(&service->trust);
     if (service->http != NULL)
         ph_http_server_stop(service->http, on_server_gone, service);
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
@@ -232,23 +224,34 @@ abandon_loop(struct ph_release_service *service)
 }
 
 static int
-start_loop(struct ph_release_service *service, const struct ph_config *config,
-           struct ph_why *why)
+open_loop(struct ph_release_service *service)
 {
-    int err;
-
     if (uv_loop_init(&service->loop) != 0)
         return PH_ERR_NOMEM;
     if (uv_async_init(&service->loop, &service->stop, on_stop) != 0) {
         (void)uv_loop_close(&service->loop);
         return PH_ERR_NOMEM;
     }
-    service->stop.data = service;
+    /* The second of a loop cannot fail. */
+    (void)uv_async_init(&service->loop, &service->reload, on_reload);
     (void)uv_check_init(&service->loop, &service->turn);
-    service->turn.data = service;
+    service->stop.data = service->reload.data = service->turn.data = service;
     (void)uv_check_start(&service->turn, on_turn);
     uv_unref((uv_handle_t *)&service->turn);
+    return PH_OK;
+}
+
+static int
+start_loop(struct ph_release_service *service, const struct ph_config *config,
+           struct ph_why *why)
+{
+    int err = open_loop(service);
+
+    if (err != PH_OK)
+        return err;
     err = start_server(service, config, why);
+    if (err == PH_OK)
+        err = release_trust_watch(&service->trust, &service->loop);
     if (err == PH_OK &&
         uv_thread_create(&service->thread, run_loop, service) != 0)
         err = ph_why_fail(why, PH_ERR_NOMEM, "Cannot start a thread");
@@ -267,14 +270,14 @@ ph_release_service_start(const struct ph_config *config, struct ph_jobs *jobs,
 
     if (service == NULL)
         return PH_ERR_NOMEM;
+    if (uv_mutex_init(&service->lock) != 0) {
+        free(service);
+        return PH_ERR_NOMEM;
+    }
     service->jobs = jobs;
     service->pulls_max = config->release_pulls_max;
     service->lease_ms = (int64_t)config->lease_s * 1000;
-    err = load_identity(service, config, why);
-    if (err == PH_OK)
-        err = load_tls(service, config, why);
-    if (err == PH_OK)
-        err = load_issuer(service, config, why);
+    err = open_trust(service, config, why);
     if (err == PH_OK)
         err = ph_release_sessions_new(&service->sessions);
     if (err == PH_OK)
@@ -296,6 +299,14 @@ ph_release_service_status(struct ph_release_service *service,
     out_status->connections = atomic_load(&service->connections);
     out_status->pulls = atomic_load(&service->pulls);
     out_status->refused = atomic_load(&service->refused);
+    release_trust_status(&service->trust, &out_status->text,
+                         &out_status->denied);
+}
+
+void
+ph_release_service_reload(struct ph_release_service *service)
+{
+    (void)uv_async_send(&service->reload);
 }
 
 void

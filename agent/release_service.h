@@ -19,7 +19,9 @@ struct ph_release_status {
     uint16_t port; /* as bound; configuration may say 0 in tests */
     uint64_t connections;
     uint64_t pulls;
-    uint64_t refused; /* sessions and requests refused since start */
+    uint64_t refused;   /* sessions and requests refused since start */
+    uint64_t denied;    /* entries of the list of denied printers */
+    struct ph_why text; /* which file cannot be used; empty when well */
 };
 
 /* Bind, load certificates and issuer keys, start the thread. */
@@ -30,6 +32,12 @@ int ph_release_service_start(const struct ph_config *config,
 /* From any thread. */
 void ph_release_service_status(struct ph_release_service *service,
                                struct ph_release_status *out_status);
+/* Called, from the service's thread, when the workstation's certificate was
+ * replaced. To be set once, right after the start. */
+void ph_release_service_on_renewed(struct ph_release_service *service,
+                                   void (*renewed)(void *arg), void *arg);
+/* Load every file again, whether it looks changed or not. From any thread. */
+void ph_release_service_reload(struct ph_release_service *service);
 /* Close the listener and every connection, join the thread, free. */
 void ph_release_service_stop(struct ph_release_service *service);
 

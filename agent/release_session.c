@@ -119,6 +119,8 @@ ph_release_session_open(struct ph_release_sessions *sessions,
     session->who.all_jobs = grant->all_jobs;
     session->who.job_count = grant->job_count;
     memcpy(session->who.job, grant->job, sizeof(grant->job));
+    session->who.method_count = grant->method_count;
+    memcpy(session->who.method, grant->method, sizeof(grant->method));
     memcpy(session->thumbprint, peer->thumbprint, sizeof(peer->thumbprint));
     session->not_after_ms = peer->not_after_ms;
     renew(session, now_ms);
@@ -194,6 +196,24 @@ ph_release_session_close(struct ph_release_sessions *sessions,
             drop(sessions, i);
             return;
         }
+    }
+}
+
+void
+ph_release_session_drop(struct ph_release_sessions *sessions,
+                        bool (*is_denied)(const struct ph_identity *peer,
+                                          void *arg),
+                        void *arg)
+{
+    struct ph_identity peer = {.kind = PH_IDENTITY_PRINTER};
+
+    for (size_t i = sessions->count; i > 0; i--) {
+        const struct session *session = sessions->at[i - 1];
+
+        memcpy(peer.id, session->who.printer, sizeof(peer.id));
+        memcpy(peer.thumbprint, session->thumbprint, sizeof(peer.thumbprint));
+        if (is_denied(&peer, arg))
+            drop(sessions, i - 1);
     }
 }
 

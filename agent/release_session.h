@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "file_stamp.h"
 #include "printhold/base/id.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/proto/grant.h"
@@ -23,14 +23,6 @@
 #define PH_SESSIONS_PER_PRINTER_MAX 16 /* then its oldest goes */
 #define PH_SESSION_VERIFIED_MAX     8
 
-/* A spool file as it was when every byte of it had been authenticated. */
-struct ph_file_stamp {
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    int64_t changed_ns; /* ctime */
-};
-
 /* Whose session it is, for work that outlives a look at the table. */
 struct ph_release_who {
     struct ph_id session;
@@ -39,6 +31,8 @@ struct ph_release_who {
     bool all_jobs;
     struct ph_id job[PH_GRANT_JOBS_MAX];
     size_t job_count;
+    char method[PH_GRANT_METHODS_MAX][PH_GRANT_METHOD_MAX]; /* amr */
+    size_t method_count;
 };
 
 struct ph_release_sessions;
@@ -68,11 +62,19 @@ void ph_release_session_touch(struct ph_release_sessions *sessions,
 void ph_release_session_close(struct ph_release_sessions *sessions,
                               const struct ph_id *session);
 
+/* End every session of the printers that the question is true for; only id
+ * and thumbprint of the identity are set. */
+void ph_release_session_drop(struct ph_release_sessions *sessions,
+                             bool (*is_denied)(const struct ph_identity *peer,
+                                               void *arg),
+                             void *arg);
+
 /* May the session see this job, as far as the grant goes? */
 bool ph_release_who_may(const struct ph_release_who *who,
                         const struct ph_id *job);
 
-/* Remember that the job's file was verified, and ask whether it was. */
+/* Remember that the job's file was verified, as it was then, and ask whether
+ * it was. */
 void ph_release_session_verified(struct ph_release_sessions *sessions,
                                  const struct ph_id *session,
                                  const struct ph_id *job,

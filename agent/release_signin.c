@@ -44,7 +44,7 @@ run_sign_in(struct release_call *call)
     const json_t *token = json_object_get(call->list, "grant");
     int err;
 
-    if (call->service->keys == NULL) {
+    if (call->keys == NULL) {
         call->refusal = PH_REFUSE_NO_ISSUER;
         ph_why_set(&call->why,
                    "No issuer of grants is configured on this computer");
@@ -56,7 +56,7 @@ run_sign_in(struct release_call *call)
         return;
     }
     err = ph_grant_open(json_string_value(token), json_string_length(token),
-                        call->service->keys, call->grant, &call->why);
+                        call->keys->set, call->grant, &call->why);
     if (err == PH_OK)
         judge(call);
     else

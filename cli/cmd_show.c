@@ -55,6 +55,7 @@ print_document(const struct ph_ticket *ticket)
     fact_number("Pages per side", ticket->number_up);
     ph_print_fact(stdout, "Format", ticket->document_format);
     ph_print_fact(stdout, "Application", ticket->source);
+    ph_print_fact(stdout, "Confidential", ticket->confidential ? "yes" : "");
     fact_number("Copies", ticket->copies);
     ph_print_fact(stdout, "Collation", ticket->multiple_document_handling);
     ph_print_fact(stdout, "Sides", ticket->sides);

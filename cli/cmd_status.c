@@ -120,6 +120,12 @@ print_release(const struct ph_control_status *status)
                        (long long)status->release_pulls,
                        (long long)status->release_refused);
     ph_print_fact(stdout, "Release", line);
+    if (status->release_denied > 0) {
+        (void)snprintf(line, sizeof(line), "%lld printers or certificates",
+                       (long long)status->release_denied);
+        ph_print_fact(stdout, "Denied", line);
+    }
+    ph_print_fact(stdout, "Attention", status->release_text);
 }
 
 static int

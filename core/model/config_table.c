@@ -113,6 +113,13 @@ static const struct ph_config_setting settings[] = {
     {"release", "printer_ca_file", PH_CONFIG_PATH, AT(printer_ca_file), 0,
      TEXT_LAST, NULL, "",
      "CA of the printers' certificates; empty: identity.ca_file."},
+    {"release", "denied_printers_file", PH_CONFIG_PATH,
+     AT(denied_printers_file), 0, TEXT_LAST, NULL, "",
+     "Printers and certificates that are not served; empty: denied-printers "
+     "in state_dir, if there is one."},
+    {"release", "confidential_amr", PH_CONFIG_TEXT, AT(confidential_amr), 1,
+     TEXT_LAST, NULL, "badge pin",
+     "Ways of signing in (amr) that a confidential job needs, all of them."},
     {"release", "pulls_max", PH_CONFIG_NUMBER, AT(release_pulls_max), 1, 10000,
      NULL, "64", "Most documents that are sent at the same time."},
     {"release", "lease", PH_CONFIG_DURATION, AT(lease_s), 10, DAY, NULL, "10m",

@@ -333,6 +333,17 @@ on_application(struct choices *to, enum family from, const char *value)
     ph_utf8_clean(value, to->ticket->source, sizeof(to->ticket->source));
 }
 
+/* What is neither true nor false changes nothing. */
+static void
+on_confidential(struct choices *to, enum family from, const char *value)
+{
+    (void)from;
+    if (strcasecmp(value, "true") == 0)
+        to->ticket->confidential = true;
+    else if (strcasecmp(value, "false") == 0)
+        to->ticket->confidential = false;
+}
+
 static const struct {
     const char *name;
     enum family family;
@@ -355,6 +366,8 @@ static const struct {
     {"OutputBin", PPD, on_bin},
     {"multiple-document-handling", IPP, on_handling},
     {"Collate", PPD, on_collate},
+    {"printhold-confidential", IPP, on_confidential},
+    {"PrintholdConfidential", PPD, on_confidential},
     {"number-up", IPP, on_number_up},
     {"copies", IPP, on_copies},
     {"job-uuid", IPP, on_uuid},

@@ -140,6 +140,20 @@ tell_refused(struct ph_http_conn *conn, const char *reason)
         options->on_refused(conn->address_text, reason, options->arg);
 }
 
+void
+ph_http_conn_review(struct ph_http_conn *conn)
+{
+    struct ph_why why = {{0}};
+
+    /* Who is still in the handshake is judged at its end. */
+    if (conn->state == PH_HTTP_HANDSHAKE || conn->state == PH_HTTP_CLOSED ||
+        ph_tls_conn_peer(conn->tls)->id[0] == '\0' ||
+        ph_tls_conn_is_admitted(conn->tls, &why))
+        return;
+    tell_refused(conn, why.text);
+    ph_http_conn_close(conn);
+}
+
 /* --- what each state does: PH_OK to go on, PH_ERR_AGAIN to wait --- */
 
 /* Half-close and wait for the peer to do the same: closing at once with

@@ -99,6 +99,8 @@ void ph_http_conn_start(struct ph_http_server *server, int fd,
                         const struct sockaddr_storage *peer);
 /* Break it now. Safe at any time and twice. */
 void ph_http_conn_close(struct ph_http_conn *conn);
+/* Break it when its peer is not admitted any more. */
+void ph_http_conn_review(struct ph_http_conn *conn);
 /* Go on: read, dispatch, send, whatever the state has to do. */
 void ph_http_conn_run(struct ph_http_conn *conn);
 /* Legal moves only; sets the deadline and what to poll for. */

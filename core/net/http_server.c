@@ -253,6 +253,13 @@ ph_http_server_connections(const struct ph_http_server *server)
 }
 
 void
+ph_http_server_review(struct ph_http_server *server)
+{
+    for (struct ph_http_conn *c = server->conns; c != NULL; c = c->next)
+        ph_http_conn_review(c);
+}
+
+void
 ph_http_server_gone(struct ph_http_server *server)
 {
     void (*done)(void *) = server->done;

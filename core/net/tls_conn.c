@@ -126,6 +126,12 @@ ph_tls_conn_peer(const struct ph_tls_conn *conn)
     return &conn->peer;
 }
 
+bool
+ph_tls_conn_is_admitted(const struct ph_tls_conn *conn, struct ph_why *why)
+{
+    return conn->server->admit(&conn->peer, why, conn->server->arg);
+}
+
 /* What OpenSSL meant by a return value that is not success. */
 static int
 translate(struct ph_tls_conn *conn, int returned)

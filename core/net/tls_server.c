@@ -172,6 +172,17 @@ out:
 }
 
 void
+ph_tls_server_renew(struct ph_tls_server *server, struct ph_tls_server *fresh)
+{
+    SSL_CTX *old = server->ctx;
+
+    /* Connections hold a reference of their own to theirs. */
+    server->ctx = fresh->ctx;
+    fresh->ctx = old;
+    ph_tls_server_free(fresh);
+}
+
+void
 ph_tls_server_free(struct ph_tls_server *server)
 {
     if (server == NULL)

@@ -286,6 +286,7 @@ static const struct ph_text_field status_texts[] = {
     TEXT(ph_control_status, cloud, "cloud"),
     TEXT(ph_control_status, cloud_text, "cloud-text"),
     TEXT(ph_control_status, release, "release"),
+    TEXT(ph_control_status, release_text, "release-text"),
 };
 static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, pid, "pid"),
@@ -309,6 +310,7 @@ static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, release_connections, "release-connections"),
     I64(ph_control_status, release_pulls, "release-pulls"),
     I64(ph_control_status, release_refused, "release-refused"),
+    I64(ph_control_status, release_denied, "release-denied"),
 };
 
 int

@@ -92,5 +92,8 @@ ph_submission_put(json_t *object, const struct ph_ticket *ticket)
         err = ph_submission_number(object, "number-up", ticket->number_up);
     if (err == PH_OK)
         err = ph_submission_number(object, "size-bytes", ticket->size_bytes);
+    if (err == PH_OK && ticket->confidential &&
+        json_object_set_new(object, "confidential", json_true()) != 0)
+        err = PH_ERR_NOMEM;
     return err;
 }

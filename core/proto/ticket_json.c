@@ -49,7 +49,23 @@ ph_ticket_object_put(const struct ph_ticket *ticket, json_t *object)
 
     if (err != PH_OK)
         return err;
+    if (ticket->confidential &&
+        json_object_set_new(object, "confidential", json_true()) != 0)
+        return PH_ERR_NOMEM;
     return ph_json_put_texts(object, texts, PH_COUNT(texts), ticket);
+}
+
+static int
+take_confidential(const json_t *object, struct ph_ticket *ticket,
+                  struct ph_why *why)
+{
+    const json_t *value = json_object_get(object, "confidential");
+
+    if (value != NULL && !json_is_boolean(value))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "member \"confidential\" is not true or false");
+    ticket->confidential = json_is_true(value);
+    return PH_OK;
 }
 
 int
@@ -68,6 +84,8 @@ ph_ticket_object_take(const json_t *object, struct ph_ticket *out_ticket,
         ph_json_take_numbers(object, numbers, PH_COUNT(numbers), &ticket, why);
     if (err == PH_OK)
         err = ph_json_take_texts(object, texts, PH_COUNT(texts), &ticket, why);
+    if (err == PH_OK)
+        err = take_confidential(object, &ticket, why);
     if (err == PH_OK)
         *out_ticket = ticket;
     return err;

@@ -6,7 +6,7 @@
 
 /* --- certificates --- */
 
-/* In TLS 1.3 a client ends its handshake before the server has judged its
+/* SR-40 and SR-41. In TLS 1.3 a client ends its handshake before the server has judged its
  * certificate: only reading tells. */
 static unsigned
 status_with(struct rig *rig, const char *cert, int version_max)
@@ -30,6 +30,7 @@ only_the_right_certificate_gets_any_http(void **state)
         const char *cert;
     } cases[] = {
         {"no certificate", NULL},          {"another CA", "pr-foreign"},
+        {"self-signed", "pr-self"},        {"not yet", "pr-not-yet"},
         {"expired", "pr-expired"},         {"made for servers", "pr-server"},
         {"made for nothing", "pr-no-eku"}, {"no identity", "pr-no-uri"},
         {"two identities", "pr-two"},      {"another tenant", "pr-other"},
@@ -430,7 +431,7 @@ a_wrong_configuration_names_file_and_setting(void **state)
         {rig->jobs.config.cert_file, "", "identity.cert_file"},
         {rig->jobs.config.cert_file, "/nonexistent.crt", "/nonexistent.crt"},
         {rig->jobs.config.cert_file, rig_pki("pr-1.crt"), "identity.cert_file"},
-        {rig->jobs.config.cert_key_file, "", "identity.cert_key_file"},
+        {rig->jobs.config.cert_key_file, "", "identity.key_file"},
         {rig->jobs.config.cert_key_file, "/nonexistent.key",
          "/nonexistent.key"},
         {rig->jobs.config.cert_key_file, rig_pki("pr-1.key"), "pr-1.key"},

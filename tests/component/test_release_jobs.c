@@ -243,6 +243,54 @@ a_lease_that_ended_is_open_to_others(void **state)
     https_close(&two.client);
 }
 
+static unsigned
+claim_after(struct rig *rig, const struct ph_id *id, const char *amr)
+{
+    struct rig_printer printer;
+    unsigned status;
+
+    rig_open(rig, &printer.client, "pr-1");
+    rig_sign_in_by(rig, &printer.client, "pr-1", "alice", amr, printer.line);
+    status = rig_ask(&printer, "POST", id, "/claim", NULL);
+    if (status == 200) {
+        assert_int_equal(rig_ask(&printer, "GET", id, "/document", NULL), 200);
+    } else {
+        struct https_reply reply;
+
+        https_do(&printer.client, "POST", rig_job_path(id, "/claim"),
+                 printer.line, NULL, &reply);
+        assert_non_null(strstr(ph_buf_str(&reply.body), ":confidential\""));
+        assert_non_null(strstr(ph_buf_str(&reply.body), "badge pin"));
+        https_reply_close(&reply);
+    }
+    https_close(&printer.client);
+    return status;
+}
+
+static void
+a_confidential_job_needs_badge_and_pin(void **state)
+{
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold_confidential(rig, "alice", 1000);
+    const struct ph_id usual = rig_hold(rig, "alice", 1000);
+    struct rig_printer weak;
+
+    assert_int_equal(claim_after(rig, &id, "[\"pin\"]"), 403);
+    assert_int_equal(claim_after(rig, &id, "[\"badge\"]"), 403);
+    assert_int_equal(claim_after(rig, &id, "[\"badgepin\",\"badge pin\"]"),
+                     403);
+    assert_int_equal(claim_after(rig, &usual, "[\"pin\"]"), 200);
+    assert_int_equal(claim_after(rig, &id, "[\"pin\",\"badge\"]"), 200);
+
+    /* The printer has the claim now; a weak session does not profit. */
+    rig_arrive(rig, &weak, "pr-1", "alice");
+    assert_int_equal(rig_ask(&weak, "GET", &id, "/document", NULL), 403);
+    assert_int_equal(rig_ask(&weak, "HEAD", &id, "/document", NULL), 403);
+    assert_int_equal(rig_ask(&weak, "POST", &id, "/claim", NULL), 403);
+    assert_int_equal(rig_ask(&weak, "GET", &id, "", NULL), 200);
+    https_close(&weak.client);
+}
+
 #define RIG_TEST(f) \
     cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
@@ -256,6 +304,7 @@ main(void)
         RIG_TEST(two_printers_cannot_hold_one_job),
         RIG_TEST(a_failed_print_leaves_the_job_held),
         RIG_TEST(a_lease_that_ended_is_open_to_others),
+        RIG_TEST(a_confidential_job_needs_badge_and_pin),
     };
 
     return cmocka_run_group_tests(tests, rig_make_pki, rig_remove_pki);

@@ -57,7 +57,11 @@ rig_make_pki(void **state)
         {"workstation", "ws-test", "--ip", "127.0.0.1"},
         {"printer", "pr-1"},
         {"printer", "pr-2"},
+        {"workstation", "ws-test", "--ip", "127.0.0.1", "--name", "ws-new"},
+        {"workstation", "ws-else"},
         {"printer", "pr-expired", "--expired"},
+        {"printer", "pr-not-yet", "--not-yet"},
+        {"printer", "pr-self", "--self"},
         {"printer", "pr-server", "--eku", "server"},
         {"printer", "pr-no-eku", "--eku", "none"},
         {"printer", "pr-no-uri", "--no-uri"},
@@ -177,8 +181,8 @@ write_document(struct ph_sealed_writer *writer, size_t size)
     }
 }
 
-struct ph_id
-rig_hold(struct rig *rig, const char *user, size_t size)
+static struct ph_id
+hold(struct rig *rig, const char *user, size_t size, bool confidential)
 {
     struct ph_capture_refuse refuse;
     struct ph_sealed_writer *writer;
@@ -204,8 +208,21 @@ rig_hold(struct rig *rig, const char *user, size_t size)
     ph_sealed_writer_free(writer);
     ph_io_close(&fd);
     jobs_fixture_ticket_fill(&ticket, "A title", size);
+    ticket.confidential = confidential;
     assert_int_equal(ph_jobs_commit(capture, &ticket, &id, &refuse), PH_OK);
     return id;
+}
+
+struct ph_id
+rig_hold(struct rig *rig, const char *user, size_t size)
+{
+    return hold(rig, user, size, false);
+}
+
+struct ph_id
+rig_hold_confidential(struct rig *rig, const char *user, size_t size)
+{
+    return hold(rig, user, size, true);
 }
 
 void
@@ -265,12 +282,13 @@ put_claims(struct rig *rig, const struct rig_grant *grant, struct ph_buf *buf)
         ph_buf_printf(
             buf,
             "{\"iss\":%s,\"aud\":%s,\"sub\":%s,\"cnf\":{\"x5t#S256\":\"%s\"},"
-            "\"iat\":%lld,\"exp\":%lld,\"jti\":%s,\"amr\":[\"pin\"]%s}",
+            "\"iat\":%lld,\"exp\":%lld,\"jti\":%s,\"amr\":%s%s}",
             grant->issuer != NULL ? grant->issuer : "\"" RIG_ISSUER "\"",
             grant->audience != NULL ? grant->audience : "\"ws-test\"",
             grant->subject != NULL ? grant->subject : "\"alice@example.com\"",
             identity.thumbprint, (long long)now_s, (long long)(now_s + life_s),
             grant->jti != NULL ? grant->jti : jti,
+            grant->amr != NULL ? grant->amr : "[\"pin\"]",
             grant->more != NULL ? grant->more : ""),
         PH_OK);
 }
@@ -315,11 +333,13 @@ rig_post_grant(struct https_client *client, const char *token,
 }
 
 void
-rig_sign_in(struct rig *rig, struct https_client *client, const char *printer,
-            const char *user, char line[RIG_PATH])
+rig_sign_in_by(struct rig *rig, struct https_client *client,
+               const char *printer, const char *user, const char *amr,
+               char line[RIG_PATH])
 {
     char subject[64];
-    const struct rig_grant grant = {.printer = printer, .subject = subject};
+    const struct rig_grant grant = {
+        .printer = printer, .subject = subject, .amr = amr};
     struct https_reply reply;
     const char *at;
     char *token;
@@ -333,6 +353,13 @@ rig_sign_in(struct rig *rig, struct https_client *client, const char *printer,
     assert_non_null(at);
     (void)snprintf(line, RIG_PATH, "Authorization: Bearer %.32s\r\n", at + 11);
     https_reply_close(&reply);
+}
+
+void
+rig_sign_in(struct rig *rig, struct https_client *client, const char *printer,
+            const char *user, char line[RIG_PATH])
+{
+    rig_sign_in_by(rig, client, printer, user, NULL, line);
 }
 
 const char *

@@ -44,6 +44,8 @@ void rig_stop(struct rig *rig);
 
 /* Hold a document of size bytes; its byte at n is rig_byte(n). */
 struct ph_id rig_hold(struct rig *rig, const char *user, size_t size);
+struct ph_id rig_hold_confidential(struct rig *rig, const char *user,
+                                   size_t size);
 uint8_t rig_byte(uint64_t offset);
 
 void rig_open(struct rig *rig, struct https_client *client, const char *name);
@@ -56,6 +58,7 @@ struct rig_grant {
     const char *subject;
     const char *printer; /* certificate that it is bound to: "pr-1" */
     const char *jti;
+    const char *amr;
     const char *more; /* further claims, with a leading comma */
     int64_t shift_s;
     int64_t life_s; /* 0: 120 */
@@ -68,6 +71,11 @@ void rig_post_grant(struct https_client *client, const char *token,
 /* Sign in on this connection; the Authorization line with CRLF. */
 void rig_sign_in(struct rig *rig, struct https_client *client,
                  const char *printer, const char *user, char line[RIG_PATH]);
+
+/* The same with these ways (amr), JSON. */
+void rig_sign_in_by(struct rig *rig, struct https_client *client,
+                    const char *printer, const char *user, const char *amr,
+                    char line[RIG_PATH]);
 
 /* "/v1/jobs/<id><rest>"; static buffer. */
 const char *rig_job_path(const struct ph_id *id, const char *rest);

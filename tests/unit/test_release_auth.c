@@ -159,6 +159,47 @@ only_printers_of_our_tenant_are_admitted(void **state)
     assert_false(ph_release_auth_admit(&policy, &peer, &why));
 }
 
+static void
+a_confidential_job_needs_every_way_that_the_policy_names(void **state)
+{
+    static const struct {
+        const char *policy;
+        const char *methods[3];
+        bool strong;
+    } cases[] = {
+        {"badge pin", {"badge", "pin"}, true},
+        {"badge pin", {"pin", "x", "badge"}, true},
+        {"badge,pin", {"badge", "pin"}, true},
+        {"badge+pin", {"badge", "pin"}, true},
+        {"badge pin", {"badge"}, false},
+        {"badge pin", {"pin"}, false},
+        {"badge pin", {NULL}, false},
+        {"badge pin", {"badge pin"}, false},
+        {"badge pin", {"Badge", "pin"}, false},
+        {"badge pin", {"badges", "pin"}, false},
+        {"mfa", {"mfa"}, true},
+        /* No demand at all is a mistake, not a permission. */
+        {" , ", {"badge", "pin"}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct ph_release_policy asked = policy;
+        char methods[PH_GRANT_METHODS_MAX][PH_GRANT_METHOD_MAX] = {""};
+        size_t count = 0;
+
+        asked.confidential_amr = cases[i].policy;
+        while (count < 3 && cases[i].methods[count] != NULL) {
+            (void)snprintf(methods[count], sizeof(methods[count]), "%s",
+                           cases[i].methods[count]);
+            count++;
+        }
+        if (ph_release_auth_is_strong(&asked, methods, count) !=
+            cases[i].strong)
+            fail_msg("case %zu: %s", i, cases[i].policy);
+    }
+}
+
 int
 main(void)
 {
@@ -168,6 +209,8 @@ main(void)
         cmocka_unit_test(each_claim_must_be_ours),
         cmocka_unit_test(without_an_issuer_nobody_is_trusted),
         cmocka_unit_test(only_printers_of_our_tenant_are_admitted),
+        cmocka_unit_test(
+            a_confidential_job_needs_every_way_that_the_policy_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -463,6 +463,35 @@ text_that_is_not_clean_or_not_ended_is_refused(void **state)
     assert_int_equal(ph_ticket_check(&ticket, &why), PH_ERR_INVALID);
 }
 
+static void
+a_job_is_marked_confidential_in_either_spelling(void **state)
+{
+    static const struct {
+        const char *options;
+        bool confidential;
+    } cases[] = {
+        {"", false},
+        {"printhold-confidential", true},
+        {"printhold-confidential=true", true},
+        {"noprinthold-confidential", false},
+        {"printhold-confidential=false", false},
+        {"PrintholdConfidential=True", true},
+        {"PrintholdConfidential=False", false},
+        {"PrintholdConfidential=True printhold-confidential=maybe", true},
+        {"job-sheets=confidential,none", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct ph_ticket ticket;
+
+        ph_ticket_init(&ticket);
+        ph_ticket_apply_options(&ticket, cases[i].options);
+        if (ticket.confidential != cases[i].confidential)
+            fail_msg("%s", cases[i].options);
+    }
+}
+
 int
 main(void)
 {
@@ -478,6 +507,7 @@ main(void)
         cmocka_unit_test(a_ticket_with_a_proven_owner_is_fit_to_be_stored),
         cmocka_unit_test(an_unfit_ticket_is_refused_with_a_reason),
         cmocka_unit_test(text_that_is_not_clean_or_not_ended_is_refused),
+        cmocka_unit_test(a_job_is_marked_confidential_in_either_spelling),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,7 @@ full_ticket(void)
     t.impressions = 10000;
     t.number_up = 2;
     t.copies = 9999;
+    t.confidential = true;
     fill(t.sides, sizeof(t.sides), 'k');
     fill(t.print_color_mode, sizeof(t.print_color_mode), 'l');
     fill(t.media, sizeof(t.media), 'm');
@@ -122,6 +123,8 @@ static const struct {
     {"no owner", "{}", PH_ERR_NOT_FOUND, "owner-uid"},
     {"owner as text", "{\"owner-uid\":\"0\"}", PH_ERR_SYNTAX, "owner-uid"},
     {"owner twice", "{\"owner-uid\":1,\"owner-uid\":0}", PH_ERR_SYNTAX, "JSON"},
+    {"confidential as a number", "{\"owner-uid\":1,\"confidential\":1}",
+     PH_ERR_INVALID, "confidential"},
     {"no copies at all", "{\"owner-uid\":1,\"copies\":0}", PH_ERR_INVALID,
      "copies"},
     {"too many copies", "{\"owner-uid\":1,\"copies\":10000}", PH_ERR_INVALID,

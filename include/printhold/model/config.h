@@ -67,8 +67,10 @@ struct ph_config {
     char release_address[PH_CONFIG_TEXT_MAX];
     uint64_t release_port;
     char issuer[PH_CONFIG_TEXT_MAX];
-    char issuer_key_file[PH_CONFIG_TEXT_MAX]; /* PEM, one or more keys */
-    char printer_ca_file[PH_CONFIG_TEXT_MAX]; /* empty: identity.ca_file */
+    char issuer_key_file[PH_CONFIG_TEXT_MAX];      /* PEM, one or more keys */
+    char printer_ca_file[PH_CONFIG_TEXT_MAX];      /* empty: identity.ca_file */
+    char denied_printers_file[PH_CONFIG_TEXT_MAX]; /* empty: in state_dir */
+    char confidential_amr[PH_CONFIG_TEXT_MAX]; /* words, all of them needed */
     uint64_t release_pulls_max;
     uint64_t lease_s;
     /* [backend] */

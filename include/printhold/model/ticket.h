@@ -55,6 +55,8 @@ struct ph_ticket {
     char print_quality[PH_TICKET_WORD_MAX];         /* draft, normal, high */
     char output_bin[PH_TICKET_WORD_MAX];
     char multiple_document_handling[PH_TICKET_WORD_MAX];
+
+    bool confidential; /* released to someone who signed in well only */
 };
 
 /* Everything unknown, copies and number_up 1. */
@@ -71,7 +73,7 @@ void ph_ticket_init(struct ph_ticket *ticket);
  * name stays. Unknown options and values are ignored, never an error; the
  * text is bounded at 64 KiB. Fills sides, print_color_mode, media,
  * finishings, orientation, quality, bin, collation, number_up, job_uuid,
- * submission_host, submitted_ms, and source (macOS job info).
+ * submission_host, submitted_ms, source (macOS job info), and confidential.
  */
 void ph_ticket_apply_options(struct ph_ticket *ticket, const char *options);
 

@@ -70,6 +70,10 @@ int ph_http_server_start(uv_loop_t *loop, const struct ph_http_options *options,
 uint16_t ph_http_server_port(const struct ph_http_server *server);
 size_t ph_http_server_connections(const struct ph_http_server *server);
 
+/* Whom we admit has changed: break the connections of those whom the admit
+ * callback does not take any more, whatever they are doing. */
+void ph_http_server_review(struct ph_http_server *server);
+
 /* Close the listener and every connection; done comes once, afterwards the
  * server is freed. Exchanges that are still open must still be answered. */
 void ph_http_server_stop(struct ph_http_server *server, void (*done)(void *arg),

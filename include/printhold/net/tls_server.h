@@ -41,6 +41,10 @@ struct ph_tls_options {
 /* PH_ERR_CONFIG with the file and the remedy in why. */
 int ph_tls_server_new(const struct ph_tls_options *options,
                       struct ph_tls_server **out_server, struct ph_why *why);
+/* Handshakes from now on use the files of fresh, which is taken; connections
+ * that are open keep what they began with. */
+void ph_tls_server_renew(struct ph_tls_server *server,
+                         struct ph_tls_server *fresh);
 /* After the last of its connections. */
 void ph_tls_server_free(struct ph_tls_server *server);
 
@@ -69,6 +73,10 @@ int ph_tls_conn_handshake(struct ph_tls_conn *conn, struct ph_why *why);
 
 /* Who is there; valid after the handshake. */
 const struct ph_identity *ph_tls_conn_peer(const struct ph_tls_conn *conn);
+
+/* Would the admit callback still take it? Sets why when it would not. */
+bool ph_tls_conn_is_admitted(const struct ph_tls_conn *conn,
+                             struct ph_why *why);
 
 /* At most cap bytes. PH_ERR_AGAIN when there are none now, PH_ERR_CLOSED at
  * the end (with or without close_notify), PH_ERR_PROTOCOL. */

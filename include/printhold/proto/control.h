@@ -107,6 +107,8 @@ struct ph_control_status {
     int64_t release_connections; /* now */
     int64_t release_pulls;       /* now */
     int64_t release_refused;
+    int64_t release_denied;        /* entries of the list, now */
+    char release_text[PH_WHY_MAX]; /* which file cannot be used, or empty */
 };
 
 /* Is text 4 to 32 lower-case hex digits? */

@@ -37,6 +37,7 @@
 #define PH_GRANT_AUDIENCES_MAX 8
 #define PH_GRANT_JOBS_MAX      64
 #define PH_GRANT_METHODS_MAX   8
+#define PH_GRANT_METHOD_MAX    32
 
 struct ph_grant {
     char issuer[PH_GRANT_TEXT_MAX];
@@ -48,7 +49,7 @@ struct ph_grant {
     int64_t not_before_s; /* issued_s when there is no nbf */
     int64_t expires_s;
     char jti[PH_GRANT_JTI_MAX + 1];
-    char method[PH_GRANT_METHODS_MAX][32];
+    char method[PH_GRANT_METHODS_MAX][PH_GRANT_METHOD_MAX];
     size_t method_count;
     bool all_jobs;
     struct ph_id job[PH_GRANT_JOBS_MAX];
