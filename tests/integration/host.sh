@@ -12,6 +12,7 @@
 #   cloud_document              the retained directory document, or nothing
 #   events TYPE                 how many events of that type were published
 #   text_pdf FILE LINE...       a one-page PDF per line
+#   HOST_ENDS+=(COMMAND)        called at the end, however the scenario ends
 #   check TEXT COMMAND...       the command must succeed
 #   refuse TEXT COMMAND...      the command must fail
 # HOST_PURGE=yes before host_start lets the agent purge CUPS (off otherwise:
@@ -25,6 +26,7 @@ set -euo pipefail
 TENANT='test'
 WS=ws-test-desktop
 PRINTER=pr-test-lobby
+HOST_ENDS=()
 
 say() { printf '    %s\n' "$*"; }
 fail() {
@@ -175,7 +177,10 @@ host_logs() {
 }
 
 host_end() {
-    local rc=$?
+    local rc=$? end
+    for end in "${HOST_ENDS[@]}"; do
+        "$end" || true
+    done
     [ -z "${AGENT_PID:-}" ] || kill "$AGENT_PID" 2>/dev/null || true
     [ -z "${WATCH_PID:-}" ] || kill "$WATCH_PID" 2>/dev/null || true
     cups_stop || true

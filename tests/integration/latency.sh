@@ -21,7 +21,8 @@ mosquitto_sub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
     --cert "$HOST/pki/$PRINTER.crt" --key "$HOST/pki/$PRINTER.key" \
     -q 1 -F '%U %p' -t "ph1/$TENANT/u/+/+" >"$HOST/documents.log" 2>&1 &
 SUB_PID=$!
-trap 'kill $SUB_PID 2>/dev/null || true; host_end' EXIT
+end_subscriber() { kill "$SUB_PID" 2>/dev/null; }
+HOST_ENDS+=(end_subscriber)
 
 heard_of() { grep -qF "\"job-name\":\"$1\"" "$HOST/documents.log"; }
 
