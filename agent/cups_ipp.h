@@ -55,12 +55,10 @@ struct ph_ipp_record {
 typedef void (*ph_ipp_each_cb)(const struct ph_ipp_record *record, void *arg);
 
 /* The answer's status: below 0x0100 is success. */
-#define PH_IPP_OK_LAST        0x00ff
-#define PH_IPP_FORBIDDEN      0x0401
-#define PH_IPP_NOT_AUTHORIZED 0x0403
-#define PH_IPP_NOT_POSSIBLE   0x0404
-#define PH_IPP_NOT_FOUND      0x0406
-#define PH_IPP_HTTP_REFUSED   0xfffe /* HTTP 401 or 403: not in SystemGroup */
+#define PH_IPP_OK_LAST      0x00ff
+#define PH_IPP_NOT_POSSIBLE 0x0404
+#define PH_IPP_NOT_FOUND    0x0406
+#define PH_IPP_HTTP_REFUSED 0xfffe /* HTTP 401 or 403: not in SystemGroup */
 
 /* The whole HTTP request, in the name of the local account user. */
 int ph_ipp_request_put(const struct ph_ipp_request *request, const char *user,

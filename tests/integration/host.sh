@@ -24,6 +24,7 @@ set -euo pipefail
 . "$SOURCE/tests/support/cups/rig.sh"
 
 TENANT='test'
+AGENT_IN=(env) # what agent_start runs the agent in
 WS=ws-test-desktop
 PRINTER=pr-test-lobby
 HOST_ENDS=()
@@ -143,7 +144,8 @@ agent_start() {
     [ -e "$HOST/agent/machine.key" ] ||
         as printhold "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" key init
     # The agent is not dumpable, so the leak checker cannot attach to it.
-    setpriv --reuid printhold --regid printhold --init-groups --inh-caps=-all \
+    "${AGENT_IN[@]}" \
+        setpriv --reuid printhold --regid printhold --init-groups --inh-caps=-all \
         env -i "PATH=$PATH" ASAN_OPTIONS=detect_leaks=0 \
         "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" \
         >>"$HOST/agent.log" 2>&1 &

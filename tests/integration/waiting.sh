@@ -85,4 +85,11 @@ says_group() { ph root status | grep -q 'release the jobs.*SystemGroup'; }
 check 'status says that it may not release' until_true 15 says_group
 is 'health is not ok' "$(ph root status --json | jq -r .health)" error
 check 'the job waits' is_held "$JOB_ID"
+
+# The same for the purge (SR-02): what CUPS keeps stays, and status says so.
+ph bob delete "$(job_field bob 0 .id)" >/dev/null
+print_as bob "$HOST/page.pdf"
+check 'a job is captured all the same' until_true 15 has_jobs bob 2
+says_purge() { ph root status | grep -q 'remove its copies.*SystemGroup'; }
+check 'status says that it may not purge' until_true 15 says_purge
 agent_stop
