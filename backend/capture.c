@@ -399,10 +399,20 @@ commit(struct capture *cap)
     return err == PH_OK ? PH_EXIT_DONE : lost_agent(cap, err);
 }
 
+/* Killed alone, it cannot say how we end: cupsd takes its death for success. */
+static bool
+is_supervised(int supervisor)
+{
+    struct pollfd pfd = {.fd = supervisor, .events = POLLIN};
+
+    return poll(&pfd, 1, 0) == 0;
+}
+
 /*
  * The agent has the job. Without our acknowledgement it expects cupsd to send
  * the job again and drops the repeat; so it must hear one exactly when we
- * exit 0. With SIGTERM blocked it is one or the other.
+ * exit 0 and somebody tells cupsd. With SIGTERM blocked it is one or the
+ * other.
  */
 static int
 acknowledge(struct capture *cap)
@@ -410,6 +420,8 @@ acknowledge(struct capture *cap)
     sigset_t term, pending;
     int err;
 
+    if (!is_supervised(cap->job->supervisor))
+        return PH_EXIT_DONE;
     (void)sigemptyset(&term);
     (void)sigaddset(&term, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &term, NULL);

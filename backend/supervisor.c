@@ -66,7 +66,9 @@ block_sigterm(bool is_blocked)
     (void)sigprocmask(is_blocked ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-/* In the new process: never returns. */
+/* In the new process: never returns. It goes on when the supervisor is killed:
+ * cupsd takes that for success, and waits until the last of us has closed
+ * standard error. */
 static void
 work(const struct ph_config *config, struct ph_jobinfo *info, int input,
      struct ph_pagecount *pages, int supervisor)
@@ -81,7 +83,6 @@ work(const struct ph_config *config, struct ph_jobinfo *info, int input,
 
     (void)signal(SIGTERM, SIG_DFL);
     block_sigterm(false);
-    ph_confine_follow_parent();
     _exit(ph_capture_run(&job));
 }
 
