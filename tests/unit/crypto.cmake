@@ -7,8 +7,18 @@ ph_unit_test(spool_vectors LINK ph_crypto PkgConfig::jansson)
 target_include_directories(test_spool_vectors PRIVATE
     ${PROJECT_SOURCE_DIR}/core/crypto)
 
+ph_unit_test(credential_header LINK ph_crypto)
+target_include_directories(test_credential_header PRIVATE
+    ${PROJECT_SOURCE_DIR}/core/crypto)
+
 # Needs the linker to put the failing functions between.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    ph_unit_test(machine_key_levels LINK ph_crypto)
+    ph_unit_test(key_rotation LINK ph_crypto)
+    foreach(function
+            fchmod fsync getentropy linkat pread read renameat unlinkat write)
+        target_link_options(test_key_rotation PRIVATE -Wl,--wrap=${function})
+    endforeach()
     ph_unit_test(crypto_faults LINK ph_crypto)
     foreach(function
             EVP_CIPHER_CTX_ctrl EVP_CIPHER_CTX_new EVP_CIPHER_fetch
