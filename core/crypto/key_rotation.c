@@ -127,12 +127,6 @@ begin(struct rotation *r, const struct ph_key_place *to, const char *next,
                         : err;
 }
 
-static bool
-same_place(const struct ph_key_place *a, const struct ph_key_place *b)
-{
-    return strcmp(a->level, b->level) == 0 && strcmp(a->source, b->source) == 0;
-}
-
 /* A move to another place that ended before the old key was removed. */
 static bool
 has_arrived(struct rotation *r, const struct ph_key_place *to, const char *next)
@@ -159,7 +153,8 @@ static int
 rotate(struct rotation *r, const struct ph_key_place *from,
        const struct ph_key_place *to, struct ph_why *why)
 {
-    const bool moves = !same_place(from, to);
+    const bool moves = !ph_machine_key_same_place(from->level, from->source,
+                                                  to->level, to->source);
     char next[PATH_MAX];
     int err = PH_OK;
 

@@ -208,6 +208,18 @@ ph_machine_key_remove(const char *level, const char *source, struct ph_why *why)
     return err;
 }
 
+bool
+ph_machine_key_same_place(const char *level, const char *source,
+                          const char *other_level, const char *other_source)
+{
+    const struct ph_machine_key_level *a = NULL, *b = NULL;
+
+    /* Levels that find keys in the same way keep them in the same place. */
+    return find_level(level, &a, NULL) == PH_OK &&
+           find_level(other_level, &b, NULL) == PH_OK && a->find == b->find &&
+           strcmp(source, other_source) == 0;
+}
+
 void
 ph_machine_key_wipe(struct ph_machine_key *key)
 {

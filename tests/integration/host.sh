@@ -140,13 +140,21 @@ agent_answers() {
         "$BUILD/cli/printhold" status >/dev/null 2>&1
 }
 
-agent_start() {
+# What a scenario about keys does in its own way; AGENT_ENV is what the agent
+# finds in its environment beside the path.
+AGENT_ENV=()
+agent_make_key() {
     [ -e "$HOST/agent/machine.key" ] ||
         as printhold "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" key init
+}
+
+agent_start() {
+    agent_make_key
     # The agent is not dumpable, so the leak checker cannot attach to it.
     "${AGENT_IN[@]}" \
         setpriv --reuid printhold --regid printhold --init-groups --inh-caps=-all \
         env -i "PATH=$PATH" ASAN_OPTIONS=detect_leaks=0 \
+        ${AGENT_ENV[@]+"${AGENT_ENV[@]}"} \
         "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" \
         >>"$HOST/agent.log" 2>&1 &
     AGENT_PID=$!

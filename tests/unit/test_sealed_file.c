@@ -261,7 +261,7 @@ compare_blocks(const void *a, const void *b)
 static void
 the_same_document_is_never_encrypted_the_same(void **state)
 {
-    enum { RUNS = 300, LEN = 16 + 56 + 100 };
+    enum { RUNS = 1000, LEN = 16 + 56 + 100 };
     uint8_t *blocks = malloc((size_t)RUNS * 16 * 32);
     size_t count = 0;
 

@@ -17,6 +17,7 @@
 #ifndef PRINTHOLD_CRYPTO_MACHINE_KEY_H
 #define PRINTHOLD_CRYPTO_MACHINE_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "printhold/base/why.h"
@@ -65,6 +66,12 @@ int ph_machine_key_promote(const char *level, const char *next,
 /* Remove a key that protects nothing any more. */
 int ph_machine_key_remove(const char *level, const char *source,
                           struct ph_why *why);
+
+/* Does a key promoted to the one replace that of the other? Levels host and
+ * tpm2 share their files. */
+bool ph_machine_key_same_place(const char *level, const char *source,
+                               const char *other_level,
+                               const char *other_source);
 
 /* PH_ERR_STATE and the remedy when a rotation of this key is unfinished. */
 int ph_machine_key_check_settled(const char *level, const char *source,
