@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # SR-60, SR-62: who may do what with whose job, at the real control socket with
 # the kernel's idea of who asks. Somebody else's job and one that does not exist
 # answer alike, to the last byte.
