@@ -1,0 +1,161 @@
+# shellcheck shell=bash
+# A booted system for scenarios. Source it in a script that tests/system/run
+# started; it sets ROOT, the system's files, and offers
+#   system_install           our programs, units and accounts in it
+#   in_files COMMAND...      a command among its files, before it runs
+#   system_boot [NAME=VALUE...]   its first process; what else that finds in
+#                            its environment
+#   inside COMMAND...        a command in the running system
+#   system_off               the power switch
+#   until_true SECONDS COMMAND...; say, fail, check, refuse, is
+set -euo pipefail
+ROOT=$WORK/root
+FIRST=
+NAME=printhold-test-$$
+
+say() { printf '    %s\n' "$*"; }
+fail() {
+    printf 'FAIL %s\n' "$*" >&2
+    exit 1
+}
+check() { # text command...
+    local text=$1
+    shift
+    "$@" || fail "$text"
+    say "ok  $text"
+}
+refuse() { # text command...
+    local text=$1
+    shift
+    if "$@"; then fail "$text"; fi
+    say "ok  $text"
+}
+is() { # text actual expected
+    [ "$2" = "$3" ] || fail "$1: is '$2', should be '$3'"
+    say "ok  $1"
+}
+until_true() { # seconds command...
+    local end=$((SECONDS + $1))
+    shift
+    while ! "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+
+# shellcheck disable=SC2016 # the inner shell's
+in_files() {
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ASAN_OPTIONS=detect_leaks=0 ${FILES_ENV[@]+"${FILES_ENV[@]}"} \
+        unshare --mount --propagation private sh -c \
+        'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@"
+}
+
+# Only what is ours starts, and what that pulls in.
+system_install() {
+    local units=$ROOT/etc/systemd/system
+    mkdir "$WORK/upper" "$WORK/work" "$ROOT"
+    mount -t overlay overlay \
+        -o "lowerdir=/,upperdir=$WORK/upper,workdir=$WORK/work" "$ROOT"
+    mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
+    mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
+    mount -t tmpfs -o mode=755 tmpfs "$ROOT/var/lib/systemd"
+    mount -t tmpfs -o mode=755 tmpfs "$ROOT/dev"
+    for one in null zero full random urandom tty; do
+        : >"$ROOT/dev/$one"
+        mount --bind "/dev/$one" "$ROOT/dev/$one"
+    done
+    mkdir "$ROOT/dev/shm" "$ROOT/dev/pts"
+    mount -t tmpfs tmpfs "$ROOT/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts \
+        "$ROOT/dev/pts"
+    ln -s pts/ptmx "$ROOT/dev/ptmx"
+    rm -rf "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" "$ROOT/etc/printhold"
+    DESTDIR=$ROOT cmake --install "$BUILD" --prefix /usr/local >"$WORK/install.log"
+    in_files systemd-sysusers /usr/local/lib/sysusers.d/printhold.conf
+    in_files systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/printhold.conf
+    mkdir -p "$units/printhold-agent.service.d" "$ROOT/usr/local/etc/printhold/conf.d"
+    # The sanitizers' leak check wants to trace, which an agent forbids.
+    printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
+        >"$units/printhold-agent.service.d/test.conf"
+    printf '[Unit]\nDefaultDependencies=no\nWants=systemd-journald.service\n' \
+        >"$units/test.target"
+    rm -rf "$ROOT/var/log/journal" "$ROOT"/{etc,usr/lib}/systemd/system/*.target.wants
+}
+
+join_cgroups() {
+    local at
+    for at in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ -e "$at/cgroup.procs" ] || continue
+        mkdir -p "$at/$NAME"
+        echo "$BASHPID" >"$at/$NAME/cgroup.procs"
+    done
+}
+
+first_process() {
+    FIRST=$(pgrep -P "$1" || true)
+    [ -n "$FIRST" ]
+}
+is_running() {
+    [ "$(inside systemctl is-system-running 2>/dev/null)" = running ]
+}
+
+# shellcheck disable=SC2016
+BOOT='set -e
+root=$1
+shift
+mount -t proc proc "$root/proc"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,bind,ro "$root/proc/sys"
+mount -t sysfs -o ro sysfs "$root/sys"
+mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"
+mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+cd "$root"
+mkdir -p mnt
+pivot_root . mnt
+umount -l /mnt
+# As a container manager leaves it: what the first process mounts for a
+# service must come back to it.
+mount --make-rshared /
+exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" \
+    /lib/systemd/systemd --unit=test.target --log-target=journal \
+    --show-status=no'
+
+system_boot() { # NAME=VALUE...
+    (
+        join_cgroups
+        exec unshare --fork --pid --mount --uts --ipc --cgroup --kill-child=KILL \
+            bash -c "$BOOT" boot "$ROOT" "$@" >>"$WORK/console" 2>&1
+    ) &
+    UNSHARE=$!
+    until_true 10 first_process "$UNSHARE" || fail "no first process: $(cat "$WORK/console")"
+    until_true 20 is_running || fail "it does not boot: $(tail -5 "$WORK/console")"
+}
+
+inside() {
+    nsenter -t "$FIRST" -m -u -i -p -C env -i \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ASAN_OPTIONS=detect_leaks=0 "$@"
+}
+
+system_off() {
+    [ -n "$FIRST" ] || return 0
+    kill -KILL "$FIRST" 2>/dev/null || true
+    wait "$UNSHARE" 2>/dev/null || true
+    FIRST=
+}
+
+scenario_end() { :; } # for a scenario to fill
+
+system_end() {
+    local rc=$? at
+    scenario_end
+    [ "$rc" = 0 ] || [ -z "$FIRST" ] || inside journalctl -n 40 --no-hostname || true
+    system_off
+    for at in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ ! -d "$at/$NAME" ] ||
+            find "$at/$NAME" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    done
+    exit "$rc"
+}
+trap system_end EXIT
