@@ -28,7 +28,7 @@ class _Broker:
              '--tls-port', str(free_port())])
 
 
-def _kib(pid, file, name):
+def kib(pid, file, name):
     with open(f'/proc/{pid}/{file}') as lines:
         for line in lines:
             if line.startswith(name + ':'):
@@ -36,7 +36,7 @@ def _kib(pid, file, name):
     return 0
 
 
-def _program_pid(process, name):
+def program_pid(process, name):
     """setpriv(1) becomes the program: same process id."""
     with open(f'/proc/{process.pid}/comm') as comm:
         assert comm.read().strip() == name[:15]
@@ -58,11 +58,11 @@ def rss(lab, options):
             agent.start()
         wait_for('the cloud link', 30, lambda: _online(agent))
         time.sleep(SILENCE_S)
-        pid = _program_pid(agent.process, 'printhold-agent')
-        samples.append(_kib(pid, 'status', 'VmRSS'))
-        anonymous.append(_kib(pid, 'status', 'RssAnon'))
-        private.append(_kib(pid, 'smaps_rollup', 'Private_Clean') +
-                       _kib(pid, 'smaps_rollup', 'Private_Dirty'))
+        pid = program_pid(agent.process, 'printhold-agent')
+        samples.append(kib(pid, 'status', 'VmRSS'))
+        anonymous.append(kib(pid, 'status', 'RssAnon'))
+        private.append(kib(pid, 'smaps_rollup', 'Private_Clean') +
+                       kib(pid, 'smaps_rollup', 'Private_Dirty'))
         agent.stop()
     lab.stop(broker.process)
     control = (statistics.median(samples[1::2]) /

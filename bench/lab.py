@@ -64,6 +64,8 @@ class Lab:
         'ph-test-grant': 'tests/support/ph-test-grant',
         'ph-bench-time': 'bench/ph-bench-time',
         'ph-bench-pull': 'bench/ph-bench-pull',
+        'ph-bench-fill': 'bench/ph-bench-fill',
+        'ph-bench-list': 'bench/ph-bench-list',
     }
 
     def __init__(self, build, parent, keep):
@@ -157,9 +159,9 @@ class Lab:
             words = log.read()[-600:]
         raise Failed(f'{process.name} ended: {words}')
 
-    def time(self, options, command, env=None):
+    def time(self, options, command, env=None, user=None):
         """Seconds from the start of the command until its end."""
-        said = self.run(self.as_user(self.capture_user,
+        said = self.run(self.as_user(user or self.capture_user,
                                      [self.program('ph-bench-time'), *options,
                                       '--', *command]), env=env)
         result = json.loads(said)
@@ -260,9 +262,12 @@ directory_key_file = {lab.pki('directory.key')}
         with open(os.path.join(self.etc, 'printhold.conf'), 'w') as out:
             out.write(lines)
 
-    def start(self):
+    def launch(self):
         self.process = self.lab.start(self.name + '-agent', self._command(),
                                       env=self.env)
+
+    def start(self):
+        self.launch()
         wait_for('the agent', 20, self.status)
 
     def stop(self):
