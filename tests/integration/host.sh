@@ -316,3 +316,41 @@ file_in() { # directory
 no_file_in() { # directory
     [ -z "$(find "$1" -type f)" ]
 }
+
+# --- the backend's processes ---
+
+runs() { # pid program
+    [ "$(readlink "/proc/$1/exe")" = "$2" ]
+}
+
+status_of() { # pid field, of /proc
+    sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+
+# SUPERVISOR, WORKER and COUNTER of the one backend that runs; the counter may
+# have ended.
+find_backend() {
+    local pid
+    SUPERVISOR='' WORKER='' COUNTER=''
+    for pid in $(pgrep -u lp --parent "$CUPS_PID"); do
+        ! runs "$pid" "$HOST/cups/bin/backend/printhold" || SUPERVISOR=$pid
+    done
+    [ -n "$SUPERVISOR" ] || return 1
+    for pid in $(pgrep --parent "$SUPERVISOR"); do
+        ! runs "$pid" "$HOST/cups/bin/backend/printhold" || WORKER=$pid
+        ! runs "$pid" "$BUILD/backend/printhold-pagecount" || COUNTER=$pid
+    done
+    [ -n "$WORKER" ]
+}
+
+# The most memory that a process ever had, MiB.
+peak_of() { # pid
+    local kib
+    kib=$(status_of "$1" VmHWM)
+    printf '%d' $((${kib% kB} / 1024))
+}
+
+# A program with sanitizers keeps what it has freed: no measure.
+peak_is_below() { # pid MiB
+    nm "/proc/$1/exe" | grep -q __asan_init || [ "$(peak_of "$1")" -le "$2" ]
+}

@@ -50,31 +50,13 @@ refuse 'no title is in the log' grep -q page.pdf "$HOST/agent.log"
 
 # --- a job that is being taken ---
 
-# Whose child is it, and what does it run?
-parent_of() { ps -o ppid= -p "$1" | tr -d ' '; }
-runs() { [ "$(readlink "/proc/$1/exe")" = "$2" ]; }
-
-find_ours() { # SUPERVISOR, WORKER and COUNTER of the one backend that runs
-    local pid
-    SUPERVISOR='' WORKER='' COUNTER=''
-    for pid in $(pgrep -u lp --parent "$CUPS_PID"); do
-        ! runs "$pid" "$HOST/cups/bin/backend/printhold" || SUPERVISOR=$pid
-    done
-    [ -n "$SUPERVISOR" ] || return 1
-    for pid in $(pgrep --parent "$SUPERVISOR"); do
-        ! runs "$pid" "$HOST/cups/bin/backend/printhold" || WORKER=$pid
-        ! runs "$pid" "$BUILD/backend/printhold-pagecount" || COUNTER=$pid
-    done
-    [ -n "$WORKER" ] && [ -n "$COUNTER" ]
-}
 is_boxed() { [ "$(status_of "$WORKER" Seccomp)" = 2 ]; }
-status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
-
 start_job() {
     rm -f "$HOST/filter.go"
     print_as alice -t 'SECRET-TITLE' -o job-billing=SECRET-OPTION "$HOST/page.pdf"
     check 'a capture has begun' until_true 10 file_in "$HOST/spool/incoming"
-    check 'by supervisor, worker and counter' until_true 5 find_ours
+    check 'by supervisor and worker' until_true 5 find_backend
+    check 'and a page counter' test -n "$COUNTER"
     check 'and the worker is in its box' until_true 5 is_boxed
 }
 arrives() { # text count: once, and CUPS is done
