@@ -37,6 +37,8 @@ tpm_start() { # [name of the TPM]
         --flags not-need-init,startup-clear >"$HOST/swtpm.log" 2>&1 &
     TPM=$!
     until_true 10 tpm_listens || fail "swtpm: $(cat "$HOST/swtpm.log")"
+    # Its seeds are in the file; a copy without would be another TPM.
+    until_true 10 test -s "$HOST/tpm/tpm2-00.permall" || fail 'the TPM has no state'
     [ -d "$state" ] || cp -a "$HOST/tpm" "$state"
 }
 # Not by connecting: swtpm serves one connection and ends.

@@ -21,6 +21,8 @@ tpm_start() { # fresh sessions, from the state after the first start
         --flags not-need-init,startup-clear >"$WORK/swtpm.log" 2>&1 &
     TPM=$!
     until_true 10 tpm_listens || fail "swtpm: $(cat "$WORK/swtpm.log")"
+    # Its seeds are in the file; a copy without would be another TPM.
+    until_true 10 test -s "$WORK/tpm/tpm2-00.permall" || fail 'the TPM has no state'
     [ -d "$WORK/tpm-first" ] || cp -a "$WORK/tpm" "$WORK/tpm-first"
 }
 tpm_listens() { grep -q ":$(printf '%04X' "$TPM_PORT") 00000000:0000 0A" /proc/net/tcp; }
