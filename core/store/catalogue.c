@@ -20,14 +20,17 @@ ph_catalogue_insert(struct ph_catalogue *catalogue,
                     const struct ph_catalogue_job *job)
 {
     sqlite3_stmt *stmt;
-    int err = ph_catalogue_statement(
+    int err;
+
+    if (!ph_job_move_allowed(PH_JOB_RECEIVING, job->state))
+        return PH_ERR_STATE;
+    err = ph_catalogue_statement(
         catalogue, STMT_INSERT,
         "INSERT INTO job(" CATALOGUE_JOB_COLUMNS ") VALUES"
         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
         " 1 + (SELECT COUNT(*) FROM job WHERE job_uuid = ?13"
         "  AND attempt = ?19))",
         &stmt);
-
     if (err != PH_OK)
         return err;
     ph_catalogue_bind_id(stmt, 1, &job->id);

@@ -377,6 +377,136 @@ damaged_and_newer_files_are_refused(void **state)
     assert_null(catalogue);
 }
 
+/* --- every move by the one table --- */
+
+static void
+put_state(struct fixture *f, const struct ph_id *id, enum ph_job_state state)
+{
+    char sql[96];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE job SET state = %d, holder = 'pr-0'"
+                   " WHERE hex(id) LIKE '%02X%%'",
+                   (int)state, id->bytes[0]);
+    assert_int_equal(sqlite3_exec(f->catalogue->db, sql, NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+
+static void
+every_pair_of_states_follows_the_table(void **state)
+{
+    struct fixture *f = *state;
+    const struct ph_id id = add_job(f, 1, 1000, 10);
+
+    for (int from = PH_JOB_RECEIVING; from <= PH_JOB_FAILED; from++) {
+        for (int to = 0; to <= PH_JOB_FAILED + 1; to++) {
+            const bool is_legal = ph_job_move_allowed((enum ph_job_state)from,
+                                                      (enum ph_job_state)to);
+            int err;
+
+            put_state(f, &id, (enum ph_job_state)from);
+            err = ph_catalogue_move(f->catalogue, &id, (enum ph_job_state)to, 5,
+                                    "pr-1", 9);
+            if (err != (is_legal ? PH_OK : PH_ERR_STATE))
+                fail_msg("%d to %d: %d", from, to, err);
+            assert_int_equal(state_of(f, &id, NULL), is_legal ? to : from);
+        }
+    }
+}
+
+/* A job comes into being by being held, and in no other state. */
+static void
+a_row_begins_as_held(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int to = 0; to <= PH_JOB_FAILED + 1; to++) {
+        const struct ph_catalogue_job job = {.id = {{(uint8_t)(to + 1)}},
+                                             .state = (enum ph_job_state)to,
+                                             .sealed = "s",
+                                             .sealed_len = 1};
+
+        assert_int_equal(ph_catalogue_insert(f->catalogue, &job),
+                         to == PH_JOB_HELD ? PH_OK : PH_ERR_STATE);
+    }
+}
+
+/* --- what quotas and long lists need --- */
+
+static void
+usage_follows_the_states_of_jobs(void **state)
+{
+    struct fixture *f = *state;
+    const struct ph_id one = add_job(f, 1, 1000, 10);
+    const struct ph_id two = add_job(f, 2, 1000, 10);
+    const struct ph_id three = add_job(f, 3, 1001, 10);
+    struct ph_catalogue_usage mine, all;
+    static const struct {
+        enum ph_job_state to;
+        uint64_t mine, all;
+    } steps[] = {
+        {PH_JOB_CLAIMED, 2, 3},
+        {PH_JOB_HELD, 2, 3},
+        {PH_JOB_DELETED, 1, 2},
+    };
+
+    for (size_t i = 0; i < PH_COUNT(steps); i++) {
+        assert_int_equal(
+            ph_catalogue_move(f->catalogue, &one, steps[i].to, 5, "p", 9),
+            PH_OK);
+        assert_int_equal(ph_catalogue_used_by(f->catalogue, 1000, &mine),
+                         PH_OK);
+        assert_int_equal(ph_catalogue_used_by_all(f->catalogue, &all), PH_OK);
+        assert_int_equal(mine.jobs, steps[i].mine);
+        assert_int_equal(all.jobs, steps[i].all);
+    }
+    assert_int_equal(ph_catalogue_forget(f->catalogue, &one), PH_OK);
+    assert_int_equal(ph_catalogue_used_by_all(f->catalogue, &all), PH_OK);
+    assert_int_equal(all.jobs, 2);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &two, PH_JOB_EXPIRED, 5, NULL, 0),
+        PH_OK);
+    assert_int_equal(
+        ph_catalogue_move(f->catalogue, &three, PH_JOB_FAILED, 5, NULL, 0),
+        PH_OK);
+    assert_int_equal(ph_catalogue_used_by_all(f->catalogue, &all), PH_OK);
+    assert_int_equal(all.jobs, 0);
+    assert_int_equal(all.bytes, 0);
+}
+
+static bool
+take_place(const struct ph_catalogue_job *job, void *arg)
+{
+    struct ph_catalogue_place *place = arg;
+
+    place->held_ms = job->held_ms;
+    place->id = job->id;
+    return false;
+}
+
+/* Also where many jobs were held in the same millisecond. */
+static void
+a_list_goes_on_where_it_stopped(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_catalogue_place place = {.held_ms = INT64_MIN};
+    const struct ph_catalogue_filter filter = {
+        .by_uid = true, .uid = 1000, .after = &place};
+
+    for (unsigned number = 1; number <= 6; number++)
+        (void)add_job(f, (uint8_t)number, 1000, 10 + number / 3);
+    (void)add_job(f, 7, 1001, 11);
+    for (unsigned number = 1; number <= 6; number++) {
+        assert_int_equal(
+            ph_catalogue_list(f->catalogue, &filter, take_place, &place),
+            PH_OK);
+        assert_int_equal(place.id.bytes[0], number);
+    }
+    assert_int_equal(
+        ph_catalogue_list(f->catalogue, &filter, take_place, &place), PH_OK);
+    assert_int_equal(place.id.bytes[0], 6);
+}
+
 int
 main(void)
 {
@@ -392,6 +522,10 @@ main(void)
         TEST(events_come_in_order_and_go_when_acknowledged),
         TEST(a_used_grant_is_forgotten_only_after_it_expired),
         TEST(damaged_and_newer_files_are_refused),
+        TEST(every_pair_of_states_follows_the_table),
+        TEST(a_row_begins_as_held),
+        TEST(usage_follows_the_states_of_jobs),
+        TEST(a_list_goes_on_where_it_stopped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -82,6 +83,68 @@ absurd_times_stay_inside_the_text(void **state)
     }
 }
 
+static int64_t an_hour_on_base;
+
+static int64_t
+an_hour_on(void)
+{
+    return an_hour_on_base + 3600000;
+}
+
+static int64_t
+other_fixed(void)
+{
+    return 7;
+}
+
+/* Time since the start of the computer: goes on, and moves with the wall's
+ * clock only when a test moves that. */
+static void
+time_since_the_start_is_not_the_walls(void **state)
+{
+    const int64_t before = ph_clock_boot_ms();
+    int64_t after;
+
+    (void)state;
+    assert_true(before > 0);
+    an_hour_on_base = ph_clock_wall_ms();
+    ph_clock_set_wall(an_hour_on);
+    after = ph_clock_boot_ms();
+    ph_clock_set_wall(NULL);
+    assert_true(after >= before + 3600000);
+    assert_true(after < before + 2 * 3600000);
+    ph_clock_set_boot(other_fixed, 99);
+    assert_int_equal(ph_clock_boot_ms(), 7);
+    assert_int_equal(ph_clock_boot_number(), 99);
+    ph_clock_set_boot(NULL, 0);
+    assert_true(ph_clock_boot_ms() >= before);
+}
+
+static void
+a_start_of_the_computer_has_a_number(void **state)
+{
+    static const struct {
+        const char *id;
+        int64_t number;
+    } cases[] = {
+        {"fffffffffffffff0", INT64_C(0xfffffffffffffff)},
+        {"FFFFFFFF-FFFF-FFFF-0000-000000000000", INT64_C(0xfffffffffffffff)},
+        {"", 0},
+        {"123", 0},
+        {"not a uuid at all", 0},
+    };
+    const int64_t number = ph_clock_boot_number();
+
+    (void)state;
+    assert_int_equal(ph_clock_boot_number(), number);
+    assert_true(number >= 0);
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        assert_int_equal(setenv("PRINTHOLD_BOOT_ID", cases[i].id, 1), 0);
+        assert_int_equal(ph_clock_boot_number(), cases[i].number);
+    }
+    assert_int_equal(unsetenv("PRINTHOLD_BOOT_ID"), 0);
+}
+
 int
 main(void)
 {
@@ -90,6 +153,8 @@ main(void)
         cmocka_unit_test(monotonic_time_does_not_go_back),
         cmocka_unit_test(times_are_written_as_rfc_3339),
         cmocka_unit_test(absurd_times_stay_inside_the_text),
+        cmocka_unit_test(time_since_the_start_is_not_the_walls),
+        cmocka_unit_test(a_start_of_the_computer_has_a_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,8 @@ void ph_catalogue_rollback(struct ph_catalogue *catalogue);
 
 /* --- jobs --- */
 
+/* PH_ERR_STATE unless the table lets a received job become what the row says:
+ * held. */
 int ph_catalogue_insert(struct ph_catalogue *catalogue,
                         const struct ph_catalogue_job *job);
 
