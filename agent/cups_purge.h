@@ -10,7 +10,7 @@
  * A job is purged only when cupsd says that it has ended and that its job-uuid
  * is the one that was captured: job numbers start again when CUPS is
  * installed anew. What cannot be purged now is tried again; after a restart of
- * the agent all held jobs are looked at once.
+ * the agent the newest held jobs are looked at once.
  */
 #ifndef PRINTHOLD_AGENT_CUPS_PURGE_H
 #define PRINTHOLD_AGENT_CUPS_PURGE_H
