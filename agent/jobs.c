@@ -249,6 +249,7 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
           const struct job_move *move)
 {
     const struct ph_ticket *ticket = &row->view.ticket;
+    uint8_t key[PH_CATALOGUE_KEY_BYTES];
     int err = ph_catalogue_begin(jobs->catalogue);
 
     if (err != PH_OK)
@@ -258,6 +259,11 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
     if (err == PH_OK && move->report != NULL)
         err = ph_catalogue_set_released_by(jobs->catalogue, &row->row.id,
                                            move->report->printer);
+    if (err == PH_OK && move->keyed != NULL) {
+        jobs_report_key(move->keyed, key);
+        err = ph_catalogue_completed_add(jobs->catalogue, &row->row.id, key,
+                                         move->keyed->result);
+    }
     if (err == PH_OK)
         err = jobs_touch(jobs, ticket->owner_login, row->row.owner);
     if (err == PH_OK && move->event != 0)

@@ -168,7 +168,9 @@ int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
                           struct ph_sealed_reader **out_reader);
 /* The printer is done: report.result "printed" releases (the document goes,
  * unless kept: then held again and reported), "failed" and "partly" give it
- * back. The same report again is PH_OK and counts once. */
+ * back. The same report again is PH_OK and counts once: by its key, however
+ * late it comes, else by what the job looks like. PH_ERR_EXISTS when the key
+ * was given to another result. */
 int ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
                      const struct ph_id *id,
                      const struct ph_release_report *report);

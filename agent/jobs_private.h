@@ -117,7 +117,12 @@ struct job_move {
     int64_t lease_until_ms; /* job time */
     const struct ph_release_report *report;
     const char *reason;
+    /* A report with a key, whatever it says; NULL: none. */
+    const struct ph_release_report *keyed;
 };
+/* The key of a report as the catalogue has it: hashed, with its printer. */
+void jobs_report_key(const struct ph_release_report *report,
+                     uint8_t out_key[PH_CATALOGUE_KEY_BYTES]);
 int jobs_move(struct ph_jobs *jobs, const struct job_row *row,
               const struct job_move *move);
 /* The pseudonym of a login; zeros for none, which nobody can ask for. */

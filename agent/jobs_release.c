@@ -1,7 +1,11 @@
 /* The moves that printers make: claim, download, complete. */
 #include "jobs_private.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <openssl/evp.h>
 
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -189,21 +193,75 @@ was_completed(const struct job_row *row, const struct ph_release_report *report)
             (row->row.state == PH_JOB_HELD && row->row.keep));
 }
 
+void
+jobs_report_key(const struct ph_release_report *report,
+                uint8_t out_key[PH_CATALOGUE_KEY_BYTES])
+{
+    char text[sizeof(report->printer) + sizeof(report->key)];
+    int len =
+        snprintf(text, sizeof(text), "%s %s", report->printer, report->key);
+
+    if (EVP_Digest(text, (size_t)len, out_key, NULL, EVP_sha256(), NULL) != 1)
+        abort(); /* SHA-256 is there, or nothing works */
+}
+
+/* The very same request: PH_OK, or PH_ERR_EXISTS when it said otherwise.
+ * PH_ERR_NOT_FOUND for a new one. */
+static int
+same_report(struct ph_jobs *jobs, const struct ph_id *id,
+            const struct ph_release_report *report)
+{
+    uint8_t key[PH_CATALOGUE_KEY_BYTES];
+    char result[sizeof(report->result)];
+    int err;
+
+    if (report->key[0] == '\0')
+        return PH_ERR_NOT_FOUND;
+    jobs_report_key(report, key);
+    err = ph_catalogue_completed_get(jobs->catalogue, id, key, result,
+                                     sizeof(result));
+    if (err == PH_OK && strcmp(result, report->result) != 0)
+        err = PH_ERR_EXISTS;
+    return err;
+}
+
 /* printed: gone or kept; anything else: held again. */
 static int
 complete(struct ph_jobs *jobs, const struct job_row *row,
          const struct ph_release_report *report, bool *out_remove)
 {
     const bool printed = is_printed(report);
+    const struct ph_release_report *keyed =
+        report->key[0] != '\0' ? report : NULL;
     const struct job_move released = {.to = row->row.keep ? PH_JOB_HELD
                                                           : PH_JOB_RELEASED,
                                       .event = PH_JOB_RELEASED,
-                                      .report = report};
-    static const struct job_move back = {.to = PH_JOB_HELD};
+                                      .report = report,
+                                      .keyed = keyed};
+    const struct job_move back = {.to = PH_JOB_HELD, .keyed = keyed};
     int err = jobs_move(jobs, row, printed ? &released : &back);
 
     *out_remove = err == PH_OK && printed && !row->row.keep;
     return err;
+}
+
+/* May this report make a move? *out_again: it was made before. */
+static int
+judge_report(struct ph_jobs *jobs, const struct job_row *row,
+             const struct ph_release_report *report, bool *out_again)
+{
+    int err = same_report(jobs, &row->row.id, report);
+
+    if (err == PH_OK ||
+        (err == PH_ERR_NOT_FOUND && was_completed(row, report))) {
+        *out_again = true;
+        return PH_OK;
+    }
+    if (err != PH_ERR_NOT_FOUND)
+        return err;
+    if (!ph_job_state_has_document(row->row.state))
+        return PH_ERR_NOT_FOUND;
+    return holds(row, report->printer) ? PH_OK : PH_ERR_STATE;
 }
 
 int
@@ -211,23 +269,17 @@ ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
                  const struct ph_id *id, const struct ph_release_report *report)
 {
     struct job_row row;
-    bool remove = false;
+    bool remove = false, again = false;
     int err;
 
     jobs_lock(jobs);
     err = jobs_row(jobs, asker, id, &row);
-    if (err == PH_OK && was_completed(&row, report)) {
-        (void)pthread_mutex_unlock(&jobs->lock);
-        return PH_OK;
-    }
-    if (err == PH_OK && !ph_job_state_has_document(row.row.state))
-        err = PH_ERR_NOT_FOUND;
-    if (err == PH_OK && !holds(&row, report->printer))
-        err = PH_ERR_STATE;
     if (err == PH_OK)
+        err = judge_report(jobs, &row, report, &again);
+    if (err == PH_OK && !again)
         err = complete(jobs, &row, report, &remove);
     (void)pthread_mutex_unlock(&jobs->lock);
-    if (err != PH_OK)
+    if (err != PH_OK || again)
         return err;
     if (remove)
         (void)jobs_remove_document(jobs, id);

@@ -98,8 +98,8 @@ start(const struct release_request *request,
 }
 
 /* "12ab.. claimed by pr-1": one record per event. */
-static void
-log_event(const struct release_call *call, const char *what)
+void
+release_log_event(const struct release_call *call, const char *what)
 {
     char id[PH_ID_TEXT];
 
@@ -305,7 +305,7 @@ finish_delete(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    log_event(call, "deleted by its owner");
+    release_log_event(call, "deleted by its owner");
     answer_empty(call);
 }
 
@@ -344,7 +344,7 @@ finish_claim(struct release_call *call)
         return;
     }
     if (call->err == PH_OK)
-        log_event(call, "claimed");
+        release_log_event(call, "claimed");
     finish_view(call);
 }
 
@@ -370,7 +370,7 @@ finish_unclaim(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    log_event(call, "given back");
+    release_log_event(call, "given back");
     answer_empty(call);
 }
 
@@ -378,93 +378,4 @@ void
 release_unclaim(const struct release_request *request)
 {
     start(request, run_unclaim, finish_unclaim);
-}
-
-/* --- complete --- */
-
-static int
-read_count(const json_t *root, const char *name, int64_t *out_count)
-{
-    int err = ph_json_int(root, name, 0, INT32_MAX, out_count);
-
-    return err == PH_ERR_NOT_FOUND ? PH_OK : err;
-}
-
-static int
-read_report(const json_t *root, struct ph_release_report *report)
-{
-    int err =
-        ph_json_text(root, "result", report->result, sizeof(report->result));
-
-    report->impressions = report->sheets = -1;
-    if (err != PH_OK || (strcmp(report->result, "printed") != 0 &&
-                         strcmp(report->result, "failed") != 0 &&
-                         strcmp(report->result, "partly") != 0))
-        return PH_ERR_INVALID;
-    err = read_count(root, "impressions", &report->impressions);
-    if (err == PH_OK)
-        err = read_count(root, "sheets", &report->sheets);
-    return err;
-}
-
-static void
-run_complete(struct release_call *call)
-{
-    const struct ph_asker asker = release_call_asker(call);
-
-    call->err = ph_jobs_complete(call->service->jobs, &asker, &call->job,
-                                 &call->report);
-}
-
-static void
-finish_complete(struct release_call *call)
-{
-    char what[64];
-    json_t *root;
-
-    if (call->err != PH_OK) {
-        release_answer_error(call);
-        return;
-    }
-    (void)snprintf(what, sizeof(what), "completed: %s", call->report.result);
-    log_event(call, what);
-    root = json_object();
-    if (ph_submission_text(root, "result", call->report.result) != PH_OK) {
-        json_decref(root);
-        root = NULL;
-    }
-    ph_release_json(call->exchange, 200, root);
-}
-
-void
-release_complete(const struct release_request *request)
-{
-    json_t *root = release_body(request);
-    struct release_call *call;
-    int err;
-
-    if (root == NULL)
-        return;
-    call = release_call_new(request->service, request->exchange, &request->who,
-                            &request->job);
-    if (call == NULL) {
-        json_decref(root);
-        return;
-    }
-    err = read_report(root, &call->report);
-    json_decref(root);
-    if (err != PH_OK) {
-        ph_release_problem(request->exchange, 400, "malformed", NULL,
-                           "The result must be printed, failed or partly; "
-                           "impressions and sheets are whole numbers");
-        release_call_free(call);
-        return;
-    }
-    (void)snprintf(call->report.printer, sizeof(call->report.printer), "%s",
-                   call->who.printer);
-    (void)snprintf(call->report.address, sizeof(call->report.address), "%s",
-                   ph_http_exchange_address(request->exchange));
-    call->run = run_complete;
-    call->finish = finish_complete;
-    release_call_start(call);
 }

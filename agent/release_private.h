@@ -121,6 +121,9 @@ void release_complete(const struct release_request *request);
 /* The body as a JSON object, or NULL after the exchange was answered. */
 json_t *release_body(const struct release_request *request);
 
+/* One record per event: "12ab.. claimed by pr-1". */
+void release_log_event(const struct release_call *call, const char *what);
+
 /* PH_ERR_DENIED, with refusal and why, when the job is confidential and the
  * user has not shown enough. */
 int release_check_confidential(struct release_call *call,

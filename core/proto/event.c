@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "printhold/base/err.h"
+#include "printhold/proto/choices.h"
 #include "printhold/proto/json.h"
 #include "printhold/proto/submission.h"
 
@@ -29,6 +30,8 @@ put_release(json_t *data, const struct ph_release_report *release)
     if (err == PH_OK)
         err = ph_submission_number(object, "job-media-sheets-completed",
                                    release->sheets);
+    if (err == PH_OK)
+        err = ph_release_choices_put(&release->choices, object);
     if (err == PH_OK && json_object_set(data, "release", object) != 0)
         err = PH_ERR_NOMEM;
     json_decref(object);

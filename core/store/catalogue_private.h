@@ -52,6 +52,8 @@ enum catalogue_statement {
     STMT_EVENT_TRIM,
     STMT_EVENT_DUE,
     STMT_EVENT_ACKED,
+    STMT_COMPLETED_ADD,
+    STMT_COMPLETED_GET,
     STMT_COUNT
 };
 

@@ -83,6 +83,20 @@ static const char *const steps[] = {
     " id BLOB NOT NULL,"
     " sealed BLOB NOT NULL);"
     "CREATE INDEX event_epoch ON event(epoch);",
+    /* Reports of printers by their idempotency key, hashed; the newest of a
+     * job, and as long as the job is remembered. */
+    "CREATE TABLE completed("
+    " number INTEGER PRIMARY KEY,"
+    " job BLOB NOT NULL,"
+    " key BLOB NOT NULL,"
+    " result TEXT NOT NULL,"
+    " UNIQUE(job, key));"
+    "CREATE TRIGGER completed_more AFTER INSERT ON completed BEGIN"
+    "  DELETE FROM completed WHERE job = NEW.job AND number <="
+    "   (SELECT number FROM completed WHERE job = NEW.job"
+    "    ORDER BY number DESC LIMIT 1 OFFSET 16); END;"
+    "CREATE TRIGGER completed_forgotten AFTER DELETE ON job BEGIN"
+    "  DELETE FROM completed WHERE job = OLD.id; END;",
 };
 
 static int

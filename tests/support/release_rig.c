@@ -209,6 +209,7 @@ hold(struct rig *rig, const char *user, size_t size, bool confidential)
     ph_io_close(&fd);
     jobs_fixture_ticket_fill(&ticket, "A title", size);
     ticket.confidential = confidential;
+    ticket.impressions = 3;
     assert_int_equal(ph_jobs_commit(capture, &ticket, &id, &refuse), PH_OK);
     return id;
 }
@@ -365,7 +366,7 @@ rig_sign_in(struct rig *rig, struct https_client *client, const char *printer,
 const char *
 rig_job_path(const struct ph_id *id, const char *rest)
 {
-    static char path[128];
+    static _Thread_local char path[128];
     char text[PH_ID_TEXT];
 
     ph_id_format(id, text);

@@ -221,6 +221,67 @@ a_kept_job_stays_and_its_release_is_reported(void **state)
     assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
 }
 
+static int
+report(struct jobs_fixture *f, const struct ph_id *id, const char *printer,
+       const char *result, const char *key)
+{
+    struct ph_release_report report = {.impressions = -1, .sheets = -1};
+
+    (void)snprintf(report.printer, sizeof(report.printer), "%s", printer);
+    (void)snprintf(report.result, sizeof(report.result), "%s", result);
+    (void)snprintf(report.key, sizeof(report.key), "%s", key);
+    return ph_jobs_complete(f->jobs, &alice_at_printer, id, &report);
+}
+
+static void
+a_report_that_comes_late_again_does_not_end_a_new_claim(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    struct ph_why why;
+
+    claim(f, &id, "pr-1");
+    assert_int_equal(report(f, &id, "pr-1", "failed", "a"), PH_OK);
+    claim(f, &id, "pr-1");
+    assert_int_equal(report(f, &id, "pr-1", "failed", "a"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    assert_int_equal(report(f, &id, "pr-1", "printed", "a"), PH_ERR_EXISTS);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    /* A key is its printer's. */
+    assert_int_equal(report(f, &id, "pr-2", "printed", "a"), PH_ERR_STATE);
+
+    /* A kept job that is printed anew: the old report counts once. */
+    assert_int_equal(ph_jobs_keep(f->jobs, &alice, &id, true, &why), PH_OK);
+    assert_int_equal(report(f, &id, "pr-1", "printed", "b"), PH_OK);
+    claim(f, &id, "pr-1");
+    jobs_fixture_close(f);
+    jobs_fixture_open(f);
+    assert_int_equal(report(f, &id, "pr-1", "printed", "b"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 1);
+    assert_int_equal(report(f, &id, "pr-1", "printed", "c"), PH_OK);
+    assert_int_equal(count_events(f, "org.printhold.job.released.v1"), 2);
+}
+
+static void
+the_newest_keys_of_a_job_are_remembered(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    char key[16];
+
+    for (int i = 0; i < 40; i++) {
+        claim(f, &id, "pr-1");
+        (void)snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(report(f, &id, "pr-1", "failed", key), PH_OK);
+    }
+    claim(f, &id, "pr-1");
+    assert_int_equal(report(f, &id, "pr-1", "failed", "k24"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_CLAIMED);
+    assert_int_equal(report(f, &id, "pr-1", "failed", "k23"), PH_OK);
+    assert_int_equal(view_of(f, &id).state, PH_JOB_HELD);
+}
+
 static void
 a_grant_is_used_once_even_after_a_restart(void **state)
 {
@@ -265,6 +326,8 @@ main(void)
         TEST(the_cloud_hears_of_a_lease_that_ended),
         TEST(a_damaged_document_goes_with_its_job),
         TEST(a_kept_job_stays_and_its_release_is_reported),
+        TEST(a_report_that_comes_late_again_does_not_end_a_new_claim),
+        TEST(the_newest_keys_of_a_job_are_remembered),
         TEST(a_grant_is_used_once_even_after_a_restart),
         TEST(the_high_water_mark_never_falls),
     };

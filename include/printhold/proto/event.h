@@ -13,13 +13,26 @@
 #include "printhold/model/job.h"
 #include "printhold/model/ticket.h"
 
+#define PH_RELEASE_KEY_MAX 129
+
+/* What was chosen at the printer (choices.h); empty and 0: as the ticket. */
+struct ph_release_choices {
+    int32_t copies;
+    char sides[PH_TICKET_WORD_MAX];
+    char print_color_mode[PH_TICKET_WORD_MAX];
+    char page_ranges[PH_TICKET_TEXT_MAX];
+    char finishings[PH_TICKET_TEXT_MAX];
+};
+
 /* What a printer says at the end of a release. */
 struct ph_release_report {
-    char printer[64];    /* pr-... of its certificate */
-    char result[16];     /* printed, failed, partly */
-    char address[64];    /* peer address */
-    int64_t impressions; /* -1 unknown */
-    int64_t sheets;      /* -1 unknown */
+    char printer[64];             /* pr-... of its certificate */
+    char result[16];              /* printed, failed, partly */
+    char address[64];             /* peer address */
+    int64_t impressions;          /* -1 unknown */
+    int64_t sheets;               /* -1 unknown */
+    char key[PH_RELEASE_KEY_MAX]; /* names this very report; empty: none */
+    struct ph_release_choices choices;
 };
 
 struct ph_event {

@@ -219,6 +219,21 @@ int ph_catalogue_set_owner(struct ph_catalogue *catalogue,
  */
 int ph_catalogue_truncate_log(struct ph_catalogue *catalogue);
 
+/* --- reports of printers --- */
+
+#define PH_CATALOGUE_KEY_BYTES 32
+
+/* Inside the transaction of the move that the report made. */
+int ph_catalogue_completed_add(struct ph_catalogue *catalogue,
+                               const struct ph_id *job,
+                               const uint8_t key[PH_CATALOGUE_KEY_BYTES],
+                               const char *result);
+/* PH_ERR_NOT_FOUND for a key that is new. */
+int ph_catalogue_completed_get(struct ph_catalogue *catalogue,
+                               const struct ph_id *job,
+                               const uint8_t key[PH_CATALOGUE_KEY_BYTES],
+                               char *out_result, size_t cap);
+
 /* --- grants and the clock --- */
 
 /* Durable by itself. PH_ERR_EXISTS for a jti that is known, and for a grant
