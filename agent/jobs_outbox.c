@@ -143,8 +143,7 @@ struct user_jobs {
     struct ph_directory_job list[PH_DIRECTORY_JOBS_MAX];
     struct ph_ticket tickets[PH_DIRECTORY_JOBS_MAX];
     size_t count;
-    size_t more;
-    int64_t expires_ms;
+    size_t read; /* the unreadable ones too */
 };
 
 static bool
@@ -153,12 +152,7 @@ collect_job(const struct ph_catalogue_job *row, void *arg)
     struct user_jobs *user = arg;
     struct ph_job_view view;
 
-    if (row->expires_ms > user->expires_ms)
-        user->expires_ms = row->expires_ms;
-    if (user->count == PH_DIRECTORY_JOBS_MAX) {
-        user->more++;
-        return true;
-    }
+    user->read++;
     if (jobs_view(user->jobs, row, &view) != PH_OK)
         return true; /* ph_jobs_list says why it is listed nowhere */
     user->tickets[user->count] = view.ticket;
@@ -169,7 +163,7 @@ collect_job(const struct ph_catalogue_job *row, void *arg)
                                   .expires_ms = view.expires_ms,
                                   .ticket = &user->tickets[user->count]};
     user->count++;
-    return true;
+    return user->count < PH_DIRECTORY_JOBS_MAX;
 }
 
 static int
@@ -180,15 +174,19 @@ build_document(struct ph_jobs *jobs, const struct due_key *key,
     const struct ph_catalogue_filter filter = {.owner = key->owner,
                                                .newest_first = true};
     const char *addresses[PH_DIRECTORY_ADDRESSES_MAX];
+    uint64_t all = 0;
+    int64_t last_ms = 0;
     int err;
 
     *user = (struct user_jobs){.jobs = jobs};
     err = ph_catalogue_list(jobs->catalogue, &filter, collect_job, user);
+    if (err == PH_OK)
+        err = ph_catalogue_owned(jobs->catalogue, key->owner, &all, &last_ms);
     if (err != PH_OK || user->count == 0)
         return err; /* no job: the payload stays empty, which deletes */
     for (size_t i = 0; i < ws->address_count; i++)
         addresses[i] = ws->address[i];
-    document->expires_ms = jobs_wall(jobs, user->expires_ms);
+    document->expires_ms = jobs_wall(jobs, last_ms);
     return ph_directory_put(
         &(struct ph_directory){.rev = key->rev,
                                .at_ms = ph_clock_wall_ms(),
@@ -200,7 +198,7 @@ build_document(struct ph_jobs *jobs, const struct due_key *key,
                                .pin = ws->pin,
                                .jobs = user->list,
                                .job_count = user->count,
-                               .more = user->more},
+                               .more = (size_t)all - user->read},
         &document->payload);
 }
 

@@ -26,6 +26,7 @@ enum catalogue_statement {
     STMT_FORGET,
     STMT_USED_BY,
     STMT_USED_BY_ALL,
+    STMT_OWNED,
     STMT_SET_OWNER,
     STMT_FIND,
     STMT_STATES,

@@ -48,6 +48,32 @@ ph_catalogue_used_by_all(struct ph_catalogue *catalogue,
 }
 
 int
+ph_catalogue_owned(struct ph_catalogue *catalogue,
+                   const uint8_t owner[PH_OWNER_KEY_BYTES], uint64_t *out_count,
+                   int64_t *out_last_ms)
+{
+    sqlite3_stmt *stmt;
+    int rc;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_OWNED,
+        "SELECT COUNT(*), IFNULL(MAX(expires_ms), 0) FROM job"
+        " INDEXED BY job_owner WHERE owner = ?1 AND state IN (2, 3)",
+        &stmt);
+
+    if (err != PH_OK)
+        return err;
+    (void)sqlite3_bind_blob(stmt, 1, owner, PH_OWNER_KEY_BYTES,
+                            SQLITE_TRANSIENT);
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) {
+        *out_count = (uint64_t)sqlite3_column_int64(stmt, 0);
+        *out_last_ms = sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_reset(stmt);
+    return ph_db_err(rc);
+}
+
+int
 ph_catalogue_totals(struct ph_catalogue *catalogue,
                     struct ph_catalogue_totals *out_totals)
 {

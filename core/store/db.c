@@ -97,6 +97,9 @@ static const struct {
     {"PRAGMA fullfsync=ON", "PRAGMA fullfsync", "1"},
     {"PRAGMA checkpoint_fullfsync=ON", "PRAGMA checkpoint_fullfsync", "1"},
     {"PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1"},
+    /* What a long transaction made of the log is given back. */
+    {"PRAGMA journal_size_limit=4194304", "PRAGMA journal_size_limit",
+     "4194304"},
     {"PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0"},
     {"PRAGMA cache_size=-512", "PRAGMA cache_size", "-512"},
     {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},

@@ -16,6 +16,8 @@ struct ph_jobs {
     size_t count;
     int blocking, blocked;
     char health[PH_WHY_MAX];
+    uint64_t unmapped;
+    char owners[PH_WHY_MAX];
 };
 
 struct ph_jobs *
@@ -173,6 +175,15 @@ fake_jobs_set_health(struct ph_jobs *jobs, const char *text)
     (void)pthread_mutex_unlock(&jobs->lock);
 }
 
+void
+fake_jobs_set_owners(struct ph_jobs *jobs, uint64_t unmapped, const char *text)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->unmapped = unmapped;
+    (void)snprintf(jobs->owners, sizeof(jobs->owners), "%s", text);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
 /* --- what jobs.h declares --- */
 
 /* Wait here while the test says so. */
@@ -325,6 +336,9 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
         out_stats->held += jobs->views[i].state == PH_JOB_HELD;
         out_stats->claimed += jobs->views[i].state == PH_JOB_CLAIMED;
     }
+    out_stats->unmapped = jobs->unmapped;
+    (void)snprintf(out_stats->owner_health, sizeof(out_stats->owner_health),
+                   "%s", jobs->owners);
     (void)snprintf(out_stats->spool_health, sizeof(out_stats->spool_health),
                    "%s", jobs->health);
     (void)pthread_mutex_unlock(&jobs->lock);

@@ -32,6 +32,9 @@ void fake_jobs_block(struct ph_jobs *jobs);
 void fake_jobs_wait_blocked(struct ph_jobs *jobs);
 void fake_jobs_let_go(struct ph_jobs *jobs);
 
+/* What ph_jobs_stats says of the owners. */
+void fake_jobs_set_owners(struct ph_jobs *jobs, uint64_t unmapped,
+                          const char *text);
 /* What ph_jobs_stats says of the spool. */
 void fake_jobs_set_health(struct ph_jobs *jobs, const char *text);
 

@@ -304,12 +304,17 @@ the_health_is_that_of_the_worst_part(void **state)
         const char *cloud;
         const char *spool;
         const char *health;
+        uint64_t unmapped;
+        const char *owners;
     } cases[] = {
-        {"off", "", "ok"},
-        {"online", "", "ok"},
-        {"connecting", "", "warning"},
-        {"online", "no space left", "error"},
-        {"connecting", "no space left", "error"},
+        {"off", "", "warning", 3, ""},
+        {"online", "", "warning", 0, "owners:2: no"},
+        {"online", "no space left", "error", 3, "owners:2: no"},
+        {"off", "", "ok", 0, ""},
+        {"online", "", "ok", 0, ""},
+        {"connecting", "", "warning", 0, ""},
+        {"online", "no space left", "error", 0, ""},
+        {"connecting", "no space left", "error", 0, ""},
     };
 
     for (size_t i = 0; i < PH_COUNT(cases); i++) {
@@ -321,6 +326,7 @@ the_health_is_that_of_the_worst_part(void **state)
         size_t used;
 
         fake_jobs_set_health(*state, cases[i].spool);
+        fake_jobs_set_owners(*state, cases[i].unmapped, cases[i].owners);
         (void)snprintf(status.cloud, sizeof(status.cloud), "%s",
                        cases[i].cloud);
         ph_control_call_init(&call, *state, ANNA, &request, &status);
@@ -339,6 +345,13 @@ the_health_is_that_of_the_worst_part(void **state)
         assert_int_equal(back.held, 4);
         assert_int_equal(back.claimed, 1);
         assert_int_equal(back.outbox_events, 2);
+        assert_int_equal(back.unmapped, cases[i].unmapped);
+        assert_string_equal(back.owner_text, cases[i].owners);
+        /* what the fake says of the one who asks */
+        assert_int_equal(back.your_jobs, ANNA);
+        assert_int_equal(back.your_jobs_max, 1000);
+        assert_int_equal(back.your_bytes, 5);
+        assert_int_equal(back.your_bytes_max, 50);
         ph_buf_close(&buf);
     }
 }

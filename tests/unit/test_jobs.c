@@ -428,6 +428,34 @@ the_directory_document_follows_the_jobs(void **state)
     ph_buf_close(&documents[0].payload);
 }
 
+/* All of them are counted, the newest are named, and it lives as long as the
+ * job that ends last. */
+static void
+a_long_directory_document_counts_what_it_leaves_out(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct ph_outbox_document document;
+    int64_t last_ms = 0;
+    struct ph_id id;
+    size_t count;
+
+    for (unsigned i = 0; i < 67; i++) {
+        char text[16];
+
+        (void)snprintf(text, sizeof(text), "n%u", i);
+        id = jobs_fixture_hold(f, text, text);
+        last_ms = view_of(f, &id).expires_ms;
+    }
+    assert_int_equal(ph_jobs_due_documents(f->jobs, &document, 1, &count),
+                     PH_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(document.expires_ms, last_ms);
+    assert_non_null(strstr(ph_buf_str(&document.payload), "\"more\":3"));
+    assert_non_null(strstr(ph_buf_str(&document.payload), "\"n66\""));
+    assert_null(strstr(ph_buf_str(&document.payload), "\"n2\""));
+    ph_buf_close(&document.payload);
+}
+
 int
 main(void)
 {
@@ -446,6 +474,7 @@ main(void)
         TEST(delete_and_expiry_remove_the_document),
         TEST(titles_and_names_stand_nowhere_in_clear),
         TEST(the_directory_document_follows_the_jobs),
+        TEST(a_long_directory_document_counts_what_it_leaves_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,12 @@ int ph_catalogue_used_by(struct ph_catalogue *catalogue, uint32_t uid,
 int ph_catalogue_used_by_all(struct ph_catalogue *catalogue,
                              struct ph_catalogue_usage *out_usage);
 
+/* How many held and claimed jobs a login has, and when the last of them ends (0
+ * without any); reads an index only. */
+int ph_catalogue_owned(struct ph_catalogue *catalogue,
+                       const uint8_t owner[PH_OWNER_KEY_BYTES],
+                       uint64_t *out_count, int64_t *out_last_ms);
+
 /* The job has a login now: owner, and the ticket that says so. */
 int ph_catalogue_set_owner(struct ph_catalogue *catalogue,
                            const struct ph_id *id,
