@@ -48,8 +48,6 @@ tpm_listens() {
 with_tpm() {
     env "SYSTEMD_TPM2_DEVICE=swtpm:host=127.0.0.1,port=$TPM_PORT" "$@"
 }
-trap 'tpm_stop; host_end' EXIT
-
 key() { # word...
     with_tpm ASAN_OPTIONS=detect_leaks=0 "$BUILD/agent/printhold-agent" --config-dir "$HOST/etc" key "$@"
 }
@@ -98,6 +96,7 @@ status_level() {
     ph root status --json | jq -r '.["key-level"]'
 }
 
+HOST_ENDS+=(tpm_stop)
 host_start
 printf 'a text\n' >"$HOST/note.txt"
 chmod 0644 "$HOST/note.txt"
@@ -171,6 +170,7 @@ check 'the new one is what systemd calls tpm2' \
 tpm_start
 agent_start
 is 'status says tpm2' "$(status_level)" tpm2
+check 'to people too' grep -qE '^Machine key +tpm2$' <(ph root status)
 is 'both jobs are there' "$(jobs_of alice)" 2
 print_one 3
 agent_stop

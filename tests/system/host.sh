@@ -11,6 +11,7 @@
 set -euo pipefail
 ROOT=$WORK/root
 FIRST=
+UNSHARE=
 NAME=printhold-test-$$
 
 say() { printf '    %s\n' "$*"; }
@@ -92,9 +93,13 @@ join_cgroups() {
     done
 }
 
+# Not what the shell runs before it becomes unshare.
 first_process() {
-    FIRST=$(pgrep -P "$1" || true)
-    [ -n "$FIRST" ]
+    local child
+    child=$(pgrep -P "$UNSHARE" || true)
+    [ -n "$child" ] &&
+        [ "$(readlink "/proc/$child/ns/pid")" != "$(readlink /proc/self/ns/pid)" ] &&
+        FIRST=$child
 }
 is_running() {
     [ "$(inside systemctl is-system-running 2>/dev/null)" = running ]
@@ -128,7 +133,7 @@ system_boot() { # NAME=VALUE...
             bash -c "$BOOT" boot "$ROOT" "$@" >>"$WORK/console" 2>&1
     ) &
     UNSHARE=$!
-    until_true 10 first_process "$UNSHARE" || fail "no first process: $(cat "$WORK/console")"
+    until_true 10 first_process || fail "no first process: $(cat "$WORK/console")"
     until_true 20 is_running || fail "it does not boot: $(tail -5 "$WORK/console")"
 }
 
@@ -139,10 +144,11 @@ inside() {
 }
 
 system_off() {
-    [ -n "$FIRST" ] || return 0
-    kill -KILL "$FIRST" 2>/dev/null || true
+    [ -n "$UNSHARE" ] || return 0
+    kill -KILL ${FIRST:+"$FIRST"} "$UNSHARE" 2>/dev/null || true
     wait "$UNSHARE" 2>/dev/null || true
-    FIRST=
+    FIRST=""
+    UNSHARE=""
 }
 
 scenario_end() { :; } # for a scenario to fill

@@ -1,8 +1,8 @@
 /*
  * Another machine key under the same directory, and what must be true after
  * every step at which it stops: nothing is lost, the agent refuses until it is
- * finished, and the same call finishes it. Calls of the random source and of
- * the file system are wrapped by the linker.
+ * finished, and the same call finishes it. Calls of the random source, of
+ * OpenSSL (SR-35) and of the file system are wrapped by the linker.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 
 #include "printhold/base/attr.h"
 #include "printhold/base/io.h"
@@ -73,6 +75,19 @@ WRAP(int, linkat, (int from, const char *a, int to, const char *b, int flags),
      (from, a, to, b, flags), EMLINK, true)
 WRAP(int, unlinkat, (int fd, const char *name, int flags), (fd, name, flags),
      EROFS, true)
+
+WRAP(int, EVP_CipherInit_ex2,
+     (EVP_CIPHER_CTX * ctx, const EVP_CIPHER *cipher, const unsigned char *key,
+      const unsigned char *iv, int enc, const OSSL_PARAM *params),
+     (ctx, cipher, key, iv, enc, params), EIO, false)
+WRAP(int, EVP_CipherUpdate,
+     (EVP_CIPHER_CTX * ctx, unsigned char *out, int *outl,
+      const unsigned char *in, int inl),
+     (ctx, out, outl, in, inl), EIO, false)
+WRAP(int, EVP_KDF_derive,
+     (EVP_KDF_CTX * ctx, unsigned char *key, size_t len,
+      const OSSL_PARAM params[]),
+     (ctx, key, len, params), EIO, false)
 
 /* --- a machine key and what lies under it --- */
 
