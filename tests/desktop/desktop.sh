@@ -57,8 +57,10 @@ desktop_start() {
     on_desktop lpoptions -d PrintHold >/dev/null # her choice in every dialog
     install -d -m 1777 /tmp/.X11-unix
     : >"$HOST/display"
-    in_group XVFB_PID as alice Xvfb -displayfd 3 -screen 0 1280x1024x24 \
-        -nolisten tcp 3>>"$HOST/display" >"$HOST/xvfb.log" 2>&1
+    # Without -noreset it starts anew when the last program closes, and refuses
+    # whoever comes just then.
+    in_group XVFB_PID as alice Xvfb -displayfd 3 -noreset \
+        -screen 0 1280x1024x24 -nolisten tcp 3>>"$HOST/display" >"$HOST/xvfb.log" 2>&1
     until_true 20 grep -q . "$HOST/display" || fail "no X server: $(cat "$HOST/xvfb.log")"
     X_DISPLAY=:$(cat "$HOST/display")
     JOBS=0
