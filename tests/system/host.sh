@@ -151,17 +151,23 @@ system_off() {
     UNSHARE=""
 }
 
+# They are busy until the last process is reaped.
+leave_cgroups() {
+    local at
+    for at in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ ! -d "$at/$NAME" ] ||
+            find "$at/$NAME" -depth -type d -exec rmdir {} + 2>/dev/null || return 1
+    done
+}
+
 scenario_end() { :; } # for a scenario to fill
 
 system_end() {
-    local rc=$? at
+    local rc=$?
     scenario_end
     [ "$rc" = 0 ] || [ -z "$FIRST" ] || inside journalctl -n 40 --no-hostname || true
     system_off
-    for at in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
-        [ ! -d "$at/$NAME" ] ||
-            find "$at/$NAME" -depth -type d -exec rmdir {} + 2>/dev/null || true
-    done
+    until_true 10 leave_cgroups || echo "control groups $NAME are left" >&2
     exit "$rc"
 }
 trap system_end EXIT
