@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codes.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
+#include "printhold/base/wipe.h"
 #include "printhold/proto/frame.h"
 
 #define CHUNK_BYTES (64 * 1024)
@@ -234,6 +236,37 @@ step_status(struct ph_control_call *call, struct ph_buf *buf)
     return err;
 }
 
+/* --- codes --- */
+
+/* Root has no list of everybody's here: its code is for its own jobs. */
+static int
+step_code(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    struct ph_control_code item = {.expires_ms = 0};
+    struct ph_code code = {.expires_ms = 0};
+    struct ph_buf body;
+    int err = ph_codes_make(call->jobs, (uint32_t)call->uid, &code, why);
+
+    if (err != PH_OK)
+        return err;
+    memcpy(item.code, code.text, sizeof(item.code));
+    item.expires_ms = code.expires_ms;
+    memcpy(item.login, code.login, sizeof(item.login));
+    (void)snprintf(item.computer, sizeof(item.computer), "%s",
+                   code.computer.host);
+    if (code.computer.address_count > 0)
+        (void)snprintf(item.address, sizeof(item.address), "%s",
+                       code.computer.address[0]);
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    err = ph_control_code_put(&item, &body);
+    if (err == PH_OK)
+        err = put_item(buf, &body);
+    ph_buf_close(&body);
+    ph_wipe(&item, sizeof(item));
+    ph_wipe(&code, sizeof(code));
+    return err;
+}
+
 int
 ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
 {
@@ -246,6 +279,8 @@ ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
         call->done = true;
         if (err == PH_OK && call->request.op == PH_CONTROL_STATUS)
             err = step_status(call, buf);
+        else if (err == PH_OK && call->request.op == PH_CONTROL_CODE)
+            err = step_code(call, buf, &why);
         else if (err == PH_OK)
             err = step_one(call, buf, &why);
     }

@@ -94,6 +94,10 @@ ph_release_refusal_keyword(enum ph_release_refusal refusal)
         [PH_REFUSE_SUBJECT] = "grant-no-user",
         [PH_REFUSE_USED] = "grant-used",
         [PH_REFUSE_WEAK] = "confidential",
+        [PH_REFUSE_CODE] = "code-wrong",
+        [PH_REFUSE_CODE_LIMIT] = "code-limit",
+        [PH_REFUSE_CODE_OFF] = "code-off",
+        [PH_REFUSE_CODE_SUBJECT] = "code-no-user",
     };
 
     return (size_t)refusal < PH_COUNT(keywords) ? keywords[refusal] : "unknown";

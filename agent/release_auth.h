@@ -58,6 +58,10 @@ enum ph_release_refusal {
     PH_REFUSE_SUBJECT,
     PH_REFUSE_USED,
     PH_REFUSE_WEAK, /* a confidential job; never for a grant itself */
+    PH_REFUSE_CODE, /* wrong, over, used: never which */
+    PH_REFUSE_CODE_LIMIT,
+    PH_REFUSE_CODE_OFF,
+    PH_REFUSE_CODE_SUBJECT,
 };
 
 /* "grant-expired" and the like; static. */

@@ -73,6 +73,7 @@ struct release_call {
     json_t *list;
     bool more;
     enum ph_release_refusal refusal;
+    int64_t wait_ms;        /* a refusal's: try again after it */
     struct ph_grant *grant; /* a new session's */
     struct ph_release_report report;
     /* a download's */
@@ -117,6 +118,9 @@ void release_claim(const struct release_request *request);
 void release_unclaim(const struct release_request *request);
 void release_document(const struct release_request *request);
 void release_complete(const struct release_request *request);
+
+/* release_code.c: the code in call->list becomes call->grant and a login. */
+void release_run_code(struct release_call *call);
 
 /* The body as a JSON object, or NULL after the exchange was answered. */
 json_t *release_body(const struct release_request *request);

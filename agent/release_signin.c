@@ -1,12 +1,14 @@
-/* From a grant to a session, and its end. */
+/* From a grant or a code to a session, and its end. */
 #include "release_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
+#include "printhold/proto/code.h"
 #include "printhold/proto/submission.h"
 
 /* Everything but the signature: the decision, then the mark that makes the
@@ -84,6 +86,20 @@ make_session(const struct ph_id *session, int64_t expires_ms, const char *login)
 }
 
 static void
+refuse(struct release_call *call, const char *keyword)
+{
+    char fields[64];
+
+    if (call->refusal != PH_REFUSE_CODE_LIMIT) {
+        ph_release_problem(call->exchange, 403, keyword, NULL, call->why.text);
+        return;
+    }
+    (void)snprintf(fields, sizeof(fields), "Retry-After: %lld\r\n",
+                   (long long)(call->wait_ms + 999) / 1000);
+    ph_release_problem(call->exchange, 429, keyword, fields, call->why.text);
+}
+
+static void
 finish_sign_in(struct release_call *call)
 {
     const struct ph_identity *peer = ph_http_exchange_peer(call->exchange);
@@ -94,7 +110,7 @@ finish_sign_in(struct release_call *call)
         const char *keyword = ph_release_refusal_keyword(call->refusal);
 
         release_refused(call->service, peer->id, keyword);
-        ph_release_problem(call->exchange, 403, keyword, NULL, call->why.text);
+        refuse(call, keyword);
         return;
     }
     if (call->err == PH_OK)
@@ -105,24 +121,41 @@ finish_sign_in(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    ph_log_info("release: session opened, printer %s, address %s", peer->id,
-                ph_http_exchange_address(call->exchange));
+    ph_log_info("release: session opened by %s, printer %s, address %s",
+                json_object_get(call->list, "code") != NULL ? "code" : "grant",
+                peer->id, ph_http_exchange_address(call->exchange));
     ph_release_json(call->exchange, 201,
                     make_session(&session, expires_ms, call->who.login));
+}
+
+/* What is wrong with the form of it; NULL: nothing. */
+static const char *
+proof_fault(const json_t *grant, const json_t *code)
+{
+    if ((grant == NULL) == (code == NULL))
+        return "The request must have a grant or a code";
+    if (code != NULL &&
+        (!json_is_string(code) ||
+         !ph_code_is(json_string_value(code), json_string_length(code))))
+        return "A code has eight digits";
+    return code != NULL || json_is_string(grant) ? NULL
+                                                 : "The request has no grant";
 }
 
 void
 release_open_session(const struct release_request *request)
 {
     json_t *root = release_body(request);
+    const json_t *code = json_object_get(root, "code");
     struct release_call *call;
+    const char *fault;
 
     if (root == NULL)
         return;
-    if (!json_is_string(json_object_get(root, "grant"))) {
+    fault = proof_fault(json_object_get(root, "grant"), code);
+    if (fault != NULL) {
         json_decref(root);
-        ph_release_problem(request->exchange, 400, "malformed", NULL,
-                           "The request has no grant");
+        ph_release_problem(request->exchange, 400, "malformed", NULL, fault);
         return;
     }
     call = release_call_new(request->service, request->exchange, &request->who,
@@ -132,7 +165,7 @@ release_open_session(const struct release_request *request)
         return;
     }
     call->list = root;
-    call->run = run_sign_in;
+    call->run = code != NULL ? release_run_code : run_sign_in;
     call->finish = finish_sign_in;
     release_call_start(call);
 }

@@ -15,6 +15,8 @@ static const struct ph_command commands[] = {
      ph_cmd_delete},
     {"keep", "JOB... [--off]", "keep jobs after they are printed",
      PH_OPTION_OFF, 1, INT_MAX, ph_cmd_keep},
+    {"code", "[--json]", "make a code that releases your jobs at a printer",
+     PH_OPTION_JSON, 0, 0, ph_cmd_code},
     {"status", "[--json]", "show how the hold service is doing", PH_OPTION_JSON,
      0, 0, ph_cmd_status},
     {"config", "check | show [--json]", "check or show the configuration",

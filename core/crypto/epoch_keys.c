@@ -23,6 +23,7 @@ struct ph_epoch_keys {
     const char *level;
     uint8_t machine_key[PH_KEY_BYTES];
     uint8_t owner_key[PH_KEY_BYTES];
+    uint8_t code_key[PH_KEY_BYTES];
     pthread_mutex_t lock; /* of all below */
     struct ph_epoch epochs[PH_EPOCHS_MAX];
     size_t count;
@@ -152,6 +153,9 @@ ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
     memcpy(keys->machine_key, machine->bytes, PH_KEY_BYTES);
     keys->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
     err = keys->dirfd >= 0 ? PH_OK : ph_err_from_errno(errno);
+    if (err == PH_OK)
+        err = ph_hkdf_label(keys->machine_key, NULL, 0, "printhold/v1/code",
+                            keys->code_key);
     if (err != PH_OK)
         ph_why_set(why, "cannot set up the epoch keys: %s", ph_err_text(err));
     else
@@ -383,6 +387,14 @@ ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
     if (err == PH_OK)
         memcpy(out_owner, mac, PH_OWNER_KEY_BYTES);
     return err;
+}
+
+int
+ph_epoch_keys_code(struct ph_epoch_keys *keys, const char *code,
+                   uint8_t out_mac[PH_SHA256_BYTES])
+{
+    return ph_hmac_sha256(keys->code_key, PH_KEY_BYTES, code, strlen(code),
+                          out_mac);
 }
 
 const char *

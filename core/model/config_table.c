@@ -124,6 +124,10 @@ static const struct ph_config_setting settings[] = {
      NULL, "64", "Most documents that are sent at the same time."},
     {"release", "lease", PH_CONFIG_DURATION, AT(lease_s), 10, DAY, NULL, "10m",
      "How long a printer may hold a job without a sign of life."},
+    {"release", "offline_code", PH_CONFIG_CHOICE, AT(offline_code), 0, 0,
+     "yes|no", "yes",
+     "Whether people may make codes that release their jobs without the "
+     "cloud."},
 
     {"backend", "agent_wait", PH_CONFIG_DURATION, AT(agent_wait_s), 0, 3600,
      NULL, "30s",

@@ -5,6 +5,7 @@
 #include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/base/wipe.h"
 #include "printhold/proto/frame.h"
 
 #define TEXT(type, member, name) PH_TEXT_FIELD(type, member, name)
@@ -14,9 +15,12 @@ static const struct {
     const char *name;
     bool takes_job;
 } ops[] = {
-    [PH_CONTROL_JOBS] = {"jobs", false},     [PH_CONTROL_SHOW] = {"show", true},
-    [PH_CONTROL_DELETE] = {"delete", true},  [PH_CONTROL_KEEP] = {"keep", true},
+    [PH_CONTROL_JOBS] = {"jobs", false},
+    [PH_CONTROL_SHOW] = {"show", true},
+    [PH_CONTROL_DELETE] = {"delete", true},
+    [PH_CONTROL_KEEP] = {"keep", true},
     [PH_CONTROL_STATUS] = {"status", false},
+    [PH_CONTROL_CODE] = {"code", false},
 };
 
 bool
@@ -351,5 +355,57 @@ ph_control_status_parse(const void *body, size_t len,
     json_decref(root);
     if (err == PH_OK)
         *out_status = status;
+    return err;
+}
+
+static const struct ph_text_field code_texts[] = {
+    TEXT(ph_control_code, code, "code"),
+    TEXT(ph_control_code, login, "login"),
+    TEXT(ph_control_code, computer, "computer"),
+    TEXT(ph_control_code, address, "address"),
+};
+static const struct ph_number_field code_numbers[] = {
+    I64(ph_control_code, expires_ms, "expires-ms"),
+};
+
+int
+ph_control_code_put(const struct ph_control_code *code, struct ph_buf *buf)
+{
+    json_t *root = json_object();
+    int err = PH_ERR_NOMEM;
+
+    if (root != NULL)
+        err = ph_json_put_texts(root, code_texts, PH_COUNT(code_texts), code);
+    if (err == PH_OK)
+        err = ph_json_put_numbers(root, code_numbers, PH_COUNT(code_numbers),
+                                  code);
+    if (err != PH_OK) {
+        json_decref(root);
+        return err;
+    }
+    return ph_json_put_root(root, buf);
+}
+
+int
+ph_control_code_parse(const void *body, size_t len,
+                      struct ph_control_code *out_code)
+{
+    struct ph_control_code code = {0};
+    json_t *root = NULL;
+    int err = ph_json_parse(body, len, PH_FRAME_MAX, &root);
+
+    if (err != PH_OK)
+        return err;
+    err =
+        ph_json_take_texts(root, code_texts, PH_COUNT(code_texts), &code, NULL);
+    if (err == PH_OK)
+        err = ph_json_take_numbers(root, code_numbers, PH_COUNT(code_numbers),
+                                   &code, NULL);
+    json_decref(root);
+    if (err == PH_OK && !ph_code_is(code.code, strlen(code.code)))
+        err = PH_ERR_SYNTAX;
+    if (err == PH_OK)
+        *out_code = code;
+    ph_wipe(&code, sizeof(code));
     return err;
 }

@@ -98,6 +98,20 @@ static const char *const steps[] = {
     "    ORDER BY number DESC LIMIT 1 OFFSET 16); END;"
     "CREATE TRIGGER completed_forgotten AFTER DELETE ON job BEGIN"
     "  DELETE FROM completed WHERE job = OLD.id; END;",
+    /* Offline codes, by a keyed hash, and the wrong ones that were tried. */
+    "CREATE TABLE code("
+    " number INTEGER PRIMARY KEY,"
+    " uid INTEGER NOT NULL,"
+    " mac BLOB NOT NULL,"
+    " made_ms INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL,"
+    " tries INTEGER NOT NULL);"
+    "CREATE TABLE wrong_code("
+    " kind INTEGER NOT NULL,"
+    " whose TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL);"
+    "CREATE INDEX wrong_code_whose ON wrong_code(kind, whose, at_ms);"
+    "CREATE INDEX wrong_code_at ON wrong_code(kind, at_ms);",
 };
 
 static int

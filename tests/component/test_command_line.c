@@ -309,6 +309,21 @@ a_bad_configuration_is_named_with_file_and_line(void **state)
     expect(desk, "jobs", 1, "", "printhold.conf:2: unknown key");
 }
 
+static void
+a_code_is_shown_in_two_groups(void **state)
+{
+    struct desk *desk = *state;
+    char shown[64];
+
+    (void)snprintf(shown, sizeof(shown), "0042 %04u",
+                   (unsigned)geteuid() % 10000);
+    expect(desk, "code", 0, shown, "");
+    expect(desk, "code", 0, "192.0.2.7:9443", "");
+    expect(desk, "code", 0, "ends at 2025-11-21 19:45", "");
+    expect(desk, "code --json", 0, "\"expires-ms\":1763754300000", "");
+    expect(desk, "code 15m", 2, "", "usage: printhold code");
+}
+
 int
 main(void)
 {
@@ -324,6 +339,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_misspelt_name_changes_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(keep_and_its_opposite, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_code_is_shown_in_two_groups, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_status_is_readable, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_told_with_code_2, setup,

@@ -87,6 +87,23 @@ status(const uint8_t *text, size_t len)
     ph_buf_close(&buf);
 }
 
+static void
+code(const uint8_t *text, size_t len)
+{
+    struct ph_control_code first, second;
+    struct ph_buf buf;
+
+    if (ph_control_code_parse(text, len, &first) != PH_OK)
+        return;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    if (ph_control_code_put(&first, &buf) != PH_OK ||
+        ph_control_code_parse(buf.data, buf.len, &second) != PH_OK ||
+        strcmp(first.code, second.code) != 0 ||
+        strcmp(first.login, second.login) != 0)
+        abort();
+    ph_buf_close(&buf);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -106,6 +123,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 's':
         status(data + 1, size - 1);
+        break;
+    case 'c':
+        code(data + 1, size - 1);
         break;
     case 'r':
         (void)ph_control_reply_parse(data + 1, size - 1, &reply);

@@ -1,5 +1,7 @@
 #include "fake_jobs.h"
 
+#include "codes.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,5 +344,25 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
     (void)snprintf(out_stats->spool_health, sizeof(out_stats->spool_health),
                    "%s", jobs->health);
     (void)pthread_mutex_unlock(&jobs->lock);
+    return PH_OK;
+}
+
+/* uid 1004 is nobody; the others have a code of their own. */
+int
+ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,
+              struct ph_why *why)
+{
+    struct ph_code code = {.expires_ms = 1763754300000};
+
+    (void)jobs;
+    if (uid == 1004)
+        return ph_why_fail(why, PH_ERR_DENIED, "you have no login");
+    (void)snprintf(code.text, sizeof(code.text), "0042%04u", uid % 10000);
+    (void)snprintf(code.login, sizeof(code.login), "user%u@example.com", uid);
+    (void)snprintf(code.computer.host, sizeof(code.computer.host), "desk");
+    (void)snprintf(code.computer.address[0], sizeof(code.computer.address[0]),
+                   "192.0.2.7:9443");
+    code.computer.address_count = 1;
+    *out_code = code;
     return PH_OK;
 }

@@ -234,6 +234,39 @@ the_status_survives_the_way(void **state)
     ph_buf_close(&buf);
 }
 
+static void
+a_code_survives_the_way_and_is_read_strictly(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "{\"code\":12345678,\"expires-ms\":1}",
+        "{\"code\":\"1234567\",\"expires-ms\":1}",
+        "{\"code\":\"123456789\",\"expires-ms\":1}",
+        "{\"code\":\"1234 567\",\"expires-ms\":1}",
+        "{\"code\":\"12345678\",\"code\":\"12345678\"}",
+        "{\"code\":\"12345678\",\"expires-ms\":\"1\"}",
+    };
+    struct ph_control_code code, back;
+    struct ph_buf buf;
+
+    (void)state;
+    memset(&code, 0, sizeof(code));
+    memset(&back, 0, sizeof(back));
+    (void)snprintf(code.code, sizeof(code.code), "00420815");
+    (void)snprintf(code.login, sizeof(code.login), "a@example.com");
+    (void)snprintf(code.computer, sizeof(code.computer), "desk");
+    (void)snprintf(code.address, sizeof(code.address), "[2001:db8::1]:9443");
+    code.expires_ms = 1763754300000;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    assert_int_equal(ph_control_code_put(&code, &buf), PH_OK);
+    assert_int_equal(ph_control_code_parse(buf.data, buf.len, &back), PH_OK);
+    assert_memory_equal(&code, &back, sizeof(code));
+    for (size_t i = 0; i < PH_COUNT(bad); i++)
+        if (ph_control_code_parse(bad[i], strlen(bad[i]), &back) == PH_OK)
+            fail_msg("taken: %s", bad[i]);
+    ph_buf_close(&buf);
+}
+
 int
 main(void)
 {
@@ -245,6 +278,7 @@ main(void)
         cmocka_unit_test(jobs_survive_the_way),
         cmocka_unit_test(jobs_are_read_strictly),
         cmocka_unit_test(the_status_survives_the_way),
+        cmocka_unit_test(a_code_survives_the_way_and_is_read_strictly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,9 @@ static const struct {
     {"a person keeps", ANNA, PH_CONTROL_KEEP, false, PH_OK, false},
     {"a person asks for the status", ANNA, PH_CONTROL_STATUS, false, PH_OK,
      false},
+    {"a person asks for a code", ANNA, PH_CONTROL_CODE, false, PH_OK, false},
+    {"a person asks for a code of all", ANNA, PH_CONTROL_CODE, true,
+     PH_ERR_DENIED, false},
     {"the last uid lists all", (uid_t)-2, PH_CONTROL_JOBS, true, PH_ERR_DENIED,
      false},
     {"root lists its own", 0, PH_CONTROL_JOBS, false, PH_OK, false},
@@ -356,6 +359,43 @@ the_health_is_that_of_the_worst_part(void **state)
     }
 }
 
+/* Whose code it is, the uid says and nothing else. */
+static void
+a_code_is_for_the_one_who_asks(void **state)
+{
+    static const struct {
+        uid_t uid;
+        const char *code; /* NULL: refused */
+    } cases[] = {
+        {ANNA, "00421000"}, {BOB, "00421001"}, {0, "00420000"}, {1004, NULL}};
+
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        const struct ph_control_request request = {.op = PH_CONTROL_CODE};
+        struct ph_control_code code;
+        struct ph_control_call call;
+        struct ph_frame frame;
+        struct ph_buf buf;
+        size_t used;
+
+        ph_control_call_init(&call, *state, cases[i].uid, &request, NULL);
+        ph_buf_init(&buf, PH_FRAME_MAX);
+        assert_int_equal(ph_control_call_step(&call, &buf), PH_OK);
+        assert_true(call.done);
+        assert_int_equal(
+            ph_frame_parse(buf.data, buf.len, PH_FRAME_MAX, &frame, &used),
+            PH_OK);
+        assert_int_equal(frame.type, cases[i].code != NULL ? PH_CONTROL_ITEM
+                                                           : PH_CONTROL_REPLY);
+        if (cases[i].code != NULL) {
+            assert_int_equal(
+                ph_control_code_parse(frame.body, frame.len, &code), PH_OK);
+            assert_string_equal(code.code, cases[i].code);
+            assert_string_equal(code.address, "192.0.2.7:9443");
+        }
+        ph_buf_close(&buf);
+    }
+}
+
 int
 main(void)
 {
@@ -376,6 +416,8 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(the_health_is_that_of_the_worst_part,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_code_is_for_the_one_who_asks, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

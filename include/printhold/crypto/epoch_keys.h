@@ -17,6 +17,7 @@
 #include "printhold/base/buf.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
+#include "printhold/crypto/kdf.h"
 #include "printhold/crypto/keywrap.h"
 #include "printhold/crypto/machine_key.h"
 
@@ -69,6 +70,11 @@ int ph_epoch_keys_unseal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
  * directory lives, whatever machine key it lies under. */
 int ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
                         uint8_t out_owner[PH_OWNER_KEY_BYTES]);
+
+/* What is remembered of an offline code: HMAC-SHA-256 under a key derived from
+ * the machine key. */
+int ph_epoch_keys_code(struct ph_epoch_keys *keys, const char *code,
+                       uint8_t out_mac[PH_SHA256_BYTES]);
 
 /* Protection level of the machine key: "tpm2", "host", "keychain", "file". */
 const char *ph_epoch_keys_level(const struct ph_epoch_keys *keys);

@@ -73,6 +73,7 @@ struct ph_config {
     char confidential_amr[PH_CONFIG_TEXT_MAX]; /* words, all of them needed */
     uint64_t release_pulls_max;
     uint64_t lease_s;
+    char offline_code[PH_CONFIG_TEXT_MAX]; /* yes, no */
     /* [backend] */
     uint64_t agent_wait_s;
     char pagecount_program[PH_CONFIG_TEXT_MAX];

@@ -26,6 +26,7 @@
 #include "printhold/base/why.h"
 #include "printhold/model/job.h"
 #include "printhold/model/ticket.h"
+#include "printhold/proto/code.h"
 
 #define PH_CONTROL_VERSION     1
 #define PH_CONTROL_REQUEST_MAX 65536 /* length of a request frame */
@@ -44,6 +45,7 @@ enum ph_control_op {
     PH_CONTROL_DELETE, /* one item: the job as it was */
     PH_CONTROL_KEEP,   /* one item: the job as it is now */
     PH_CONTROL_STATUS, /* one item: the status */
+    PH_CONTROL_CODE,   /* one item: a new offline code of the asker */
 };
 
 /* job: 4 to 32 lower-case hex digits, the start of one id, for the three
@@ -111,6 +113,15 @@ struct ph_control_status {
     char release_text[PH_WHY_MAX]; /* which file cannot be used, or empty */
 };
 
+/* A code that was made for the asker. Wipe it after use. */
+struct ph_control_code {
+    char code[PH_CODE_TEXT];
+    int64_t expires_ms;
+    char login[PH_TICKET_TEXT_MAX];    /* whose jobs it releases */
+    char computer[PH_TICKET_TEXT_MAX]; /* name of this one */
+    char address[PH_CONTROL_TEXT_MAX]; /* with port; empty: none is known */
+};
+
 /* Is text 4 to 32 lower-case hex digits? */
 bool ph_control_is_job_name(const char *text);
 
@@ -131,5 +142,10 @@ int ph_control_status_put(const struct ph_control_status *status,
                           struct ph_buf *buf);
 int ph_control_status_parse(const void *body, size_t len,
                             struct ph_control_status *out_status);
+
+int ph_control_code_put(const struct ph_control_code *code, struct ph_buf *buf);
+/* PH_ERR_SYNTAX also for what is no code. */
+int ph_control_code_parse(const void *body, size_t len,
+                          struct ph_control_code *out_code);
 
 #endif

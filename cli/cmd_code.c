@@ -1,0 +1,66 @@
+#include <stdio.h>
+
+#include "client.h"
+#include "command.h"
+#include "print.h"
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/wipe.h"
+
+static void
+print_code(const struct ph_control_code *code)
+{
+    char shown[PH_CODE_SHOWN], until[32], span[32];
+
+    ph_code_show(code->code, shown);
+    ph_print_time(code->expires_ms, until, sizeof(until));
+    /* Rounded: 15 min at first. */
+    ph_print_span(code->expires_ms - ph_clock_wall_ms() + 30000, span,
+                  sizeof(span));
+    ph_print_fact(stdout, "Code", shown);
+    ph_print_fact(stdout, "For the jobs of", code->login);
+    ph_print_fact(stdout, "On the computer", code->computer);
+    ph_print_fact(stdout, "At the address", code->address);
+    (void)printf("\nGo to a printer, choose to release with a code, name this "
+                 "computer and type\nthe code. It works once and ends at %s "
+                 "(in %s).\n",
+                 until, span);
+    ph_wipe(shown, sizeof(shown));
+}
+
+static int
+on_item(const void *body, size_t len, void *arg)
+{
+    const bool *json = arg;
+    struct ph_control_code code;
+    int err = ph_control_code_parse(body, len, &code);
+
+    if (err != PH_OK)
+        return err;
+    if (*json) {
+        (void)fwrite(body, 1, len, stdout);
+        (void)fputc('\n', stdout);
+    } else {
+        print_code(&code);
+    }
+    ph_wipe(&code, sizeof(code));
+    return PH_OK;
+}
+
+int
+ph_cmd_code(const struct ph_command_line *line)
+{
+    const struct ph_control_request request = {.op = PH_CONTROL_CODE};
+    bool json = (line->options & PH_OPTION_JSON) != 0;
+    struct ph_client client;
+    struct ph_why why;
+    int err = ph_client_open(&client, &why);
+
+    if (err == PH_OK) {
+        err = ph_client_ask(&client, &request, on_item, &json, &why);
+        ph_client_close(&client);
+    }
+    if (err != PH_OK)
+        ph_command_complain(&why);
+    return ph_command_exit_code(err);
+}
