@@ -96,10 +96,27 @@ refused(const struct ph_https_reply *reply, struct ph_why *why)
                        reply->status);
 }
 
+/* What may be repeated. */
+enum repeat {
+    REPEAT_UNSENT,     /* when no connection came about */
+    REPEAT_UNANSWERED, /* ... and when the workstation says later */
+    REPEAT_LOST,       /* ... and when the connection broke */
+};
+
+static bool
+may_repeat(enum repeat repeat, int err)
+{
+    if (err == PH_ERR_CLOSED)
+        return repeat >= REPEAT_LOST;
+    if (err == PH_ERR_LIMIT)
+        return repeat >= REPEAT_UNANSWERED;
+    return ph_api_worth_another_try(err);
+}
+
 /* One request with its repetitions. Any 2xx is a success. */
 static int
 call(struct ph_api *api, const struct ph_https_request *request,
-     bool repeatable, struct ph_https_reply *reply, struct ph_why *why)
+     enum repeat repeat, struct ph_https_reply *reply, struct ph_why *why)
 {
     for (unsigned tries = 1;; tries++) {
         int err = ph_https_do(api->https, request, reply, why);
@@ -108,22 +125,17 @@ call(struct ph_api *api, const struct ph_https_request *request,
             return PH_OK;
         if (err == PH_OK)
             err = refused(reply, why);
-        if (!ph_api_worth_another_try(err) || tries >= api->tries ||
-            (err == PH_ERR_CLOSED && !repeatable))
+        if (!may_repeat(repeat, err) || tries >= api->tries)
             return err;
         ph_api_pause(tries, reply->headers.retry_after_s);
     }
 }
 
-static int
-grant_json(const char *grant, struct ph_buf *json)
-{
-    return ph_buf_printf(json, "{\"grant\":\"%s\"}", grant);
-}
-
 int
-ph_api_open_session(struct ph_api *api, const char *grant, struct ph_why *why)
+ph_api_open_session(struct ph_api *api, enum ph_api_proof kind,
+                    const char *proof, struct ph_why *why)
 {
+    bool code = kind == PH_API_CODE;
     struct ph_https_request request = {.method = "POST",
                                        .path = "/v1/sessions"};
     struct ph_https_reply reply;
@@ -132,11 +144,15 @@ ph_api_open_session(struct ph_api *api, const char *grant, struct ph_why *why)
 
     ph_https_reply_init(&reply);
     ph_buf_init(&json, PH_JWS_MAX + 64);
-    err = grant_json(grant, &json);
+    err =
+        ph_buf_printf(&json, "{\"%s\":\"%s\"}", code ? "code" : "grant", proof);
     if (err != PH_OK)
         goto out;
     request.json = ph_buf_str(&json);
-    err = call(api, &request, false, &reply, why);
+    err = call(api, &request, code ? REPEAT_UNSENT : REPEAT_UNANSWERED, &reply,
+               why);
+    if (code && err == PH_ERR_LIMIT)
+        err = PH_ERR_DENIED; /* too many wrong ones: the sentence says it */
     if (err == PH_OK && ph_messages_session(reply.body.data, reply.body.len,
                                             api->session) != PH_OK)
         err = ph_why_fail(why, PH_ERR_PROTOCOL,
@@ -171,7 +187,7 @@ ph_api_list(struct ph_api *api, struct ph_station_jobs *out_jobs,
     int err;
 
     ph_https_reply_init(&reply);
-    err = call(api, &request, true, &reply, why);
+    err = call(api, &request, REPEAT_LOST, &reply, why);
     if (err == PH_OK &&
         ph_messages_jobs(reply.body.data, reply.body.len, out_jobs) != PH_OK)
         err = ph_why_fail(why, PH_ERR_PROTOCOL,
@@ -193,7 +209,7 @@ job_call(struct ph_api *api, const char *method, const char *job_id,
 
     (void)snprintf(path, sizeof(path), "/v1/jobs/%s/%s", job_id, what);
     ph_https_reply_init(&reply);
-    err = call(api, &request, true, &reply, why);
+    err = call(api, &request, REPEAT_LOST, &reply, why);
     ph_https_reply_close(&reply);
     return err;
 }

@@ -2,7 +2,8 @@
  * The release API of a workstation (docs/release-api.md) as calls. Each tries
  * again, a bounded number of times with growing pauses, where a repetition
  * does no harm; the grant itself is sent again only when it cannot have
- * arrived, because it is good for one session.
+ * arrived, because it is good for one session. A code is never sent again once
+ * there was an answer: a second time it might count as a wrong one.
  *
  * Errors besides those of https.h:
  *   PH_ERR_DENIED     session or grant not accepted, job of someone else
@@ -27,9 +28,13 @@ struct ph_api;
 int ph_api_new(struct ph_https *https, unsigned tries, struct ph_api **out_api);
 void ph_api_free(struct ph_api *api);
 
-/* Turn the grant into a session, which the other calls use. */
-int ph_api_open_session(struct ph_api *api, const char *grant,
-                        struct ph_why *why);
+/* Turn a grant or a code into a session, which the other calls use. */
+enum ph_api_proof {
+    PH_API_GRANT,
+    PH_API_CODE,
+};
+int ph_api_open_session(struct ph_api *api, enum ph_api_proof kind,
+                        const char *proof, struct ph_why *why);
 
 /* Say goodbye; nothing depends on it. */
 void ph_api_close_session(struct ph_api *api);

@@ -106,7 +106,7 @@ pull_named(struct ph_api *api, const struct ph_options *options,
         const struct ph_station_job *job = find_job(jobs, options->job[i]);
         int err = PH_ERR_NOT_FOUND;
 
-        ph_why_set(&why, "the grant covers no such job");
+        ph_why_set(&why, "there is no such job here for this person");
         if (job == NULL)
             (void)tell(err, options->job[i], &why);
         else
@@ -189,10 +189,12 @@ own_fault(int err, const struct ph_why *why)
 }
 
 static int
-with_api(struct ph_api *api, const char *grant,
+with_api(struct ph_api *api, const char *proof,
          const struct ph_options *options, int dirfd, struct ph_why *why)
 {
-    int err = ph_api_open_session(api, grant, why);
+    int err = ph_api_open_session(
+        api, options->code_file != NULL ? PH_API_CODE : PH_API_GRANT, proof,
+        why);
 
     if (err != PH_OK)
         return tell(err, NULL, why);
@@ -204,14 +206,16 @@ with_api(struct ph_api *api, const char *grant,
     return err;
 }
 
-/* Everything that can be wrong here is found before the grant is spent. */
+/* Everything that can be wrong here is found before grant or code is spent. */
 static int
 with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
 {
     struct ph_https *https = NULL;
     struct ph_api *api = NULL;
-    struct ph_buf grant;
-    int err = ph_grant_file_read(options->grant_file, &grant, why);
+    struct ph_buf proof;
+    int err = options->code_file != NULL
+                  ? ph_code_file_read(options->code_file, &proof, why)
+                  : ph_grant_file_read(options->grant_file, &proof, why);
 
     if (err != PH_OK)
         return own_fault(err, why);
@@ -219,10 +223,10 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
     if (err == PH_OK)
         err = ph_api_new(https, options->tries, &api);
     if (err == PH_OK)
-        err = with_api(api, ph_buf_str(&grant), options, dirfd, why);
+        err = with_api(api, ph_buf_str(&proof), options, dirfd, why);
     else
         err = own_fault(err, why);
-    ph_buf_close(&grant);
+    ph_buf_close(&proof);
     ph_api_free(api);
     ph_https_close(https);
     return err;

@@ -14,11 +14,11 @@
 
 static const char usage_text[] =
     "Usage: printhold-station COMMAND --workstation HOST[:PORT]\n"
-    "           --cert FILE --key FILE --ca FILE --grant-file FILE "
-    "[OPTION...]\n"
+    "           --cert FILE --key FILE --ca FILE\n"
+    "           --grant-file FILE | --code-file FILE [OPTION...]\n"
     "\n"
     "Commands:\n"
-    "  list  show the held jobs that the grant covers\n"
+    "  list  show the held jobs that the grant or code covers\n"
     "  pull  fetch jobs into a directory and report them as printed\n"
     "\n"
     "Options:\n"
@@ -28,6 +28,9 @@ static const char usage_text[] =
     "  --cert FILE, --key FILE    certificate and key of this printer, PEM\n"
     "  --ca FILE                  the fleet's CA, PEM\n"
     "  --grant-file FILE          the release grant; - is standard input\n"
+    "  --code-file FILE           the code of printhold code in place of a "
+    "grant;\n"
+    "                             - is standard input\n"
     "  --json                     print JSON\n"
     "  --quiet                    no progress\n"
     "  --tries N                  give up after N tries; 8\n"
@@ -37,7 +40,7 @@ static const char usage_text[] =
     "Options of pull:\n"
     "  --output DIR               where the documents go\n"
     "  --job ID                   this job; may be given again\n"
-    "  --all                      all jobs that the grant covers\n"
+    "  --all                      all jobs that the grant or code covers\n"
     "  --force                    replace files of the same name\n"
     "  --no-complete              do not report: the job stays held\n"
     "  --keep-claim               do not give back the claim of a job that "
@@ -55,6 +58,7 @@ enum {
     OPT_KEY,
     OPT_CA,
     OPT_GRANT_FILE,
+    OPT_CODE_FILE,
     OPT_JSON,
     OPT_QUIET,
     OPT_TRIES,
@@ -76,6 +80,7 @@ static const struct option long_options[] = {
     {"key", required_argument, NULL, OPT_KEY},
     {"ca", required_argument, NULL, OPT_CA},
     {"grant-file", required_argument, NULL, OPT_GRANT_FILE},
+    {"code-file", required_argument, NULL, OPT_CODE_FILE},
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"tries", required_argument, NULL, OPT_TRIES},
@@ -147,6 +152,9 @@ take_value(struct ph_options *options, int option, const char *value,
         return PH_OK;
     case OPT_GRANT_FILE:
         options->grant_file = value;
+        return PH_OK;
+    case OPT_CODE_FILE:
+        options->code_file = value;
         return PH_OK;
     case OPT_OUTPUT:
         options->output = value;
@@ -221,7 +229,9 @@ check_needed(const struct ph_options *options, struct ph_why *why)
         {"--cert", options->https.cert_file},
         {"--key", options->https.key_file},
         {"--ca", options->https.ca_file},
-        {"--grant-file", options->grant_file},
+        {"--grant-file or --code-file", options->grant_file != NULL
+                                            ? options->grant_file
+                                            : options->code_file},
     };
 
     for (size_t i = 0; i < PH_COUNT(needed); i++) {
@@ -229,6 +239,9 @@ check_needed(const struct ph_options *options, struct ph_why *why)
             return ph_why_fail(why, PH_ERR_INVALID, "%s is missing",
                                needed[i].name);
     }
+    if (options->grant_file != NULL && options->code_file != NULL)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "say either --grant-file or --code-file");
     if (options->command != PH_COMMAND_PULL)
         return PH_OK;
     if (options->output == NULL)

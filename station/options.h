@@ -23,7 +23,8 @@ enum ph_command {
 struct ph_options {
     enum ph_command command;
     struct ph_https_options https;
-    const char *grant_file;
+    const char *grant_file; /* this one, */
+    const char *code_file;  /* or that; the other is NULL */
     const char *output;
     bool json;
     bool quiet;

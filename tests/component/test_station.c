@@ -362,6 +362,30 @@ a_file_that_is_there_is_replaced_only_by_force(void **state)
     expect_document(scene);
 }
 
+/* A second time a code might count as a wrong one. */
+static void
+a_code_is_sent_once_whatever_the_answer(void **state)
+{
+    static const struct {
+        struct fake_manners manners;
+        int err;
+    } cases[] = {
+        {{.busy_first = 1}, PH_ERR_DENIED},
+        {{.drops_session_post = true}, PH_ERR_CLOSED},
+        {{.busy_first = 0}, PH_ERR_DENIED},
+    };
+    struct station_scene *scene = *state;
+
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        station_scene_open(scene, "ws-1", "pr-1", "ws-1", &cases[i].manners);
+        assert_int_equal(ph_api_open_session(scene->api, PH_API_CODE,
+                                             "12345678", &scene->why),
+                         cases[i].err);
+        station_scene_end(scene);
+        assert_string_equal(scene->log, "POST /v1/sessions\n");
+    }
+}
+
 int
 main(void)
 {
@@ -369,6 +393,7 @@ main(void)
     cmocka_unit_test_setup_teardown(name, station_scene_set_up, \
                                     station_scene_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_code_is_sent_once_whatever_the_answer),
         TEST(a_job_is_pulled_and_then_completed),
         TEST(without_complete_the_claim_is_given_back),
         TEST(a_claim_can_be_kept),

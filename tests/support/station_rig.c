@@ -146,5 +146,6 @@ station_scene_end(struct station_scene *scene)
 int
 station_scene_sign_in(struct station_scene *scene)
 {
-    return ph_api_open_session(scene->api, FAKE_GRANT, &scene->why);
+    return ph_api_open_session(scene->api, PH_API_GRANT, FAKE_GRANT,
+                               &scene->why);
 }

@@ -61,6 +61,21 @@ a_whole_line_is_understood(void **state)
 }
 
 static void
+a_code_stands_for_a_grant(void **state)
+{
+    static const char *const args[] = {
+        "s",    "list", "--workstation", "h", "--cert", "c", "--key", "k",
+        "--ca", "a",    "--code-file",   "-", NULL};
+    struct ph_options o;
+    struct ph_why why;
+
+    (void)state;
+    assert_int_equal(parse(args, &o, &why), PH_OK);
+    assert_string_equal(o.code_file, "-");
+    assert_null(o.grant_file);
+}
+
+static void
 help_needs_nothing_else(void **state)
 {
     static const char *const args[] = {"s", "--help", NULL};
@@ -82,9 +97,11 @@ lines_without_sense_are_refused_with_a_reason(void **state)
         {"a command is missing", {"s", NULL}},
         {"unknown command print", {"s", "print", ALL, NULL}},
         {"one command only", {"s", "list", "pull", ALL, NULL}},
-        {"--grant-file is missing",
+        {"--grant-file or --code-file is missing",
          {"s", "list", "--workstation", "h", "--cert", "c", "--key", "k",
           "--ca", "a", NULL}},
+        {"say either --grant-file or --code-file",
+         {"s", "list", ALL, "--code-file", "c", NULL}},
         {"--ca is missing",
          {"s", "list", "--workstation", "h", "--cert", "c", "--key", "k",
           "--ca", "", "--grant-file", "g", NULL}},
@@ -206,6 +223,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_line_is_understood),
+        cmocka_unit_test(a_code_stands_for_a_grant),
         cmocka_unit_test(help_needs_nothing_else),
         cmocka_unit_test(lines_without_sense_are_refused_with_a_reason),
         cmocka_unit_test(addresses_become_host_and_port),
