@@ -52,7 +52,16 @@ refuse(struct ph_capture_refuse *refuse, enum ph_capture_action action, int err,
     return err;
 }
 
-/* Whatever time or a person can heal: the job waits in the CUPS queue. */
+static void
+note_storage(struct ph_jobs *jobs, const char *text)
+{
+    jobs_lock(jobs);
+    jobs_set_health(jobs, text);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+/* Whatever time or a person can heal: the job waits in the CUPS queue. A
+ * damaged catalogue is made again before the next try, and memory comes back. */
 static int
 refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
                int err)
@@ -63,9 +72,11 @@ refuse_storage(struct ph_jobs *jobs, struct ph_capture_refuse *out_refuse,
                            : "The store for held jobs on this computer cannot "
                              "be written; an administrator must look at it";
 
-    jobs_lock(jobs);
-    jobs_set_health(jobs, text);
-    (void)pthread_mutex_unlock(&jobs->lock);
+    if (err == PH_ERR_CORRUPT || err == PH_ERR_NOMEM)
+        return refuse(out_refuse, PH_CAPTURE_RETRY, err,
+                      "The hold service could not store the job just now; it "
+                      "is tried again");
+    note_storage(jobs, text);
     ph_log_error("capture refused: %s (%s)", text, ph_err_text(err));
     return refuse(out_refuse, PH_CAPTURE_HOLD, err, text);
 }
@@ -229,11 +240,28 @@ ph_jobs_progress(struct ph_capture *capture, uint64_t offset,
     return PH_OK;
 }
 
+/* When the backend's writes failed it told CUPS and went away; the kernel tells
+ * us once, too, because our descriptor is older than the failure. */
+static void
+check_storage(struct ph_capture *capture)
+{
+    const int err = ph_io_sync_data(capture->fd);
+
+    if (err == PH_OK)
+        return;
+    note_storage(capture->jobs,
+                 "The store for held jobs on this computer failed to write; an "
+                 "administrator must look at it");
+    ph_log_error("capture given up: the spool failed to write (%s)",
+                 ph_err_text(err));
+}
+
 void
 ph_jobs_abort(struct ph_capture *capture)
 {
     if (capture == NULL)
         return;
+    check_storage(capture);
     ph_spool_discard(capture->jobs->spool, &capture->secret.job);
     capture_free(capture);
 }
@@ -496,63 +524,6 @@ commit(struct ph_capture *capture, struct ph_ticket *ticket,
     return err == PH_OK ? PH_OK : refuse_storage(jobs, out_refuse, err);
 }
 
-void
-ph_jobs_on_captured(struct ph_jobs *jobs, ph_jobs_captured_cb captured,
-                    void *arg)
-{
-    jobs_lock(jobs);
-    jobs->captured = captured;
-    jobs->captured_arg = arg;
-    (void)pthread_mutex_unlock(&jobs->lock);
-}
-
-static void
-tell_captured(struct ph_jobs *jobs, const struct ph_capture_begin *begin)
-{
-    ph_jobs_captured_cb captured;
-    void *arg;
-
-    jobs_lock(jobs);
-    captured = jobs->captured;
-    arg = jobs->captured_arg;
-    (void)pthread_mutex_unlock(&jobs->lock);
-    if (captured != NULL)
-        captured(arg, begin->cups_job_id, begin->job_uuid);
-}
-
-struct captured_call {
-    struct ph_jobs *jobs;
-    ph_jobs_captured_cb captured;
-    void *arg;
-};
-
-static bool
-on_held(const struct ph_catalogue_job *row, void *arg)
-{
-    const struct captured_call *call = arg;
-    struct ph_job_view view;
-
-    if (jobs_view(call->jobs, row, &view) == PH_OK)
-        call->captured(call->arg, view.ticket.cups_job_id,
-                       view.ticket.job_uuid);
-    return true;
-}
-
-int
-ph_jobs_each_captured(struct ph_jobs *jobs, uint32_t newest,
-                      ph_jobs_captured_cb captured, void *arg)
-{
-    const struct ph_catalogue_filter filter = {.newest_first = true,
-                                               .limit = newest};
-    struct captured_call call = {jobs, captured, arg};
-    int err;
-
-    jobs_lock(jobs);
-    err = ph_catalogue_list(jobs->catalogue, &filter, on_held, &call);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    return err;
-}
-
 int
 ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
                struct ph_id *out_job, struct ph_capture_refuse *out_refuse)
@@ -574,7 +545,7 @@ ph_jobs_commit(struct ph_capture *capture, struct ph_ticket *ticket,
                        "printer can get it; set owner.domain or name the "
                        "account in owner.map_file, continuing",
                        id, (unsigned)ticket->owner_uid);
-    tell_captured(jobs, &begin);
+    jobs_tell_captured(jobs, &begin);
     jobs_notify(jobs);
     return PH_OK;
 }

@@ -177,6 +177,12 @@ int jobs_quota_begin(struct ph_jobs *jobs, uint32_t uid, struct ph_why *why);
 int jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
                     uint64_t bytes, struct ph_why *why);
 
+/* --- jobs_captured.c; without the lock --- */
+
+/* The job is ours now. */
+void jobs_tell_captured(struct ph_jobs *jobs,
+                        const struct ph_capture_begin *begin);
+
 /* --- jobs_capture.c; lock held --- */
 
 /* Insert the row of a complete spool file and report it as held; inside a

@@ -95,6 +95,7 @@ ranges_give_the_bytes_asked_for(void **state)
     https_close(&printer.client);
 }
 
+/* SR-74 */
 static void
 a_broken_download_is_resumed_on_another_connection(void **state)
 {
@@ -154,6 +155,7 @@ damage(struct rig *rig, const struct ph_id *id, off_t from_end)
     assert_int_equal(close(fd), 0);
 }
 
+/* SR-25 */
 static void
 of_an_altered_file_not_one_byte_is_sent(void **state)
 {

@@ -209,6 +209,37 @@ garbage_in_the_spool_is_left_alone_and_harmless(void **state)
     assert_int_equal(count_files(f, "spool/held"), 2);
 }
 
+/* SR-73: what a capture left behind goes within an hour, also without a start,
+ * but not while one is under way. */
+static void
+an_orphan_in_incoming_is_swept_within_an_hour(void **state)
+{
+    const int64_t hour_ms = 3600 * INT64_C(1000);
+    struct jobs_fixture *f = *state;
+    struct ph_capture_begin begin;
+    struct ph_capture *capture;
+    struct ph_ticket ticket;
+    char path[512];
+    int64_t next;
+
+    jobs_fixture_path(f, "spool/incoming/00112233445566778899aabbccddeeff",
+                      path, sizeof(path));
+    scratch_write(path, "half a job", 10);
+    moved_ms = ph_clock_wall_ms();
+    ph_clock_set_wall(moved_clock);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_files(f, "spool/incoming"), 1);
+    assert_true(next <= moved_ms + hour_ms);
+    moved_ms += hour_ms + 2000;
+    jobs_fixture_begin_fill(&begin, "alice", 1001, "u");
+    capture = jobs_fixture_send(f, &begin, "t", "bytes", &ticket);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_files(f, "spool/incoming"), 2);
+    ph_jobs_abort(capture);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_files(f, "spool/incoming"), 0);
+}
+
 int
 main(void)
 {
@@ -222,6 +253,7 @@ main(void)
         TEST(a_torn_replacement_of_the_ticket_is_repaired),
         TEST(a_days_key_goes_when_nothing_of_it_is_left),
         TEST(garbage_in_the_spool_is_left_alone_and_harmless),
+        TEST(an_orphan_in_incoming_is_swept_within_an_hour),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
