@@ -92,6 +92,18 @@ forget_dead(struct ph_jobs *jobs, int64_t now_ms, size_t *out_count)
     return err;
 }
 
+int
+jobs_forget_codes(struct ph_jobs *jobs, int64_t now_ms)
+{
+    size_t dead;
+    int err;
+
+    jobs_lock(jobs);
+    err = forget_dead(jobs, now_ms, &dead);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
+}
+
 /* --- finding --- */
 
 struct search {

@@ -183,6 +183,12 @@ int jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
 void jobs_tell_captured(struct ph_jobs *jobs,
                         const struct ph_capture_begin *begin);
 
+/* --- codes.c --- */
+
+/* Forget codes that cannot be used any more, and wrong ones that do not count
+ * any more. Without the lock. */
+int jobs_forget_codes(struct ph_jobs *jobs, int64_t now_ms);
+
 /* --- jobs_capture.c; lock held --- */
 
 /* Insert the row of a complete spool file and report it as held; inside a

@@ -204,6 +204,8 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         err = jobs_adopt(jobs, &adopted);
     if (err == PH_OK)
         err = forget_ended(jobs, now_ms - history_ms, &more);
+    if (err == PH_OK)
+        err = jobs_forget_codes(jobs, now_ms);
     jobs_forget_damaged(jobs, wall_ms - history_ms);
     if (err == PH_OK)
         err = end_due(jobs, wall_ms, now_ms, &leases, &expired, &next);

@@ -113,6 +113,26 @@ use(struct jobs_fixture *f, const char *text)
     return use_at(f, text, "pr-1");
 }
 
+/* What the catalogue has of codes, live or not, and of wrong ones. */
+static int
+count_rows(struct jobs_fixture *f, const char *table)
+{
+    sqlite3_stmt *stmt;
+    sqlite3 *db;
+    char path[512], sql[64];
+    int count;
+
+    jobs_fixture_path(f, "catalogue.db", path, sizeof(path));
+    (void)snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM %s", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    count = sqlite3_column_int(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return count;
+}
+
 /* Eight digits that are none of these codes. */
 static const char *
 other_than(const struct ph_code *code)
@@ -472,6 +492,8 @@ only_a_keyed_hash_is_stored(void **state)
     struct jobs_fixture *f = *state;
     const struct ph_code code = make(f, 1001);
     uint8_t plain[PH_SHA256_BYTES], mac[PH_SHA256_BYTES];
+    uint8_t elsewhere[PH_SHA256_BYTES];
+    struct jobs_fixture other;
     sqlite3_stmt *stmt;
     sqlite3 *db;
     char path[512], wal[520];
@@ -479,6 +501,11 @@ only_a_keyed_hash_is_stored(void **state)
     assert_int_equal(ph_sha256(code.text, 8, plain), PH_OK);
     assert_int_equal(ph_epoch_keys_code(f->keys, code.text, mac), PH_OK);
     assert_memory_not_equal(plain, mac, sizeof(mac));
+    jobs_fixture_make(&other); /* with a machine key of its own */
+    assert_int_equal(ph_epoch_keys_code(other.keys, code.text, elsewhere),
+                     PH_OK);
+    jobs_fixture_remove(&other);
+    assert_memory_not_equal(elsewhere, mac, sizeof(mac));
     jobs_fixture_path(f, "catalogue.db", path, sizeof(path));
     (void)snprintf(wal, sizeof(wal), "%s-wal", path);
     assert_false(file_has(path, code.text));
@@ -493,6 +520,27 @@ only_a_keyed_hash_is_stored(void **state)
     assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
     assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Not only when somebody makes or types the next one. */
+static void
+housekeeping_forgets_what_is_over(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_code code = make(f, 1001);
+    int64_t next;
+
+    fail_times(f, &code, 2, "pr-1");
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_rows(f, "code"), 1);
+    assert_int_equal(count_rows(f, "wrong_code"), 4);
+    wait_ms(15 * MINUTE + 1);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_rows(f, "code"), 0);
+    assert_int_equal(count_rows(f, "wrong_code"), 2); /* against alice */
+    wait_ms(30 * DAY);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
+    assert_int_equal(count_rows(f, "wrong_code"), 0);
 }
 
 #define CODES_TEST(name) \
@@ -521,6 +569,7 @@ main(void)
         CODES_TEST(the_site_can_switch_codes_off),
         CODES_TEST(without_release_there_is_no_code),
         CODES_TEST(only_a_keyed_hash_is_stored),
+        CODES_TEST(housekeeping_forgets_what_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
