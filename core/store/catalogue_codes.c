@@ -156,7 +156,7 @@ ph_catalogue_add_wrong_code(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_int(stmt, 1, kind);
+    (void)sqlite3_bind_int(stmt, 1, (int)kind);
     (void)sqlite3_bind_text(stmt, 2, whose, -1, SQLITE_TRANSIENT);
     (void)sqlite3_bind_int64(stmt, 3, now_ms);
     return ph_db_run(stmt);
@@ -178,7 +178,7 @@ ph_catalogue_wrong_codes(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_int(stmt, 1, kind);
+    (void)sqlite3_bind_int(stmt, 1, (int)kind);
     (void)sqlite3_bind_text(stmt, 2, whose, -1, SQLITE_TRANSIENT);
     (void)sqlite3_bind_int64(stmt, 3, (sqlite3_int64)cap);
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && count < cap)
@@ -201,7 +201,7 @@ ph_catalogue_forget_wrong_codes(struct ph_catalogue *catalogue,
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_int(stmt, 1, kind);
+    (void)sqlite3_bind_int(stmt, 1, (int)kind);
     (void)sqlite3_bind_int64(stmt, 2, before_ms);
     return ph_db_run(stmt);
 }

@@ -174,9 +174,9 @@ class Cuts:
                 ws.print_again(document)
             if document.state == 'ending':
                 job = ws.find(document)
+                document.state = 'gone' if job is None else 'held'
                 if job is not None:
-                    ws.delete(document, job)
-                document.state = 'gone'
+                    ws.delete(document, job)  # not while the lease lasts
         ws.check(f'cut {number}, after CUPS tried again')
         held = self.held()
         for document, job in held[:-4]:
