@@ -151,7 +151,7 @@ read_more(struct https_client *client)
 const char *
 https_field(const struct https_reply *reply, const char *name)
 {
-    static char value[512];
+    static _Thread_local char value[512];
     size_t len = strlen(name);
     const char *at = (const char *)reply->head.data;
     const char *end = at + reply->head.len;

@@ -57,7 +57,7 @@ void https_do(struct https_client *client, const char *method, const char *path,
               const char *fields, const char *json,
               struct https_reply *out_reply);
 
-/* The value of a header field, "" when absent. Static buffer. */
+/* The value of a header field, "" when absent. A buffer per thread. */
 const char *https_field(const struct https_reply *reply, const char *name);
 
 #endif

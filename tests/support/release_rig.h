@@ -26,7 +26,7 @@
 /* Certificates and keys, made once for a test program. */
 int rig_make_pki(void **state);
 int rig_remove_pki(void **state);
-/* "<pki>/<name>"; static buffers, several at a time. */
+/* "<pki>/<name>"; static buffers, several at a time; not in other threads. */
 const char *rig_pki(const char *name);
 
 struct rig {
@@ -52,7 +52,6 @@ void rig_open(struct rig *rig, struct https_client *client, const char *name);
 
 /* What a grant says; NULL members have good defaults. Texts are JSON. */
 struct rig_grant {
-    const char *signer; /* name of the key: "issuer", or "other-issuer" */
     const char *header; /* whole header; "KID" is replaced */
     const char *issuer;
     const char *audience;
@@ -78,7 +77,7 @@ void rig_sign_in_by(struct rig *rig, struct https_client *client,
                     const char *printer, const char *user, const char *amr,
                     char line[RIG_PATH]);
 
-/* "/v1/jobs/<id><rest>"; static buffer. */
+/* "/v1/jobs/<id><rest>"; a buffer per thread. */
 const char *rig_job_path(const struct ph_id *id, const char *rest);
 
 /* One request whose body does not matter. */
