@@ -93,13 +93,13 @@ join_cgroups() {
     done
 }
 
-# Not what the shell runs before it becomes unshare.
+# Not what the shell runs before it becomes unshare: that is of our namespace, or
+# has gone when we look.
 first_process() {
-    local child
-    child=$(pgrep -P "$UNSHARE" || true)
-    [ -n "$child" ] &&
-        [ "$(readlink "/proc/$child/ns/pid")" != "$(readlink /proc/self/ns/pid)" ] &&
-        FIRST=$child
+    local child pids
+    child=$(pgrep -P "$UNSHARE") || return 1
+    pids=$(readlink "/proc/$child/ns/pid") || return 1
+    [ "$pids" != "$(readlink /proc/self/ns/pid)" ] && FIRST=$child
 }
 is_running() {
     [ "$(inside systemctl is-system-running 2>/dev/null)" = running ]

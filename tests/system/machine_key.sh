@@ -11,7 +11,7 @@ TPM=
 FILES_ENV=("$TPM_DEVICE")
 
 tpm_start() { # fresh sessions, from the state after the first start
-    [ -z "$TPM" ] || kill "$TPM" 2>/dev/null || true
+    tpm_stop # its port must be free
     rm -rf "$WORK/tpm"
     mkdir "$WORK/tpm"
     [ ! -d "$WORK/tpm-first" ] || cp -a "$WORK/tpm-first/." "$WORK/tpm"
