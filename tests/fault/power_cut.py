@@ -181,7 +181,8 @@ class Cuts:
         held = self.held()
         for document, job in held[:-4]:
             ws.delete(document, job)
-        ws.documents = [d for d in ws.documents if d.state == 'held' or
+        # One that a printer has claimed cannot be deleted: it is still there.
+        ws.documents = [d for d in ws.documents if d.state != 'gone' or
                         self.rng.random() < 0.5]
 
     def run(self, count):
