@@ -48,8 +48,11 @@ ph_count_pdf(const uint8_t *bytes, size_t len,
         answer->status = status_of_error(pdf);
         goto out;
     }
-    answer->status = PH_PAGECOUNT_COUNTED;
-    answer->pages = pages;
+    /* Nobody prints a document without pages: its tree was not understood. */
+    if (pages > 0) {
+        answer->status = PH_PAGECOUNT_COUNTED;
+        answer->pages = pages;
+    }
     take_info(pdf, "/Creator", answer->creator);
     take_info(pdf, "/Producer", answer->producer);
 out:

@@ -296,6 +296,7 @@ a_document_over_the_size_limit_is_cancelled(void **state)
     ph_buf_close(&pdf);
 }
 
+/* SR-08: SIGXFSZ would end the worker. */
 static void
 a_file_system_that_takes_no_more_makes_the_job_held(void **state)
 {

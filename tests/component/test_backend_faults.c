@@ -138,6 +138,7 @@ an_agent_lost_while_a_filter_is_slow_is_noticed_at_once(void **state)
 
 /* --- signals --- */
 
+/* SR-08 */
 static void
 sigterm_ends_the_job_at_any_byte(void **state)
 {

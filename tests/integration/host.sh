@@ -350,8 +350,12 @@ peak_of() { # pid
     printf '%d' $((${kib% kB} / 1024))
 }
 
+is_sanitized() { # program
+    # Not grep -q: nm would die of its broken pipe, and the pipeline with it.
+    nm "$1" | grep __asan_init >/dev/null
+}
+
 # A program with sanitizers keeps what it has freed: no measure.
 peak_is_below() { # pid MiB
-    # Not grep -q: nm would die of its broken pipe, and the pipeline with it.
-    nm "/proc/$1/exe" | grep __asan_init >/dev/null || [ "$(peak_of "$1")" -le "$2" ]
+    is_sanitized "/proc/$1/exe" || [ "$(peak_of "$1")" -le "$2" ]
 }

@@ -32,7 +32,7 @@ count(void (*kind)(const uint8_t *, size_t, struct ph_pagecount_answer *),
 static void
 pages_and_makers_of_a_pdf_are_found(void **state)
 {
-    static const unsigned pages[] = {0, 1, 5, 1000};
+    static const unsigned pages[] = {1, 5, 1000};
 
     (void)state;
     for (size_t i = 0; i < PH_COUNT(pages); i++) {
@@ -48,6 +48,19 @@ pages_and_makers_of_a_pdf_are_found(void **state)
         assert_string_equal(answer.producer, "Maker 7");
         ph_buf_close(&pdf);
     }
+}
+
+static void
+a_pdf_without_pages_is_not_understood(void **state)
+{
+    struct ph_buf pdf;
+
+    (void)state;
+    ph_buf_init(&pdf, ROOM);
+    assert_int_equal(pdf_make(&pdf, 0, 10, "Writer", NULL), 0);
+    assert_int_equal(count(ph_count_pdf, pdf.data, pdf.len).status,
+                     PH_PAGECOUNT_UNKNOWN);
+    ph_buf_close(&pdf);
 }
 
 static void
@@ -249,6 +262,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_and_makers_of_a_pdf_are_found),
+        cmocka_unit_test(a_pdf_without_pages_is_not_understood),
         cmocka_unit_test(a_maker_with_a_long_name_is_cut),
         cmocka_unit_test(a_pdf_that_does_not_open_is_damaged_not_repaired),
         cmocka_unit_test(pages_of_postscript_come_from_its_comments),

@@ -351,6 +351,7 @@ status_has(pid_t pid, const char *line)
     return strstr(text, line) != NULL;
 }
 
+/* SR-12; what it cannot do then: test_confine.c. */
 static void
 the_counter_is_confined_before_it_gets_the_document(void **state)
 {
