@@ -145,20 +145,40 @@ jobs_owner(struct ph_jobs *jobs, const char *login,
     return PH_OK;
 }
 
+/* What the rows of this asker have as their owner; all zeros for whom no row
+ * has it: the unmapped are nobody's. */
+static int
+asker_owner(struct ph_jobs *jobs, const struct ph_asker *asker,
+            uint8_t out_owner[PH_OWNER_KEY_BYTES])
+{
+    const bool by_login = !asker->everyone && !asker->by_uid;
+
+    memset(out_owner, 0, PH_OWNER_KEY_BYTES);
+    if (!by_login || asker->login == NULL)
+        return PH_OK;
+    return jobs_owner(jobs, asker->login, out_owner);
+}
+
+static bool
+is_askers(const struct ph_asker *asker, const uint8_t owner[PH_OWNER_KEY_BYTES],
+          const struct ph_catalogue_job *row)
+{
+    if (asker->everyone)
+        return true;
+    if (asker->by_uid)
+        return row->uid == asker->owner_uid;
+    return asker->login != NULL && asker->login[0] != '\0' &&
+           memcmp(owner, row->owner, PH_OWNER_KEY_BYTES) == 0;
+}
+
 bool
 jobs_may_see(struct ph_jobs *jobs, const struct ph_asker *asker,
              const struct ph_catalogue_job *row)
 {
     uint8_t owner[PH_OWNER_KEY_BYTES];
 
-    if (asker->everyone)
-        return true;
-    if (asker->by_uid)
-        return row->uid == asker->owner_uid;
-    if (asker->login == NULL || asker->login[0] == '\0' ||
-        ph_epoch_keys_owner(jobs->keys, asker->login, owner) != PH_OK)
-        return false;
-    return memcmp(owner, row->owner, sizeof(owner)) == 0;
+    return asker_owner(jobs, asker, owner) == PH_OK &&
+           is_askers(asker, owner, row);
 }
 
 int
@@ -198,6 +218,7 @@ jobs_view(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
 struct row_copy {
     struct ph_jobs *jobs;
     const struct ph_asker *asker;
+    uint8_t owner[PH_OWNER_KEY_BYTES];
     struct job_row *out;
     int err;
 };
@@ -207,7 +228,7 @@ copy_row(const struct ph_catalogue_job *row, void *arg)
 {
     struct row_copy *copy = arg;
 
-    if (!jobs_may_see(copy->jobs, copy->asker, row)) {
+    if (!is_askers(copy->asker, copy->owner, row)) {
         copy->err = PH_ERR_NOT_FOUND;
         return false;
     }
@@ -217,13 +238,17 @@ copy_row(const struct ph_catalogue_job *row, void *arg)
     return false;
 }
 
+/* The login is hashed before the row is looked for, so that a job of someone
+ * else takes no longer than one that does not exist. */
 int
 jobs_row(struct ph_jobs *jobs, const struct ph_asker *asker,
          const struct ph_id *id, struct job_row *out_row)
 {
-    struct row_copy copy = {jobs, asker, out_row, PH_OK};
-    int err = ph_catalogue_get(jobs->catalogue, id, copy_row, &copy);
+    struct row_copy copy = {.jobs = jobs, .asker = asker, .out = out_row};
+    int err = asker_owner(jobs, asker, copy.owner);
 
+    if (err == PH_OK)
+        err = ph_catalogue_get(jobs->catalogue, id, copy_row, &copy);
     return err != PH_OK ? err : copy.err;
 }
 

@@ -106,6 +106,11 @@ struct release_request {
     struct ph_id job;          /* of the path, if it has one */
 };
 
+/* Every route there is; does it need a session, or is the certificate enough?
+ * What is not in it is answered 404 or 405. */
+const struct ph_http_route *release_routes(size_t *out_count);
+bool release_route_needs_session(const struct ph_http_route *route);
+
 void release_on_request(struct ph_http_exchange *exchange, void *arg);
 
 void release_capabilities(const struct release_request *request);

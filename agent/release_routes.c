@@ -35,6 +35,19 @@ static const struct ph_http_route routes[] = {
     {PH_HTTP_POST, "/v1/jobs/{}/complete", SESSION, 9},
 };
 
+const struct ph_http_route *
+release_routes(size_t *out_count)
+{
+    *out_count = PH_COUNT(routes);
+    return routes;
+}
+
+bool
+release_route_needs_session(const struct ph_http_route *route)
+{
+    return route->access != PRINTER;
+}
+
 static void
 refuse(const struct release_request *request, unsigned status,
        const char *keyword, const char *fields, const char *detail)
@@ -95,7 +108,7 @@ release_on_request(struct ph_http_exchange *exchange, void *arg)
 
     if (err != PH_OK) {
         refuse_route(&request, err, allow);
-    } else if (match.route->access != PRINTER &&
+    } else if (release_route_needs_session(match.route) &&
                find_session(&request) != PH_OK) {
         refuse(&request, 401, "no-session",
                "WWW-Authenticate: Bearer realm=\"printhold\"\r\n",

@@ -50,103 +50,6 @@ a_printer_lists_claims_downloads_and_completes(void **state)
     https_close(&printer.client);
 }
 
-/* --- who may --- */
-
-static void
-check_same_as_missing(struct rig_printer *printer, const char *method,
-                      const struct ph_id *id, const char *rest,
-                      const char *json)
-{
-    static const struct ph_id missing = {{1, 2, 3}};
-    struct https_reply here, there;
-
-    https_do(&printer->client, method, rig_job_path(id, rest), printer->line,
-             json, &here);
-    https_do(&printer->client, method, rig_job_path(&missing, rest),
-             printer->line, json, &there);
-    assert_int_equal(here.status, 404);
-    assert_int_equal(there.status, 404);
-    assert_int_equal(here.body.len, there.body.len);
-    if (here.body.len > 0)
-        assert_memory_equal(here.body.data, there.body.data, here.body.len);
-    https_reply_close(&here);
-    https_reply_close(&there);
-}
-
-static const struct {
-    const char *method;
-    const char *rest;
-    const char *json;
-} job_routes[] = {
-    {"GET", "", NULL},
-    {"DELETE", "", NULL},
-    {"POST", "/claim", NULL},
-    {"DELETE", "/claim", NULL},
-    {"GET", "/document", NULL},
-    {"HEAD", "/document", NULL},
-    {"POST", "/complete", "{\"result\":\"printed\"}"},
-};
-
-static void
-jobs_of_someone_else_look_like_missing_ones(void **state)
-{
-    struct rig *rig = *state;
-    const struct ph_id id = rig_hold(rig, "alice", 1000);
-    struct rig_printer alice, bob;
-    struct https_reply reply;
-
-    rig_arrive(rig, &alice, "pr-1", "alice");
-    rig_arrive(rig, &bob, "pr-1", "bob");
-    assert_int_equal(rig_ask(&alice, "POST", &id, "/claim", NULL), 200);
-    for (size_t i = 0; i < PH_COUNT(job_routes); i++)
-        check_same_as_missing(&bob, job_routes[i].method, &id,
-                              job_routes[i].rest, job_routes[i].json);
-    https_do(&bob.client, "GET", "/v1/jobs", bob.line, NULL, &reply);
-    assert_string_equal(ph_buf_str(&reply.body),
-                        "{\"jobs\":[],\"more\":false}");
-    https_reply_close(&reply);
-    assert_int_equal(rig_ask(&alice, "GET", &id, "/document", NULL), 200);
-    https_close(&alice.client);
-    https_close(&bob.client);
-}
-
-static void
-a_grant_for_some_jobs_shows_only_those(void **state)
-{
-    struct rig *rig = *state;
-    const struct ph_id one = rig_hold(rig, "alice", 1000);
-    const struct ph_id two = rig_hold(rig, "alice", 1000);
-    const struct ph_id other = rig_hold(rig, "bob", 1000);
-    char more[256], one_text[PH_ID_TEXT], other_text[PH_ID_TEXT];
-    const struct rig_grant grant = {.more = more};
-    struct https_reply reply;
-    struct rig_printer printer;
-    char *token;
-
-    ph_id_format(&one, one_text);
-    ph_id_format(&other, other_text);
-    (void)snprintf(more, sizeof(more), ",\"jobs\":[\"%s\",\"%s\"]", one_text,
-                   other_text);
-    token = rig_grant(rig, &grant);
-    rig_open(rig, &printer.client, "pr-1");
-    rig_post_grant(&printer.client, token, &reply);
-    free(token);
-    assert_int_equal(reply.status, 201);
-    (void)snprintf(printer.line, sizeof(printer.line),
-                   "Authorization: Bearer %.32s\r\n",
-                   strstr(ph_buf_str(&reply.body), "\"session\":\"") + 11);
-    https_reply_close(&reply);
-
-    assert_int_equal(rig_ask(&printer, "GET", &one, "", NULL), 200);
-    for (size_t i = 0; i < PH_COUNT(job_routes); i++) {
-        check_same_as_missing(&printer, job_routes[i].method, &two,
-                              job_routes[i].rest, job_routes[i].json);
-        check_same_as_missing(&printer, job_routes[i].method, &other,
-                              job_routes[i].rest, job_routes[i].json);
-    }
-    https_close(&printer.client);
-}
-
 static void
 two_printers_cannot_hold_one_job(void **state)
 {
@@ -299,8 +202,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(a_printer_lists_claims_downloads_and_completes),
-        RIG_TEST(jobs_of_someone_else_look_like_missing_ones),
-        RIG_TEST(a_grant_for_some_jobs_shows_only_those),
         RIG_TEST(two_printers_cannot_hold_one_job),
         RIG_TEST(a_failed_print_leaves_the_job_held),
         RIG_TEST(a_lease_that_ended_is_open_to_others),

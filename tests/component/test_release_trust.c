@@ -185,10 +185,11 @@ is_served(struct files *f, const char *printer)
     return served;
 }
 
+/* With a grant that this key has signed. */
 static unsigned
-sign_in(struct files *f)
+sign_in_by(struct files *f, const char *signer)
 {
-    static const struct rig_grant good;
+    const struct rig_grant good = {.signer = signer};
     struct https_client client;
     struct https_reply reply;
     char *token = rig_grant(f->rig, &good);
@@ -201,6 +202,12 @@ sign_in(struct files *f)
     https_reply_close(&reply);
     https_close(&client);
     return status;
+}
+
+static unsigned
+sign_in(struct files *f)
+{
+    return sign_in_by(f, "issuer");
 }
 
 /* --- certificate, key, CA --- */
@@ -323,6 +330,45 @@ keys_of_the_issuer_are_rotated(void **state)
     copy("issuer.pub", f->issuer);
     await_text(f, "");
     assert_int_equal(sign_in(f), 201);
+}
+
+/* As the hub does it: the new key is known before it signs, and the old one
+ * until its last grant is over. Each is found by its kid. */
+static void
+two_keys_of_the_issuer_are_good_at_once(void **state)
+{
+    static const struct {
+        const char *file[2]; /* of public keys */
+        bool old, new;       /* is taken */
+    } steps[] = {
+        {{"issuer.pub", NULL}, true, false},
+        {{"issuer.pub", "other-issuer.pub"}, true, true},
+        {{"other-issuer.pub", "issuer.pub"}, true, true},
+        {{"other-issuer.pub", NULL}, false, true},
+    };
+    struct files *f = *state;
+
+    for (size_t i = 0; i < PH_COUNT(steps); i++) {
+        const int64_t end_ms = ph_clock_mono_ms() + DEADLINE_MS;
+        struct ph_buf keys;
+
+        ph_buf_init(&keys, 65536);
+        for (size_t n = 0; n < 2 && steps[i].file[n] != NULL; n++) {
+            struct ph_buf one;
+
+            assert_int_equal(ph_io_read_file(AT_FDCWD,
+                                             rig_pki(steps[i].file[n]), 16384,
+                                             &one),
+                             PH_OK);
+            assert_int_equal(ph_buf_put(&keys, one.data, one.len), PH_OK);
+            ph_buf_close(&one);
+        }
+        replace(f->issuer, keys.data, keys.len);
+        ph_buf_close(&keys);
+        while ((sign_in_by(f, "issuer") == 201) != steps[i].old ||
+               (sign_in_by(f, "other-issuer") == 201) != steps[i].new)
+            assert_true(ph_clock_mono_ms() < end_ms);
+    }
 }
 
 /* --- denied printers --- */
@@ -467,6 +513,7 @@ main(void)
         TRUST_TEST(another_ca_decides_for_those_who_come),
         TRUST_TEST(it_looks_at_once_when_it_is_told_to),
         TRUST_TEST(keys_of_the_issuer_are_rotated),
+        TRUST_TEST(two_keys_of_the_issuer_are_good_at_once),
         TRUST_TEST(
             a_denied_printer_loses_connections_and_sessions_and_the_others_do_not),
         TRUST_TEST(a_session_of_a_denied_printer_does_not_come_back),

@@ -249,14 +249,16 @@ rig_open(struct rig *rig, struct https_client *client, const char *name)
 }
 
 static struct ph_jws_key *
-load_issuer(void)
+load_issuer(const char *name)
 {
     struct ph_jws_key *key = NULL;
+    char path[64];
     struct ph_why why = {""};
     struct ph_buf pem;
 
-    assert_int_equal(
-        ph_io_read_file(AT_FDCWD, rig_pki("issuer.key"), 16384, &pem), PH_OK);
+    (void)snprintf(path, sizeof(path), "%s.key", name);
+    assert_int_equal(ph_io_read_file(AT_FDCWD, rig_pki(path), 16384, &pem),
+                     PH_OK);
     assert_int_equal(ph_jws_key_from_pem(pem.data, pem.len, &key, &why), PH_OK);
     ph_buf_close(&pem);
     return key;
@@ -314,7 +316,8 @@ rig_grant(struct rig *rig, const struct rig_grant *grant)
 {
     static const char good[] =
         "{\"alg\":\"ES256\",\"typ\":\"phgrant+jwt\",\"kid\":\"KID\"}";
-    struct ph_jws_key *key = load_issuer();
+    struct ph_jws_key *key =
+        load_issuer(grant->signer != NULL ? grant->signer : "issuer");
     struct ph_buf header, claims, token;
     char *text;
 

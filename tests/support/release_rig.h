@@ -52,6 +52,7 @@ void rig_open(struct rig *rig, struct https_client *client, const char *name);
 
 /* What a grant says; NULL members have good defaults. Texts are JSON. */
 struct rig_grant {
+    const char *signer; /* name of the key: "issuer", or "other-issuer" */
     const char *header; /* whole header; "KID" is replaced */
     const char *issuer;
     const char *audience;

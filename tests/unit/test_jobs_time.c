@@ -1,6 +1,6 @@
 /*
  * The life of a job in time: SR-76 (retention through sleep, restarts and
- * clocks that are set) and SR-33 (what is over leaves nothing).
+ * clocks that are set, SR-46: a year forward as well) and SR-33 (what is over leaves nothing).
  *
  * Two clocks are moved here: the one on the wall, and the one that counts from
  * the start of the computer.

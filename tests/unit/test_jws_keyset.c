@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/ec.h>
@@ -158,6 +159,49 @@ a_certificate_is_no_issuer_key(void **state)
     assert_refused(PH_ERR_CONFIG);
 }
 
+/* SR-42: a key that is not for signatures. JWK has the member "use" for that;
+ * in SubjectPublicKeyInfo the algorithm says it: id-ecDH (RFC 5480 section
+ * 2.1.2) is the same point for key agreement only. */
+static void
+a_key_for_another_use_is_refused(void **state)
+{
+    static const char ecdh[] =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MFcwEQYFK4EEAQwGCCqGSM49AwEHA0IABH/Nzidw9sRdQYPL7m/bS3tYBzM1e+nv\n"
+        "E7rPbjx70VRFx/FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0=\n"
+        "-----END PUBLIC KEY-----\n";
+    static const char jwk[] =
+        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"use\":\"enc\",\"x\":"
+        "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":"
+        "\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}\n";
+
+    (void)state;
+    add_text(ecdh);
+    assert_refused(PH_ERR_CONFIG);
+    assert_int_equal(truncate(path, 0), 0);
+    add_text(jwk);
+    assert_refused(PH_ERR_CONFIG);
+}
+
+/* The control of the one above: the same point for signatures. */
+static void
+that_key_for_signatures_is_taken(void **state)
+{
+    static const char ecdsa[] =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\n"
+        "6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==\n"
+        "-----END PUBLIC KEY-----\n";
+    struct ph_jws_keyset *set = NULL;
+
+    (void)state;
+    add_text(ecdsa);
+    assert_int_equal(ph_jws_keyset_load(path, &set, NULL), PH_OK);
+    assert_non_null(
+        ph_jws_keyset_find(set, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"));
+    ph_jws_keyset_free(set);
+}
+
 static void
 there_is_a_most_of_keys(void **state)
 {
@@ -184,6 +228,8 @@ main(void)
         T(one_unfit_key_spoils_the_file),
         T(a_broken_block_spoils_the_file),
         T(a_certificate_is_no_issuer_key),
+        T(a_key_for_another_use_is_refused),
+        T(that_key_for_signatures_is_taken),
         T(there_is_a_most_of_keys),
     };
 

@@ -67,20 +67,43 @@ decide(const struct ph_grant *grant, int64_t now_ms, int64_t high_ms)
     return refusal;
 }
 
+/* SR-43: every boundary one second before, at and one second behind it, and
+ * one millisecond behind it. Seconds count from iat. */
 static void
 the_time_of_a_grant_has_a_leeway_of_a_minute(void **state)
 {
     static const struct {
-        int64_t now_ms; /* after iat */
+        const char *boundary;
+        int64_t now_ms;
         int64_t nbf_s;
         int64_t life_s;
         enum ph_release_refusal refusal;
     } cases[] = {
-        {0, 0, 120, PH_REFUSE_NONE},      {-60000, 0, 120, PH_REFUSE_NONE},
-        {-60001, 0, 120, PH_REFUSE_TIME}, {180000, 0, 120, PH_REFUSE_NONE},
-        {180001, 0, 120, PH_REFUSE_TIME}, {0, 60, 120, PH_REFUSE_NONE},
-        {-1, 60, 120, PH_REFUSE_TIME},    {0, 0, 300, PH_REFUSE_NONE},
-        {0, 0, 301, PH_REFUSE_TIME},
+        {"iat, in the leeway", -59000, 0, 120, PH_REFUSE_NONE},
+        {"iat, at the leeway", -60000, 0, 120, PH_REFUSE_NONE},
+        {"iat, out of it", -60001, 0, 120, PH_REFUSE_TIME},
+        {"iat, a second out of it", -61000, 0, 120, PH_REFUSE_TIME},
+        {"iat, exactly", 0, 0, 120, PH_REFUSE_NONE},
+        {"nbf later than iat, in", 31000, 90, 120, PH_REFUSE_NONE},
+        {"nbf later than iat, at", 30000, 90, 120, PH_REFUSE_NONE},
+        {"nbf later than iat, out", 29999, 90, 120, PH_REFUSE_TIME},
+        {"nbf later than iat, a second out", 29000, 90, 120, PH_REFUSE_TIME},
+        {"nbf earlier than iat opens nothing", -61000, -900, 120,
+         PH_REFUSE_TIME},
+        {"exp, exactly", 120000, 0, 120, PH_REFUSE_NONE},
+        {"exp, a second behind", 121000, 0, 120, PH_REFUSE_NONE},
+        {"exp, in the leeway", 179000, 0, 120, PH_REFUSE_NONE},
+        {"exp, at the leeway", 180000, 0, 120, PH_REFUSE_NONE},
+        {"exp, out of it", 180001, 0, 120, PH_REFUSE_TIME},
+        {"exp, a second out of it", 181000, 0, 120, PH_REFUSE_TIME},
+        {"a life of a second", 61000, 0, 1, PH_REFUSE_NONE},
+        {"a life of a second, over", 61001, 0, 1, PH_REFUSE_TIME},
+        {"the longest life less a second", 0, 0, 299, PH_REFUSE_NONE},
+        {"the longest life", 0, 0, 300, PH_REFUSE_NONE},
+        {"the longest life and a second", 0, 0, 301, PH_REFUSE_TIME},
+        {"the longest life, at its end", 360000, 0, 300, PH_REFUSE_NONE},
+        {"the longest life, over", 360001, 0, 300, PH_REFUSE_TIME},
+        {"a year", 0, 0, 31536000, PH_REFUSE_TIME},
     };
 
     (void)state;
@@ -90,10 +113,37 @@ the_time_of_a_grant_has_a_leeway_of_a_minute(void **state)
         grant.not_before_s = IAT + cases[i].nbf_s;
         grant.expires_s = IAT + cases[i].life_s;
         if (decide(&grant, IAT_MS + cases[i].now_ms, 0) != cases[i].refusal)
-            fail_msg("case %zu", i);
+            fail_msg("%s", cases[i].boundary);
     }
 }
 
+/* SR-43: iss and aud are compared whole and by the byte. */
+static void
+an_issuer_or_workstation_that_is_almost_ours_is_not(void **state)
+{
+    static const char *const issuers[] = {
+        "https://hu",   "https://hubx",     "https://hub/",
+        "https://HUB",  "http://hub",       " https://hub",
+        "https://hub ", "https://hub.evil", "x"};
+    static const char *const audiences[] = {"ws-",   "ws-11", "WS-1", "ws-1 ",
+                                            " ws-1", "ws-1/", "*",    "ws_1"};
+    struct ph_grant grant;
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(issuers); i++) {
+        grant = good_grant();
+        (void)snprintf(grant.issuer, sizeof(grant.issuer), "%s", issuers[i]);
+        assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_ISSUER);
+    }
+    for (size_t i = 0; i < PH_COUNT(audiences); i++) {
+        grant = good_grant();
+        (void)snprintf(grant.audience[1], sizeof(grant.audience[1]), "%s",
+                       audiences[i]);
+        assert_int_equal(decide(&grant, IAT_MS, 0), PH_REFUSE_AUDIENCE);
+    }
+}
+
+/* SR-46 */
 static void
 a_clock_behind_what_was_stored_takes_nothing(void **state)
 {
@@ -102,6 +152,7 @@ a_clock_behind_what_was_stored_takes_nothing(void **state)
     (void)state;
     assert_int_equal(decide(&grant, IAT_MS, IAT_MS + 60000), PH_REFUSE_NONE);
     assert_int_equal(decide(&grant, IAT_MS, IAT_MS + 60001), PH_REFUSE_CLOCK);
+    assert_int_equal(decide(&grant, IAT_MS, IAT_MS + 7200000), PH_REFUSE_CLOCK);
 }
 
 static void
@@ -205,6 +256,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_time_of_a_grant_has_a_leeway_of_a_minute),
+        cmocka_unit_test(an_issuer_or_workstation_that_is_almost_ours_is_not),
         cmocka_unit_test(a_clock_behind_what_was_stored_takes_nothing),
         cmocka_unit_test(each_claim_must_be_ours),
         cmocka_unit_test(without_an_issuer_nobody_is_trusted),
