@@ -221,8 +221,8 @@ make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *code,
     return err;
 }
 
-static bool
-is_allowed(const struct ph_jobs *jobs)
+bool
+ph_codes_are_on(const struct ph_jobs *jobs)
 {
     return strcmp(jobs->config.offline_code, "yes") == 0;
 }
@@ -234,7 +234,7 @@ ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,
     struct ph_code code = {.expires_ms = 0};
     int err;
 
-    if (!is_allowed(jobs))
+    if (!ph_codes_are_on(jobs))
         return ph_why_fail(why, PH_ERR_DENIED,
                            "codes are switched off on this computer "
                            "(release.offline_code); sign in at the printer in "
@@ -361,7 +361,7 @@ ph_codes_use(struct ph_jobs *jobs, const char *text, size_t len,
     if (!ph_code_is(text, len))
         return ph_why_fail(why, PH_ERR_SYNTAX, "A code has %d digits",
                            PH_CODE_DIGITS);
-    if (!is_allowed(jobs))
+    if (!ph_codes_are_on(jobs))
         return ph_why_fail(why, PH_ERR_UNSUPPORTED,
                            "This computer takes no codes: sign in in another "
                            "way");

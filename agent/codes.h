@@ -21,6 +21,7 @@
 #ifndef PRINTHOLD_AGENT_CODES_H
 #define PRINTHOLD_AGENT_CODES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ struct ph_code {
     char login[PH_TICKET_TEXT_MAX]; /* whose jobs it releases */
     struct ph_workstation computer; /* where the printer must ask */
 };
+
+/* Has the site left codes switched on? */
+bool ph_codes_are_on(const struct ph_jobs *jobs);
 
 /*
  * Make a code for this person. PH_ERR_DENIED when the site has switched codes

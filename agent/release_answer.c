@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 #include "printhold/proto/submission.h"
@@ -49,11 +50,11 @@ make_problem(unsigned status, const char *keyword, const char *detail)
     return NULL;
 }
 
-void
-ph_release_problem(struct ph_http_exchange *exchange, unsigned status,
-                   const char *keyword, const char *fields, const char *detail)
+/* The value is consumed. */
+static void
+answer_problem(struct ph_http_exchange *exchange, unsigned status,
+               const char *fields, json_t *root)
 {
-    json_t *root = make_problem(status, keyword, detail);
     struct ph_buf text;
 
     ph_buf_init(&text, ANSWER_MAX);
@@ -62,6 +63,33 @@ ph_release_problem(struct ph_http_exchange *exchange, unsigned status,
     answer(exchange, status, "application/problem+json", fields, &text);
     ph_buf_close(&text);
     json_decref(root);
+}
+
+void
+ph_release_problem(struct ph_http_exchange *exchange, unsigned status,
+                   const char *keyword, const char *fields, const char *detail)
+{
+    answer_problem(exchange, status, fields,
+                   make_problem(status, keyword, detail));
+}
+
+void
+ph_release_claimed(struct ph_http_exchange *exchange, const char *holder,
+                   int64_t until_ms)
+{
+    char until[PH_TIME_TEXT], detail[PH_WHY_MAX];
+    json_t *root;
+
+    ph_clock_format(until_ms, until);
+    (void)snprintf(detail, sizeof(detail),
+                   "The printer %s holds this job until %s", holder, until);
+    root = make_problem(409, "claimed", detail);
+    if (ph_submission_text(root, "holder", holder) != PH_OK ||
+        ph_submission_time(root, "lease-until", until_ms) != PH_OK) {
+        json_decref(root);
+        root = NULL;
+    }
+    answer_problem(exchange, 409, NULL, root);
 }
 
 void
@@ -95,7 +123,7 @@ ph_release_json(struct ph_http_exchange *exchange, unsigned status,
 }
 
 json_t *
-ph_release_job(const struct ph_job_view *view)
+ph_release_job(const struct ph_job_view *view, bool with_title)
 {
     static const uint8_t unknown[PH_SHA256_BYTES];
     char id[PH_ID_TEXT], digest[2 * PH_SHA256_BYTES + 1];
@@ -124,6 +152,8 @@ ph_release_job(const struct ph_job_view *view)
     }
     if (err == PH_OK)
         err = ph_submission_put(root, &view->ticket);
+    if (err == PH_OK && !with_title)
+        (void)json_object_del(root, "job-name");
     if (err == PH_OK)
         return root;
     json_decref(root);

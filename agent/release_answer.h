@@ -5,6 +5,8 @@
 #ifndef PRINTHOLD_AGENT_RELEASE_ANSWER_H
 #define PRINTHOLD_AGENT_RELEASE_ANSWER_H
 
+#include <stdbool.h>
+
 #include "jobs.h"
 #include "printhold/base/attr.h"
 #include "printhold/net/http_server.h"
@@ -15,6 +17,10 @@
 void ph_release_problem(struct ph_http_exchange *exchange, unsigned status,
                         const char *keyword, const char *fields,
                         const char *detail);
+
+/* 409: a printer holds the job until then; also in members of their own. */
+void ph_release_claimed(struct ph_http_exchange *exchange, const char *holder,
+                        int64_t until_ms);
 
 /* The one answer for jobs that are missing, of someone else, ended, or not
  * in the grant. */
@@ -29,7 +35,8 @@ void ph_release_text(struct ph_http_exchange *exchange, unsigned status,
 void ph_release_json(struct ph_http_exchange *exchange, unsigned status,
                      json_t *value);
 
-/* A job as printers see it; NULL when memory is short. */
-json_t *ph_release_job(const struct ph_job_view *view);
+/* A job as printers see it, without its title when that is not for who has
+ * signed in; NULL when memory is short. */
+json_t *ph_release_job(const struct ph_job_view *view, bool with_title);
 
 #endif

@@ -107,15 +107,21 @@ release_log_event(const struct release_call *call, const char *what)
     ph_log_info("release: job %s %s, printer %s", id, what, call->who.printer);
 }
 
+static bool
+may_open(struct release_call *call, const struct ph_ticket *ticket)
+{
+    return !ticket->confidential ||
+           ph_release_auth_is_strong(&call->service->policy, call->who.method,
+                                     call->who.method_count);
+}
+
 int
 release_check_confidential(struct release_call *call,
                            const struct ph_ticket *ticket)
 {
     const struct ph_release_policy *policy = &call->service->policy;
 
-    if (!ticket->confidential ||
-        ph_release_auth_is_strong(policy, call->who.method,
-                                  call->who.method_count))
+    if (may_open(call, ticket))
         return PH_OK;
     call->refusal = PH_REFUSE_WEAK;
     ph_why_set(&call->why,
@@ -142,6 +148,11 @@ release_answer_error(struct release_call *call)
         answer_weak(call);
         return;
     }
+    if (call->err == PH_ERR_BUSY && call->view.holder[0] != '\0') {
+        ph_release_claimed(call->exchange, call->view.holder,
+                           call->view.lease_until_ms);
+        return;
+    }
     switch (call->err) {
     case PH_ERR_NOT_FOUND:
         ph_release_no_job(call->exchange);
@@ -150,10 +161,6 @@ release_answer_error(struct release_call *call)
         ph_release_problem(call->exchange, 409, "not-claimed", NULL,
                            "This printer has not claimed the job, or its "
                            "claim has ended");
-        break;
-    case PH_ERR_BUSY:
-        ph_release_problem(call->exchange, 409, "claimed", NULL,
-                           "A printer holds this job");
         break;
     default:
         (void)snprintf(detail, sizeof(detail),
@@ -169,40 +176,11 @@ static void
 finish_view(struct release_call *call)
 {
     if (call->err == PH_OK)
-        ph_release_json(call->exchange, 200, ph_release_job(&call->view));
+        ph_release_json(
+            call->exchange, 200,
+            ph_release_job(&call->view, may_open(call, &call->view.ticket)));
     else
         release_answer_error(call);
-}
-
-/* --- what is here --- */
-
-void
-release_capabilities(const struct release_request *request)
-{
-    json_t *root = json_object();
-    int err = ph_submission_text(root, "service", "printhold-release");
-
-    if (err == PH_OK)
-        err = ph_submission_text(root, "version", PRINTHOLD_VERSION);
-    if (err == PH_OK)
-        err = ph_submission_number(root, "api", 1);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "workstation",
-                                 request->service->policy.workstation);
-    if (err == PH_OK)
-        err = ph_submission_number(root, "session-life",
-                                   PH_SESSION_LIFE_MS / 1000);
-    if (err == PH_OK)
-        err = ph_submission_number(root, "lease",
-                                   request->service->lease_ms / 1000);
-    if (err == PH_OK)
-        err = ph_submission_number(root, "documents-max",
-                                   (int64_t)request->service->pulls_max);
-    if (err != PH_OK) {
-        json_decref(root);
-        root = NULL;
-    }
-    ph_release_json(request->exchange, 200, root);
 }
 
 /* --- list and show --- */
@@ -218,7 +196,9 @@ add_to_list(const struct ph_job_view *view, void *arg)
         call->more = true;
         return false;
     }
-    if (json_array_append_new(call->list, ph_release_job(view)) == 0)
+    if (json_array_append_new(
+            call->list, ph_release_job(view, may_open(call, &view->ticket))) ==
+        0)
         return true;
     call->err = PH_ERR_NOMEM;
     return false;
@@ -333,16 +313,6 @@ run_claim(struct release_call *call)
 static void
 finish_claim(struct release_call *call)
 {
-    char until[PH_TIME_TEXT], detail[PH_WHY_MAX];
-
-    if (call->err == PH_ERR_BUSY) {
-        ph_clock_format(call->view.lease_until_ms, until);
-        (void)snprintf(detail, sizeof(detail),
-                       "The printer %s holds this job until %s",
-                       call->view.holder, until);
-        ph_release_problem(call->exchange, 409, "claimed", NULL, detail);
-        return;
-    }
     if (call->err == PH_OK)
         release_log_event(call, "claimed");
     finish_view(call);

@@ -11,16 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
-#include "printhold/base/parse.h"
 #include "printhold/crypto/stream.h"
 
 #define FIELDS_MAX 512
-#define ETAG_TEXT  (2 * PH_SHA256_BYTES + 3) /* with quotes and NUL */
 
 struct download {
     struct ph_release_service *service;
@@ -85,6 +81,8 @@ run_open(struct release_call *call)
     /* The claim may be of a session in which more was shown. */
     if (call->err == PH_OK)
         call->err = release_check_confidential(call, &call->view.ticket);
+    if (call->err == PH_OK)
+        call->err = release_range_choose(call);
     if (is_damage(call->err))
         (void)ph_jobs_fail(jobs, &call->job, "the spool file is damaged");
 }
@@ -199,50 +197,8 @@ is_media_type(const char *text)
     return type > 0 && subtype > 0 && text[type + 1 + subtype] == '\0';
 }
 
-static void
-make_etag(const struct ph_job_view *view, char etag[ETAG_TEXT])
-{
-    etag[0] = '"';
-    ph_format_hex(view->sha256, PH_SHA256_BYTES, etag + 1);
-    memcpy(etag + ETAG_TEXT - 2, "\"", 2);
-}
-
-/* 200 or 206 with the range, or 416. */
-static unsigned
-choose_range(const struct ph_http_request *request, const char *etag,
-             uint64_t size, uint64_t *first, uint64_t *last)
-{
-    const struct ph_http_text *range = ph_http_field(request, "Range");
-    const struct ph_http_text *if_range = ph_http_field(request, "If-Range");
-    int err;
-
-    *first = 0;
-    *last = size - 1;
-    if (range == NULL || (if_range != NULL && !ph_http_text_is(if_range, etag)))
-        return 200;
-    err = ph_http_range(range, size, first, last);
-    if (err == PH_ERR_INVALID)
-        return 416;
-    return err == PH_OK ? 206 : 200;
-}
-
-/* RFC 9530: the digest is of the whole document, whatever part is sent. */
-static int
-put_fields(struct ph_buf *fields, const struct ph_job_view *view,
-           const char *etag)
-{
-    unsigned char digest[4 * ((PH_SHA256_BYTES + 2) / 3) + 1];
-
-    (void)EVP_EncodeBlock(digest, view->sha256, PH_SHA256_BYTES);
-    return ph_buf_printf(fields,
-                         "Accept-Ranges: bytes\r\n"
-                         "ETag: %s\r\n"
-                         "Repr-Digest: sha-256=:%s:\r\n",
-                         etag, (const char *)digest);
-}
-
 static struct download *
-download_new(struct release_call *call, uint64_t first, uint64_t last)
+download_new(struct release_call *call)
 {
     struct download *download = calloc(1, sizeof(*download));
 
@@ -253,8 +209,8 @@ download_new(struct release_call *call, uint64_t first, uint64_t last)
     call->reader = NULL;
     download->who = call->who;
     download->job = call->job;
-    download->offset = first;
-    download->end = last + 1;
+    download->offset = call->range.first;
+    download->end = call->range.last + 1;
     download->renewed_ms = uv_now(&call->service->loop);
     return download;
 }
@@ -262,44 +218,32 @@ download_new(struct release_call *call, uint64_t first, uint64_t last)
 static void
 answer_document(struct release_call *call)
 {
-    uint64_t size = ph_sealed_reader_size(call->reader), first, last;
-    char etag[ETAG_TEXT];
     struct ph_http_source source = {.pull = pull, .done = on_done};
     struct ph_http_response response = {
+        .status = call->range.status,
         .content_type = is_media_type(call->view.ticket.document_format)
                             ? call->view.ticket.document_format
                             : "application/octet-stream",
         .source = &source,
+        .source_len = call->range.last - call->range.first + 1,
     };
     struct ph_buf fields;
     int err;
 
-    make_etag(&call->view, etag);
-    response.status = choose_range(ph_http_exchange_request(call->exchange),
-                                   etag, size, &first, &last);
     ph_buf_init(&fields, FIELDS_MAX);
-    err = put_fields(&fields, &call->view, etag);
-    if (err == PH_OK && response.status == 206)
-        err = ph_buf_printf(&fields, "Content-Range: bytes %llu-%llu/%llu\r\n",
-                            (unsigned long long)first, (unsigned long long)last,
-                            (unsigned long long)size);
-    if (err == PH_OK && response.status == 416) {
-        err = ph_buf_printf(&fields, "Content-Range: bytes */%llu\r\n",
-                            (unsigned long long)size);
-        atomic_fetch_sub(&call->service->pulls, 1);
-        ph_release_problem(call->exchange, 416, "no-range", ph_buf_str(&fields),
-                           "The document does not have that part");
-        ph_buf_close(&fields);
-        return;
-    }
-    source.arg = err == PH_OK ? download_new(call, first, last) : NULL;
-    response.source_len = last - first + 1;
+    err = release_range_fields(call, &fields);
     response.fields = ph_buf_str(&fields);
-    if (source.arg == NULL || response.fields == NULL) {
-        atomic_fetch_sub(&call->service->pulls, 1);
-        ph_release_json(call->exchange, 503, NULL);
-    } else {
+    if (err == PH_OK && response.status != 416)
+        source.arg = download_new(call);
+    if (source.arg != NULL) {
         ph_http_exchange_answer(call->exchange, &response);
+    } else {
+        atomic_fetch_sub(&call->service->pulls, 1);
+        if (err == PH_OK && response.status == 416)
+            ph_release_problem(call->exchange, 416, "no-range", response.fields,
+                               "The document does not have that part");
+        else
+            ph_release_json(call->exchange, 503, NULL);
     }
     ph_buf_close(&fields);
 }

@@ -52,6 +52,14 @@ struct ph_release_service {
     atomic_uint_fast64_t refused;
 };
 
+/* What part of a document is asked for, and so the status of the answer. */
+struct release_range {
+    unsigned status; /* 200 all of it, 206, 416 */
+    uint64_t first, last;
+    bool hashed; /* sha256 is that of the part */
+    uint8_t sha256[PH_SHA256_BYTES];
+};
+
 /*
  * Work for one exchange off the loop: run in a thread of the pool, then
  * finish on the loop, which answers the exchange and must not keep the call.
@@ -81,6 +89,7 @@ struct release_call {
     struct ph_file_stamp stamp;
     bool stamped;  /* stamp is of a file that was verified */
     bool verified; /* the file is whole, now or then */
+    struct release_range range;
 };
 
 /* NULL when memory is short; then the exchange has been answered. */
@@ -123,6 +132,13 @@ void release_claim(const struct release_request *request);
 void release_unclaim(const struct release_request *request);
 void release_document(const struct release_request *request);
 void release_complete(const struct release_request *request);
+
+/* Off the loop: the range that the request wants of the open document, and its
+ * digest when it wants that. */
+int release_range_choose(struct release_call *call);
+/* The field lines of the answer that tell of the document and of the part. */
+int release_range_fields(const struct release_call *call,
+                         struct ph_buf *out_fields);
 
 /* release_code.c: the code in call->list becomes call->grant and a login. */
 void release_run_code(struct release_call *call);

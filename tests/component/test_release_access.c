@@ -258,6 +258,59 @@ a_wrong_configuration_names_file_and_setting(void **state)
     }
 }
 
+static void
+it_tells_what_it_is_and_can(void **state)
+{
+    static const char *const parts[] = {
+        "\"service\":\"printhold-release\"",
+        "\"version\":\"" PRINTHOLD_VERSION "\"",
+        "\"api\":1",
+        "\"workstation\":\"ws-test\"",
+        "\"session-life\":600",
+        "\"lease\":",
+        "\"documents-max\":",
+        ("\"choices\":[\"copies\",\"sides\",\"print-color-mode\","
+         "\"page-ranges\",\"finishings\"]"),
+        "\"digests\":[\"sha-256\"]",
+        "\"confidential-amr\":\"badge pin\"",
+    };
+    static const struct {
+        bool issuer;
+        const char *code;
+        const char *proofs;
+    } cases[] = {
+        {true, "yes", "\"proofs\":[\"grant\",\"code\"]"},
+        {true, "no", "\"proofs\":[\"grant\"]"},
+        {false, "no", "\"proofs\":[]"},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct ph_config *config = &rig->jobs.config;
+        struct https_client client;
+        struct https_reply reply;
+
+        rig_stop(rig);
+        jobs_fixture_close(&rig->jobs);
+        (void)snprintf(config->offline_code, sizeof(config->offline_code), "%s",
+                       cases[i].code);
+        if (!cases[i].issuer)
+            config->issuer_key_file[0] = '\0';
+        jobs_fixture_open(&rig->jobs);
+        rig_start(rig);
+        rig_open(rig, &client, "pr-1");
+        https_do(&client, "GET", "/v1", NULL, NULL, &reply);
+        assert_int_equal(reply.status, 200);
+        for (size_t n = 0; n < PH_COUNT(parts); n++) {
+            if (strstr(ph_buf_str(&reply.body), parts[n]) == NULL)
+                fail_msg("no %s in %s", parts[n], ph_buf_str(&reply.body));
+        }
+        assert_non_null(strstr(ph_buf_str(&reply.body), cases[i].proofs));
+        https_reply_close(&reply);
+        https_close(&client);
+    }
+}
+
 #define RIG_TEST(f) \
     cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
@@ -270,6 +323,7 @@ main(void)
         RIG_TEST(every_route_but_two_needs_certificate_and_session),
         RIG_TEST(a_body_is_for_post_only),
         RIG_TEST(what_is_no_route_is_not_there),
+        RIG_TEST(it_tells_what_it_is_and_can),
         RIG_TEST(a_wrong_configuration_names_file_and_setting),
     };
 

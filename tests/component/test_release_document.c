@@ -10,6 +10,21 @@
 
 #define BIG ((size_t)8 * 1024 * 1024)
 
+/* The value of Repr-Digest and Content-Digest for these bytes. */
+static const char *
+digest_of(const struct ph_buf *bytes)
+{
+    static char text[128];
+    unsigned char digest[32], base64[64];
+
+    assert_int_equal(
+        EVP_Digest(bytes->data, bytes->len, digest, NULL, EVP_sha256(), NULL),
+        1);
+    (void)EVP_EncodeBlock(base64, digest, 32);
+    (void)snprintf(text, sizeof(text), "sha-256=:%s:", (const char *)base64);
+    return text;
+}
+
 static void
 digests_and_tags_are_those_of_the_document(void **state)
 {
@@ -17,19 +32,18 @@ digests_and_tags_are_those_of_the_document(void **state)
     const struct ph_id id = rig_hold(rig, "alice", 100000);
     struct rig_printer printer;
     struct https_reply reply;
-    unsigned char digest[32], base64[64];
+    unsigned char digest[32];
     char expected[128];
 
     rig_arrive(rig, &printer, "pr-1", "alice");
     assert_int_equal(rig_ask(&printer, "POST", &id, "/claim", NULL), 200);
     rig_get_document(&printer, &id, "", &reply);
+    (void)snprintf(expected, sizeof(expected), "%s", digest_of(&reply.body));
     assert_int_equal(EVP_Digest(reply.body.data, reply.body.len, digest, NULL,
                                 EVP_sha256(), NULL),
                      1);
-    (void)EVP_EncodeBlock(base64, digest, 32);
-    (void)snprintf(expected, sizeof(expected),
-                   "sha-256=:%s:", (const char *)base64);
     assert_string_equal(https_field(&reply, "Repr-Digest"), expected);
+    assert_string_equal(https_field(&reply, "Content-Digest"), expected);
     expected[0] = '"';
     for (size_t i = 0; i < 32; i++)
         (void)snprintf(expected + 1 + 2 * i, 4, "%02x\"", digest[i]);
@@ -41,9 +55,97 @@ digests_and_tags_are_those_of_the_document(void **state)
     assert_int_equal(reply.status, 200);
     assert_string_equal(https_field(&reply, "Content-Length"), "100000");
     assert_string_equal(https_field(&reply, "ETag"), expected);
+    /* The digest of no content is of no use. */
+    assert_string_equal(https_field(&reply, "Content-Digest"), "");
     https_reply_close(&reply);
     /* Nothing of a body came with it: the next answer is in its place. */
     assert_int_equal(rig_ask(&printer, "GET", &id, "", NULL), 200);
+    https_close(&printer.client);
+}
+
+/* RFC 9530: of a part, only when it is wanted. */
+static void
+the_digest_of_a_part_is_that_of_what_is_sent(void **state)
+{
+    static const char *const ranges[] = {"bytes=0-0", "bytes=100-199",
+                                         "bytes=65000-140000", "bytes=-7",
+                                         "bytes=1-"};
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 200000);
+    struct rig_printer printer;
+    struct https_reply reply;
+    char whole[128];
+
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    assert_int_equal(rig_ask(&printer, "POST", &id, "/claim", NULL), 200);
+    rig_get_document(&printer, &id, "", &reply);
+    (void)snprintf(whole, sizeof(whole), "%s", digest_of(&reply.body));
+    https_reply_close(&reply);
+    for (size_t i = 0; i < PH_COUNT(ranges); i++) {
+        char lines[128];
+
+        (void)snprintf(lines, sizeof(lines), "Range: %s\r\n", ranges[i]);
+        rig_get_document(&printer, &id, lines, &reply);
+        assert_string_equal(https_field(&reply, "Content-Digest"), "");
+        assert_string_equal(https_field(&reply, "Repr-Digest"), whole);
+        https_reply_close(&reply);
+        (void)snprintf(lines, sizeof(lines),
+                       "Range: %s\r\nWant-Content-Digest: sha-512=3, "
+                       "sha-256=10\r\n",
+                       ranges[i]);
+        rig_get_document(&printer, &id, lines, &reply);
+        assert_int_equal(reply.status, 206);
+        assert_string_equal(https_field(&reply, "Content-Digest"),
+                            digest_of(&reply.body));
+        assert_string_equal(https_field(&reply, "Repr-Digest"), whole);
+        https_reply_close(&reply);
+    }
+    https_close(&printer.client);
+}
+
+/* RFC 9110 section 13.1.5: strong comparison with our tag, or from the start;
+ * section 14.2: HEAD has no ranges. */
+static void
+a_range_counts_under_its_conditions_only(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *before, *after; /* of the hex of the tag */
+        unsigned status;
+    } cases[] = {
+        {"GET", "If-Range: \"", "\"\r\n", 206},
+        {"GET", "If-Range: W/\"", "\"\r\n", 200},
+        {"GET", "If-Range: ", "\r\n", 200},
+        {"GET", "If-Range: \"", "0\"\r\n", 200},
+        {"GET", "If-Range: Thu, 01 Jan 2026 00:00:00 GMT\r\nX: ", "\r\n", 200},
+        {"HEAD", "If-Range: \"", "\"\r\n", 200},
+        {"HEAD", "X: ", "\r\n", 200},
+    };
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 1000);
+    struct rig_printer printer;
+    struct https_reply reply;
+    char tag[128];
+
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    assert_int_equal(rig_ask(&printer, "POST", &id, "/claim", NULL), 200);
+    rig_get_document(&printer, &id, "", &reply);
+    (void)snprintf(tag, sizeof(tag), "%.64s", https_field(&reply, "ETag") + 1);
+    https_reply_close(&reply);
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        char lines[RIG_PATH + 256];
+
+        (void)snprintf(lines, sizeof(lines), "%sRange: bytes=10-19\r\n%s%s%s",
+                       printer.line, cases[i].before, tag, cases[i].after);
+        https_do(&printer.client, cases[i].method,
+                 rig_job_path(&id, "/document"), lines, NULL, &reply);
+        if (reply.status != cases[i].status)
+            fail_msg("%s %s: %u", cases[i].method, cases[i].before,
+                     reply.status);
+        assert_string_equal(https_field(&reply, "Content-Length"),
+                            cases[i].status == 206 ? "10" : "1000");
+        https_reply_close(&reply);
+    }
     https_close(&printer.client);
 }
 
@@ -305,6 +407,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(digests_and_tags_are_those_of_the_document),
+        RIG_TEST(the_digest_of_a_part_is_that_of_what_is_sent),
+        RIG_TEST(a_range_counts_under_its_conditions_only),
         RIG_TEST(ranges_give_the_bytes_asked_for),
         RIG_TEST(a_broken_download_is_resumed_on_another_connection),
         RIG_TEST(of_an_altered_file_not_one_byte_is_sent),

@@ -67,10 +67,16 @@ two_printers_cannot_hold_one_job(void **state)
              &reply);
     assert_int_equal(reply.status, 409);
     assert_non_null(strstr(ph_buf_str(&reply.body), "The printer pr-1 holds"));
+    assert_non_null(strstr(ph_buf_str(&reply.body), "\"holder\":\"pr-1\""));
+    assert_non_null(strstr(ph_buf_str(&reply.body), "\"lease-until\":\"20"));
     https_reply_close(&reply);
     assert_int_equal(rig_ask(&two, "GET", &id, "/document", NULL), 409);
     assert_int_equal(rig_ask(&two, "DELETE", &id, "/claim", NULL), 409);
-    assert_int_equal(rig_ask(&two, "DELETE", &id, "", NULL), 409);
+    https_do(&two.client, "DELETE", rig_job_path(&id, ""), two.line, NULL,
+             &reply);
+    assert_int_equal(reply.status, 409);
+    assert_non_null(strstr(ph_buf_str(&reply.body), "The printer pr-1 holds"));
+    https_reply_close(&reply);
     assert_int_equal(
         rig_ask(&two, "POST", &id, "/complete", "{\"result\":\"printed\"}"),
         409);
@@ -194,6 +200,45 @@ a_confidential_job_needs_badge_and_pin(void **state)
     https_close(&weak.client);
 }
 
+/* Does this answer show the title of rig_hold's jobs? */
+static bool
+shows_title(struct rig_printer *printer, const char *method, const char *path)
+{
+    struct https_reply reply;
+    bool shows;
+
+    https_do(&printer->client, method, path, printer->line, NULL, &reply);
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(ph_buf_str(&reply.body), "\"confidential\":true"));
+    shows = strstr(ph_buf_str(&reply.body), "A title") != NULL;
+    assert_true(shows == (strstr(ph_buf_str(&reply.body), "job-name") != NULL));
+    https_reply_close(&reply);
+    return shows;
+}
+
+/* Whoever passes by sees that something waits, not what. */
+static void
+the_title_of_a_confidential_job_needs_them_too(void **state)
+{
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold_confidential(rig, "alice", 1000);
+    char path[RIG_PATH];
+    struct rig_printer printer;
+
+    (void)snprintf(path, sizeof(path), "%s", rig_job_path(&id, ""));
+    rig_arrive(rig, &printer, "pr-1", "alice"); /* by pin */
+    assert_false(shows_title(&printer, "GET", "/v1/jobs"));
+    assert_false(shows_title(&printer, "GET", path));
+    https_close(&printer.client);
+    rig_open(rig, &printer.client, "pr-1");
+    rig_sign_in_by(rig, &printer.client, "pr-1", "alice", "[\"badge\",\"pin\"]",
+                   printer.line);
+    assert_true(shows_title(&printer, "GET", "/v1/jobs"));
+    assert_true(shows_title(&printer, "GET", path));
+    assert_true(shows_title(&printer, "POST", rig_job_path(&id, "/claim")));
+    https_close(&printer.client);
+}
+
 #define RIG_TEST(f) \
     cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
@@ -206,6 +251,7 @@ main(void)
         RIG_TEST(a_failed_print_leaves_the_job_held),
         RIG_TEST(a_lease_that_ended_is_open_to_others),
         RIG_TEST(a_confidential_job_needs_badge_and_pin),
+        RIG_TEST(the_title_of_a_confidential_job_needs_them_too),
     };
 
     return cmocka_run_group_tests(tests, rig_make_pki, rig_remove_pki);

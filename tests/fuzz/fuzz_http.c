@@ -40,6 +40,8 @@ check_request(const struct ph_http_request *request, const uint8_t *data,
         check_inside(&request->field[i].name, data, size);
         check_inside(&request->field[i].value, data, size);
     }
+    for (size_t i = 0; i < request->field_count; i++)
+        (void)ph_http_wants_sha256(&request->field[i].value);
     (void)ph_http_route_find(table, PH_COUNT(table), request, &match, allow);
     if (range != NULL) {
         uint64_t first, last;

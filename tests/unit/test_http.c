@@ -330,6 +330,47 @@ nothing_can_break_out_of_a_response_field(void **state)
     ph_buf_close(&buf);
 }
 
+static void
+a_wanted_digest_is_a_dictionary_with_weights(void **state)
+{
+    static const struct {
+        const char *value;
+        bool wants;
+    } cases[] = {
+        {"sha-256=10", true},
+        {"sha-256=1", true},
+        {"sha-512=3, sha-256=10, unixsum=0", true},
+        {"sha-512=3,sha-256=9", true},
+        {"  sha-256=5\t", true},
+        {"sha-256=0", false},
+        {"sha-512=10", false},
+        {"", false},
+        {"sha-256", false},
+        {"sha-256=", false},
+        {"sha-256=11", false},
+        {"sha-256=100", false},
+        {"sha-256=-1", false},
+        {"sha-256=5.0", false},
+        {"sha-256=x", false},
+        {"SHA-256=5", false},
+        {"sha-2560=5", false},
+        {"=5", false},
+        {"sha-256=5,", false},
+        {",sha-256=5", false},
+        {"sha-256=5 sha-512=3", false},
+        {"sha-256=:AAAA:", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        const struct ph_http_text value = {cases[i].value,
+                                           strlen(cases[i].value)};
+
+        if (ph_http_wants_sha256(&value) != cases[i].wants)
+            fail_msg("%s", cases[i].value);
+    }
+}
+
 int
 main(void)
 {
@@ -341,6 +382,7 @@ main(void)
         cmocka_unit_test(the_end_of_a_head_is_found_in_pieces),
         cmocka_unit_test(ranges_are_answered_as_rfc_9110_says),
         cmocka_unit_test(nothing_can_break_out_of_a_response_field),
+        cmocka_unit_test(a_wanted_digest_is_a_dictionary_with_weights),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

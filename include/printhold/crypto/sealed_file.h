@@ -173,5 +173,10 @@ int ph_sealed_reader_verify(struct ph_sealed_reader *reader,
 int ph_sealed_reader_digest(struct ph_sealed_reader *reader,
                             const atomic_int *stop,
                             uint8_t out_sha256[PH_SHA256_BYTES]);
+/* Of the bytes [first, end) only, which lie inside the plaintext. */
+int ph_sealed_reader_digest_part(struct ph_sealed_reader *reader,
+                                 uint64_t first, uint64_t end,
+                                 const atomic_int *stop,
+                                 uint8_t out_sha256[PH_SHA256_BYTES]);
 
 #endif

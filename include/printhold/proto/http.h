@@ -101,6 +101,13 @@ bool ph_http_text_is(const struct ph_http_text *text, const char *expected);
 int ph_http_range(const struct ph_http_text *value, uint64_t size,
                   uint64_t *out_first, uint64_t *out_last);
 
+/*
+ * Does a Want-Content-Digest or Want-Repr-Digest (RFC 9530 section 4) ask for
+ * sha-256: a dictionary (RFC 8941) with that member and a weight of 1 to 10?
+ * What is malformed asks for nothing.
+ */
+bool ph_http_wants_sha256(const struct ph_http_text *value);
+
 /* "Not Found" for 404; "" for a status that we never send. Static. */
 const char *ph_http_reason(unsigned status);
 
