@@ -145,6 +145,52 @@ class Kills:
             ws.check(f'released after call {n}')
         say(f'agent, release: killed at {killed} of {count} calls')
 
+    def report(self, document, job, strike=None):
+        """Claim and read undisturbed; only the report is struck."""
+        visit = Visit(self.ws)
+        try:
+            if not visit.attempt('POST', f'/v1/jobs/{job}/claim'):
+                raise Failed('the claim is refused')
+            if visit.fetch(f'/v1/jobs/{job}/document') != (
+                    200, document.content):
+                raise Failed('the document is not what was printed')
+            document.state = 'ending'
+            if strike is not None:
+                self.ws.page.arm(LASTING, KILL, first=strike)
+            else:
+                self.ws.page.arm(LASTING, COUNT)
+            if visit.attempt('POST', f'/v1/jobs/{job}/complete',
+                             {'result': 'printed'}):
+                document.state = 'gone'
+        finally:
+            self.ws.page.disarm()
+            visit.close()
+
+    def agent_report(self):
+        """Before *complete* is answered, at every call, and after it."""
+        ws = self.ws
+        probe, job = self.held()
+        self.report(probe, job)
+        count = ws.page.count()
+        killed = unanswered = 0
+        for n in range(1, count + 1):
+            document, job = self.held()
+            self.report(document, job, n)
+            if not ws.page.struck():
+                continue
+            if ws.agent.wait(10) != -9:
+                raise Failed(f'the agent was to be killed at call {n}')
+            killed += 1
+            unanswered += document.state == 'ending'
+            self.restart()
+            ws.check(f'agent killed at call {n} of a report')
+            self.complete_again(document, job, n)
+            ws.check(f'reported again after call {n}')
+        if unanswered == 0:
+            raise Failed('no kill came before the answer: nothing was shown')
+        say(f'agent, report: killed at {killed} of {count} calls, '
+            f'{unanswered} of them before the answer')
+
     def complete_again(self, document, job, n):
         """What the printer has printed it reports again, and only once is it
         printed: the report counts, whether it was stored before or not."""
@@ -237,6 +283,7 @@ def run(build, is_long, rng):
         kills.backend()
         kills.agent_capture()
         kills.agent_release()
+        kills.agent_report()
         kills.agent_delete()
         kills.agent_keep()
         kills.agent_start()

@@ -4,63 +4,8 @@
 # nothing; the right one pulls, resumes and completes.
 . "$SOURCE/tests/integration/host.sh"
 host_start
+. "$SOURCE/tests/integration/printer.sh"
 until_true 15 cloud_is_online || fail 'the cloud link does not come up'
-
-ISSUER=https://hub.example.com
-URL=https://127.0.0.1:$RELEASE_PORT/v1
-PKI=$HOST/pki
-BODY=$HOST/body
-
-# --- helpers ---
-
-grant() { # ph-test-grant option...
-    "$BUILD/tests/support/ph-test-grant" --key "$PKI/issuer.key" \
-        --iss "$ISSUER" --aud "$WS" --sub alice@example.com \
-        --printer-cert "$PKI/$PRINTER.crt" "$@"
-}
-
-curl_as() { # certificate-name curl-option...
-    local name=$1
-    shift
-    curl -sS --http1.1 --tlsv1.3 --max-time 20 --cacert "$PKI/ca.crt" \
-        --cert "$PKI/$name.crt" --key "$PKI/$name.key" "$@"
-}
-
-# Prints the status; the body is in $BODY.
-status_as() { # certificate-name path curl-option...
-    local name=$1 path=$2
-    shift 2
-    curl_as "$name" -o "$BODY" -w '%{http_code}' "$@" "$URL$path"
-}
-
-# The grant on standard input; prints the status of POST /v1/sessions.
-sign_in_as() { # certificate-name
-    jq -Rc '{grant: .}' | status_as "$1" /sessions \
-        -H 'Content-Type: application/json' --data-binary @-
-}
-
-SESSION=
-open_session() { # grant-option...
-    is "sign in ${*: -1}" "$(grant "$@" | sign_in_as "$PRINTER")" 201
-    SESSION=$(jq -r .session "$BODY")
-}
-
-# A request of the printer in its session; prints the status.
-call() { # method path curl-option...
-    local method=$1 path=$2
-    shift 2
-    status_as "$PRINTER" "$path" -X "$method" \
-        -H "Authorization: Bearer $SESSION" "$@"
-}
-
-complete() { # id result
-    call POST "/jobs/$1/complete" -H 'Content-Type: application/json' \
-        -d "{\"result\":\"$2\"}"
-}
-
-problem() {
-    jq -r .type "$BODY"
-}
 
 no_http() { # what certificate-name
     if status_as "$2" "" >"$HOST/status" 2>"$HOST/curl.err"; then
@@ -68,15 +13,6 @@ no_http() { # what certificate-name
     fi
     [ "$(cat "$HOST/status")" = 000 ] || fail "$1 got an answer"
     say "ok  $1 gets no HTTP"
-}
-
-job_id_of() { # login n
-    ph root jobs --all --json |
-        jq -r "[.[] | select(.ticket[\"owner-login\"] == \"$1\")][$2].id"
-}
-
-document_sha() { # id
-    ph root jobs --all --json | jq -r ".[] | select(.id == \"$1\") | .sha256"
 }
 
 # --- what is held ---
@@ -96,9 +32,6 @@ NOBODY=00000000000000000000000000000000
 
 # --- certificates ---
 
-pki() {
-    "$SOURCE/tests/support/pki" "$@"
-}
 pki printer "$PKI" pr-test-second
 pki printer "$PKI" pr-old --expired
 pki printer "$PKI" pr-server --eku server
