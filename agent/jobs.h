@@ -159,6 +159,14 @@ int ph_jobs_high_water(struct ph_jobs *jobs, int64_t now_ms,
 int ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
                   const struct ph_id *id, const char *printer,
                   struct ph_job_view *out_view);
+/* What a person chose at the printer that has claimed the job: kept with the
+ * claim, and part of its report unless that says otherwise. choices may be
+ * NULL: only tell what was. PH_ERR_STATE when the claim is not this printer's.
+ * The caller has checked them against the ticket. */
+int ph_jobs_choose(struct ph_jobs *jobs, const struct ph_asker *asker,
+                   const struct ph_id *id, const char *printer,
+                   const struct ph_release_choices *choices,
+                   struct ph_release_choices *out_choices);
 /* claimed -> held. */
 int ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
                     const struct ph_id *id, const char *printer);
@@ -170,10 +178,10 @@ int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
  * unless kept: then held again and reported), "failed" and "partly" give it
  * back. The same report again is PH_OK and counts once: by its key, however
  * late it comes, else by what the job looks like. PH_ERR_EXISTS when the key
- * was given to another result. */
+ * was given to another result. Choices of the claim are added to the report.
+ */
 int ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
-                     const struct ph_id *id,
-                     const struct ph_release_report *report);
+                     const struct ph_id *id, struct ph_release_report *report);
 /* The document is damaged: claimed or held -> failed, with the reason; the
  * document goes, nobody can ask for it any more. */
 int ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id,

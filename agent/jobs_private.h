@@ -144,6 +144,20 @@ int jobs_make_digest(struct ph_jobs *jobs, const struct ph_id *id,
 /* Tell the observer; without the lock. */
 void jobs_notify(struct ph_jobs *jobs);
 
+/* --- jobs_release.c; lock held --- */
+
+/* The row of a job that this printer has claimed; PH_ERR_STATE when another
+ * has, or none. */
+int jobs_claimed_row(struct ph_jobs *jobs, const struct ph_asker *asker,
+                     const struct ph_id *id, const char *printer,
+                     struct job_row *out_row);
+
+/* --- jobs_choices.c; lock held --- */
+
+/* What was chosen with the claim; none is none. */
+int jobs_chosen(struct ph_jobs *jobs, const struct job_row *row,
+                struct ph_release_choices *out_choices);
+
 /* --- jobs_outbox.c; lock held, inside a transaction --- */
 
 /* The user's document changed. */

@@ -11,6 +11,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
+#include "printhold/proto/choices.h"
 
 int
 ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t issued_ms,
@@ -106,11 +107,10 @@ ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
     return err;
 }
 
-/* The row of a job that this printer has claimed. */
-static int
-claimed_row(struct ph_jobs *jobs, const struct ph_asker *asker,
-            const struct ph_id *id, const char *printer,
-            struct job_row *out_row)
+int
+jobs_claimed_row(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 const struct ph_id *id, const char *printer,
+                 struct job_row *out_row)
 {
     int err = jobs_row(jobs, asker, id, out_row);
 
@@ -130,7 +130,7 @@ ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
     int err;
 
     jobs_lock(jobs);
-    err = claimed_row(jobs, asker, id, printer, &row);
+    err = jobs_claimed_row(jobs, asker, id, printer, &row);
     if (err == PH_OK)
         err = jobs_move(jobs, &row, &move);
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -149,7 +149,7 @@ ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
     int fd = -1, err;
 
     jobs_lock(jobs);
-    err = claimed_row(jobs, asker, id, printer, &row);
+    err = jobs_claimed_row(jobs, asker, id, printer, &row);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK)
         return err;
@@ -266,8 +266,9 @@ judge_report(struct ph_jobs *jobs, const struct job_row *row,
 
 int
 ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
-                 const struct ph_id *id, const struct ph_release_report *report)
+                 const struct ph_id *id, struct ph_release_report *report)
 {
+    struct ph_release_choices chosen = {.copies = 0};
     struct job_row row;
     bool remove = false, again = false;
     int err;
@@ -276,6 +277,9 @@ ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
     err = jobs_row(jobs, asker, id, &row);
     if (err == PH_OK)
         err = judge_report(jobs, &row, report, &again);
+    /* The paper is out: choices that cannot be read do not change that. */
+    if (err == PH_OK && jobs_chosen(jobs, &row, &chosen) == PH_OK)
+        ph_release_choices_merge(&report->choices, &chosen);
     if (err == PH_OK && !again)
         err = complete(jobs, &row, report, &remove);
     (void)pthread_mutex_unlock(&jobs->lock);

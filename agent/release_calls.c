@@ -9,6 +9,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/wipe.h"
+#include "printhold/proto/choices.h"
 #include "printhold/proto/submission.h"
 
 #define LIST_MAX 500 /* jobs of one answer */
@@ -151,6 +152,11 @@ release_answer_error(struct release_call *call)
     if (call->err == PH_ERR_BUSY && call->view.holder[0] != '\0') {
         ph_release_claimed(call->exchange, call->view.holder,
                            call->view.lease_until_ms);
+        return;
+    }
+    if (call->err == PH_ERR_INVALID && call->why.text[0] != '\0') {
+        ph_release_problem(call->exchange, 409, "not-allowed", NULL,
+                           call->why.text);
         return;
     }
     switch (call->err) {
@@ -301,27 +307,90 @@ static void
 run_claim(struct release_call *call)
 {
     const struct ph_asker asker = release_call_asker(call);
+    struct ph_release_choices *choices = &call->report.choices;
+    struct ph_jobs *jobs = call->service->jobs;
 
     run_show(call); /* an ended job is not there */
     if (call->err == PH_OK)
         call->err = release_check_confidential(call, &call->view.ticket);
+    /* Before the paper, not after it. */
+    if (call->err == PH_OK && call->chooses)
+        call->err =
+            ph_release_choices_check(choices, &call->view.ticket, &call->why);
     if (call->err == PH_OK)
-        call->err = ph_jobs_claim(call->service->jobs, &asker, &call->job,
-                                  call->who.printer, &call->view);
+        call->err = ph_jobs_claim(jobs, &asker, &call->job, call->who.printer,
+                                  &call->view);
+    if (call->err == PH_OK)
+        call->err = ph_jobs_choose(jobs, &asker, &call->job, call->who.printer,
+                                   call->chooses ? choices : NULL, choices);
+}
+
+static json_t *
+make_claimed(const struct release_call *call)
+{
+    json_t *root = ph_release_job(&call->view, true);
+    json_t *chosen = json_object();
+    int err = ph_release_choices_put(&call->report.choices, chosen);
+
+    if (err == PH_OK && json_object_size(chosen) > 0 &&
+        json_object_set(root, "chosen", chosen) != 0)
+        err = PH_ERR_NOMEM;
+    json_decref(chosen);
+    if (err == PH_OK)
+        return root;
+    json_decref(root);
+    return NULL;
 }
 
 static void
 finish_claim(struct release_call *call)
 {
-    if (call->err == PH_OK)
-        release_log_event(call, "claimed");
-    finish_view(call);
+    if (call->err != PH_OK) {
+        release_answer_error(call);
+        return;
+    }
+    release_log_event(call, "claimed");
+    ph_release_json(call->exchange, 200, make_claimed(call));
+}
+
+/* A body is not needed: then it is printed as the ticket says. */
+static int
+read_choices(const struct release_request *request, struct release_call *call)
+{
+    struct ph_why why = {{0}};
+    size_t len;
+    json_t *root;
+    int err;
+
+    (void)ph_http_exchange_body(request->exchange, &len);
+    if (len == 0)
+        return PH_OK;
+    root = release_body(request);
+    if (root == NULL)
+        return PH_ERR_SYNTAX;
+    err = ph_release_choices_take(root, &call->report.choices, &why);
+    json_decref(root);
+    call->chooses = err == PH_OK;
+    if (err != PH_OK)
+        ph_release_problem(request->exchange, 400, "malformed", NULL, why.text);
+    return err;
 }
 
 void
 release_claim(const struct release_request *request)
 {
-    start(request, run_claim, finish_claim);
+    struct release_call *call = release_call_new(
+        request->service, request->exchange, &request->who, &request->job);
+
+    if (call == NULL)
+        return;
+    if (read_choices(request, call) != PH_OK) { /* and that was answered */
+        release_call_free(call);
+        return;
+    }
+    call->run = run_claim;
+    call->finish = finish_claim;
+    release_call_start(call);
 }
 
 static void

@@ -97,10 +97,7 @@ finish_complete(struct release_call *call)
 {
     char what[64];
 
-    if (call->err == PH_ERR_INVALID && call->why.text[0] != '\0') {
-        ph_release_problem(call->exchange, 409, "not-allowed", NULL,
-                           call->why.text);
-    } else if (call->err == PH_ERR_EXISTS) {
+    if (call->err == PH_ERR_EXISTS) {
         ph_release_problem(call->exchange, 409, "key-reused", NULL,
                            "The Idempotency-Key was used for another result");
     } else if (call->err != PH_OK) {

@@ -84,6 +84,7 @@ struct release_call {
     int64_t wait_ms;        /* a refusal's: try again after it */
     struct ph_grant *grant; /* a new session's */
     struct ph_release_report report;
+    bool chooses; /* a claim: report.choices are given */
     /* a download's */
     struct ph_sealed_reader *reader;
     struct ph_file_stamp stamp;

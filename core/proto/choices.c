@@ -161,6 +161,20 @@ ph_release_choices_check(const struct ph_release_choices *choices,
     return PH_OK;
 }
 
+void
+ph_release_choices_merge(struct ph_release_choices *later,
+                         const struct ph_release_choices *earlier)
+{
+    if (later->copies == 0)
+        later->copies = earlier->copies;
+    for (size_t i = 0; i < PH_COUNT(texts); i++) {
+        char *text = (char *)later + texts[i].offset;
+
+        if (text[0] == '\0')
+            memcpy(text, (const char *)earlier + texts[i].offset, texts[i].cap);
+    }
+}
+
 int
 ph_release_choices_put(const struct ph_release_choices *choices, json_t *object)
 {

@@ -112,6 +112,16 @@ static const char *const steps[] = {
     " at_ms INTEGER NOT NULL);"
     "CREATE INDEX wrong_code_whose ON wrong_code(kind, whose, at_ms);"
     "CREATE INDEX wrong_code_at ON wrong_code(kind, at_ms);",
+    /* What was chosen at the printer that claimed a job: until it is claimed
+     * anew, so that its report can come twice. */
+    "CREATE TABLE chosen("
+    " job BLOB PRIMARY KEY NOT NULL,"
+    " sealed BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TRIGGER chosen_anew AFTER UPDATE OF state ON job"
+    " WHEN NEW.state = 3 AND OLD.state <> 3 BEGIN"
+    "  DELETE FROM chosen WHERE job = NEW.id; END;"
+    "CREATE TRIGGER chosen_forgotten AFTER DELETE ON job BEGIN"
+    "  DELETE FROM chosen WHERE job = OLD.id; END;",
 };
 
 static int

@@ -239,6 +239,124 @@ the_title_of_a_confidential_job_needs_them_too(void **state)
     https_close(&printer.client);
 }
 
+/* --- choices with the claim --- */
+
+/* Claim with this body; the answer has the part, or not when it starts with
+ * an exclamation mark. */
+static void
+check_claim(struct rig_printer *printer, const struct ph_id *id,
+            const char *json, unsigned status, const char *part)
+{
+    struct https_reply reply;
+    bool absent = part[0] == '!';
+
+    https_do(&printer->client, "POST", rig_job_path(id, "/claim"),
+             printer->line, json, &reply);
+    if (reply.status != status ||
+        (strstr(ph_buf_str(&reply.body), part + absent) == NULL) != absent)
+        fail_msg("%s: %u %s", json != NULL ? json : "nothing", reply.status,
+                 ph_buf_str(&reply.body));
+    https_reply_close(&reply);
+}
+
+static void
+choices_that_cannot_be_are_refused_before_the_paper(void **state)
+{
+    static const struct {
+        const char *json;
+        unsigned status;
+        const char *part;
+    } cases[] = {
+        {"[]", 400, "malformed"},
+        {"{\"copies\":0}", 400, "copies"},
+        {"{\"copies\":\"2\"}", 400, "copies"},
+        {"{\"sides\":\"three-sided\"}", 400, "sides"},
+        {"{\"page-ranges\":\"2-1\"}", 400, "page-ranges"},
+        {"{\"page-ranges\":\"1-9999\"}", 409, "not-allowed"},
+    };
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 1000);
+    struct rig_printer printer;
+
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    for (size_t i = 0; i < PH_COUNT(cases); i++)
+        check_claim(&printer, &id, cases[i].json, cases[i].status,
+                    cases[i].part);
+    /* It is nobody's yet. */
+    assert_int_equal(rig_ask(&printer, "GET", &id, "/document", NULL), 409);
+    https_close(&printer.client);
+}
+
+static void
+choices_stay_with_the_claim_and_go_into_the_report(void **state)
+{
+    static const char chosen[] =
+        "\"chosen\":{\"copies\":3,\"sides\":\"one-sided\"}";
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 1000);
+    struct ph_outbox_event events[8];
+    struct rig_printer printer;
+    const char *release;
+    size_t count = 0;
+
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    check_claim(&printer, &id, NULL, 200, "!chosen");
+    check_claim(&printer, &id, "{\"copies\":3,\"sides\":\"one-sided\"}", 200,
+                chosen);
+    assert_int_equal(rig_ask(&printer, "GET", &id, "/document", NULL), 200);
+    check_claim(&printer, &id, NULL, 200, chosen); /* a renewal */
+    https_close(&printer.client);
+    rig_stop(rig);
+    jobs_fixture_close(&rig->jobs);
+    jobs_fixture_open(&rig->jobs);
+    rig_start(rig);
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    for (int i = 0; i < 2; i++) { /* the report may come twice */
+        struct https_reply reply;
+
+        https_do(&printer.client, "POST", rig_job_path(&id, "/complete"),
+                 printer.line, "{\"result\":\"printed\",\"copies\":1}", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(ph_buf_str(&reply.body),
+                            "{\"result\":\"printed\",\"copies\":1,\"sides\":"
+                            "\"one-sided\"}");
+        https_reply_close(&reply);
+    }
+    assert_int_equal(
+        ph_jobs_due_events(rig->jobs.jobs, 0, events, PH_COUNT(events), &count),
+        PH_OK);
+    assert_true(count > 0);
+    release = strstr(ph_buf_str(&events[count - 1].payload), "\"release\":");
+    assert_non_null(release);
+    assert_non_null(strstr(release, "\"copies\":1"));
+    assert_non_null(strstr(release, "\"sides\":\"one-sided\""));
+    for (size_t i = 0; i < count; i++)
+        ph_buf_close(&events[i].payload);
+    https_close(&printer.client);
+}
+
+static void
+choices_of_an_earlier_claim_are_forgotten(void **state)
+{
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 1000);
+    struct rig_printer one, two;
+
+    rig_arrive(rig, &one, "pr-1", "alice");
+    rig_arrive(rig, &two, "pr-2", "alice");
+    check_claim(&one, &id, "{\"copies\":3}", 200, "\"copies\":3}");
+    check_claim(&two, &id, "{\"copies\":4}", 409, "problem:claimed");
+    check_claim(&one, &id, "{\"copies\":5}", 200, "\"copies\":5}");
+    assert_int_equal(
+        rig_ask(&one, "POST", &id, "/complete", "{\"result\":\"failed\"}"),
+        200);
+    check_claim(&two, &id, NULL, 200, "!chosen");
+    assert_int_equal(rig_ask(&two, "DELETE", &id, "/claim", NULL), 204);
+    check_claim(&one, &id, NULL, 200, "!chosen");
+    https_close(&one.client);
+    https_close(&two.client);
+}
+
 #define RIG_TEST(f) \
     cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 
@@ -252,6 +370,9 @@ main(void)
         RIG_TEST(a_lease_that_ended_is_open_to_others),
         RIG_TEST(a_confidential_job_needs_badge_and_pin),
         RIG_TEST(the_title_of_a_confidential_job_needs_them_too),
+        RIG_TEST(choices_that_cannot_be_are_refused_before_the_paper),
+        RIG_TEST(choices_stay_with_the_claim_and_go_into_the_report),
+        RIG_TEST(choices_of_an_earlier_claim_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, rig_make_pki, rig_remove_pki);

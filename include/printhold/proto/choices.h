@@ -23,6 +23,9 @@ int ph_release_choices_take(const json_t *object,
 int ph_release_choices_check(const struct ph_release_choices *choices,
                              const struct ph_ticket *ticket,
                              struct ph_why *why);
+/* Those of earlier that later does not make itself. */
+void ph_release_choices_merge(struct ph_release_choices *later,
+                              const struct ph_release_choices *earlier);
 /* Add those that were made. */
 int ph_release_choices_put(const struct ph_release_choices *choices,
                            json_t *object);

@@ -240,6 +240,15 @@ int ph_catalogue_completed_get(struct ph_catalogue *catalogue,
                                const uint8_t key[PH_CATALOGUE_KEY_BYTES],
                                char *out_result, size_t cap);
 
+/* What was chosen at the printer that has claimed the job, sealed by the
+ * caller. Forgotten when the job is claimed anew. Durable by itself. */
+int ph_catalogue_chosen_set(struct ph_catalogue *catalogue,
+                            const struct ph_id *job, const void *sealed,
+                            size_t len);
+/* PH_ERR_NOT_FOUND when nothing was. out_sealed is the caller's, replaced. */
+int ph_catalogue_chosen_get(struct ph_catalogue *catalogue,
+                            const struct ph_id *job, struct ph_buf *out_sealed);
+
 /* --- grants and the clock --- */
 
 /* Durable by itself. PH_ERR_EXISTS for a jti that is known, and for a grant
