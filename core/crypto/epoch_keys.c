@@ -24,6 +24,8 @@ struct ph_epoch_keys {
     uint8_t machine_key[PH_KEY_BYTES];
     uint8_t owner_key[PH_KEY_BYTES];
     uint8_t code_key[PH_KEY_BYTES];
+    uint8_t audit_chain_key[PH_KEY_BYTES];
+    uint8_t audit_seal_key[PH_KEY_BYTES];
     pthread_mutex_t lock; /* of all below */
     struct ph_epoch epochs[PH_EPOCHS_MAX];
     size_t count;
@@ -103,13 +105,11 @@ first_owner(struct ph_epoch_keys *keys, struct ph_why *why)
 }
 
 static int
-load_owner(struct ph_epoch_keys *keys, struct ph_why *why)
+read_owner(struct ph_epoch_keys *keys, struct ph_why *why)
 {
     int err =
         ph_owner_file_read(keys->dirfd, keys->machine_key, keys->owner_key);
 
-    if (err == PH_ERR_NOT_FOUND)
-        return first_owner(keys, why);
     if (err == PH_ERR_CORRUPT)
         return ph_why_fail(why, err,
                            "the key " PH_OWNER_FILE " does not fit the machine "
@@ -120,6 +120,14 @@ load_owner(struct ph_epoch_keys *keys, struct ph_why *why)
                            "cannot read the key " PH_OWNER_FILE ": %s",
                            ph_err_text(err));
     return PH_OK;
+}
+
+static int
+load_owner(struct ph_epoch_keys *keys, struct ph_why *why)
+{
+    int err = read_owner(keys, why);
+
+    return err == PH_ERR_NOT_FOUND ? first_owner(keys, why) : err;
 }
 
 static int
@@ -136,9 +144,23 @@ load_all(struct ph_epoch_keys *keys, struct ph_why *why)
     return ph_why_fail(why, err, "%s", inner.text);
 }
 
-int
-ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
-                   struct ph_epoch_keys **out_keys, struct ph_why *why)
+/* Of the owners' secret, which outlives machine keys: records are kept longer
+ * than any day's key. */
+static int
+derive_audit_keys(struct ph_epoch_keys *keys)
+{
+    int err = ph_hkdf_label(keys->owner_key, NULL, 0,
+                            "printhold/v1/audit-chain", keys->audit_chain_key);
+
+    if (err == PH_OK)
+        err = ph_hkdf_label(keys->owner_key, NULL, 0, "printhold/v1/audit-seal",
+                            keys->audit_seal_key);
+    return err;
+}
+
+static int
+keys_new(int dirfd, const struct ph_machine_key *machine,
+         struct ph_epoch_keys **out_keys, struct ph_why *why)
 {
     struct ph_epoch_keys *keys = calloc(1, sizeof(*keys));
     int err;
@@ -156,16 +178,52 @@ ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
     if (err == PH_OK)
         err = ph_hkdf_label(keys->machine_key, NULL, 0, "printhold/v1/code",
                             keys->code_key);
-    if (err != PH_OK)
+    if (err != PH_OK) {
         ph_why_set(why, "cannot set up the epoch keys: %s", ph_err_text(err));
-    else
-        err = load_all(keys, why);
+        ph_epoch_keys_free(keys);
+        return err;
+    }
+    *out_keys = keys;
+    return PH_OK;
+}
+
+/* load is load_all, or load_owner alone. */
+static int
+open_keys(int dirfd, const struct ph_machine_key *machine,
+          int (*load)(struct ph_epoch_keys *keys, struct ph_why *why),
+          struct ph_epoch_keys **out_keys, struct ph_why *why)
+{
+    struct ph_epoch_keys *keys = NULL;
+    int err = keys_new(dirfd, machine, &keys, why);
+
+    if (err == PH_OK)
+        err = load(keys, why);
+    if (err == PH_OK) {
+        err = derive_audit_keys(keys);
+        if (err != PH_OK)
+            ph_why_set(why, "cannot set up the keys of the audit: %s",
+                       ph_err_text(err));
+    }
     if (err != PH_OK) {
         ph_epoch_keys_free(keys);
         return err;
     }
     *out_keys = keys;
     return PH_OK;
+}
+
+int
+ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
+                   struct ph_epoch_keys **out_keys, struct ph_why *why)
+{
+    return open_keys(dirfd, machine, load_all, out_keys, why);
+}
+
+int
+ph_epoch_keys_open_audit(int dirfd, const struct ph_machine_key *machine,
+                         struct ph_epoch_keys **out_keys, struct ph_why *why)
+{
+    return open_keys(dirfd, machine, read_owner, out_keys, why);
 }
 
 void
@@ -318,24 +376,16 @@ row_cipher(struct ph_epoch_keys *keys, const struct ph_id *epoch,
     return err;
 }
 
-int
-ph_epoch_keys_seal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
-                   const void *aad, size_t aad_len, const void *plain,
-                   size_t plain_len, struct ph_buf *out_sealed)
+/* Nonce, ciphertext, tag. The cipher is freed. */
+static int
+seal(struct ph_aead *aead, const void *aad, size_t aad_len, const void *plain,
+     size_t plain_len, struct ph_buf *out_sealed)
 {
-    struct ph_aead *aead = NULL;
-    size_t len = PH_AEAD_NONCE_BYTES + plain_len + PH_AEAD_TAG_BYTES;
-    uint8_t *room;
-    int err;
+    const size_t len = PH_AEAD_NONCE_BYTES + plain_len + PH_AEAD_TAG_BYTES;
+    uint8_t *room = ph_buf_reserve(out_sealed, len);
+    int err =
+        room != NULL ? ph_random(room, PH_AEAD_NONCE_BYTES) : PH_ERR_NOMEM;
 
-    ph_buf_clear(out_sealed);
-    if (plain_len > SEAL_MAX)
-        return PH_ERR_TOO_BIG;
-    err = row_cipher(keys, epoch, &aead);
-    if (err != PH_OK)
-        return err;
-    room = ph_buf_reserve(out_sealed, len);
-    err = room != NULL ? ph_random(room, PH_AEAD_NONCE_BYTES) : PH_ERR_NOMEM;
     if (err == PH_OK)
         err = ph_aead_seal(aead, room, aad, aad_len, plain, plain_len,
                            room + PH_AEAD_NONCE_BYTES);
@@ -345,35 +395,63 @@ ph_epoch_keys_seal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
     return err;
 }
 
+static int
+unseal(struct ph_aead *aead, const void *aad, size_t aad_len,
+       const uint8_t *sealed, size_t sealed_len, struct ph_buf *out_plain)
+{
+    const size_t len = sealed_len - PH_AEAD_NONCE_BYTES;
+    uint8_t *room = ph_buf_reserve(out_plain, len);
+    int err = PH_ERR_NOMEM;
+
+    if (room != NULL)
+        err = ph_aead_open(aead, sealed, aad, aad_len,
+                           sealed + PH_AEAD_NONCE_BYTES, len, room);
+    if (err == PH_OK)
+        ph_buf_advance(out_plain, len - PH_AEAD_TAG_BYTES);
+    ph_aead_free(aead);
+    return err;
+}
+
+static int
+check_sealed_len(size_t len)
+{
+    if (len < PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES)
+        return PH_ERR_TRUNCATED;
+    return len > SEAL_MAX + PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES
+               ? PH_ERR_TOO_BIG
+               : PH_OK;
+}
+
+int
+ph_epoch_keys_seal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
+                   const void *aad, size_t aad_len, const void *plain,
+                   size_t plain_len, struct ph_buf *out_sealed)
+{
+    struct ph_aead *aead = NULL;
+    int err;
+
+    ph_buf_clear(out_sealed);
+    if (plain_len > SEAL_MAX)
+        return PH_ERR_TOO_BIG;
+    err = row_cipher(keys, epoch, &aead);
+    return err == PH_OK ? seal(aead, aad, aad_len, plain, plain_len, out_sealed)
+                        : err;
+}
+
 int
 ph_epoch_keys_unseal(struct ph_epoch_keys *keys, const struct ph_id *epoch,
                      const void *aad, size_t aad_len, const void *sealed,
                      size_t sealed_len, struct ph_buf *out_plain)
 {
-    const uint8_t *bytes = sealed;
     struct ph_aead *aead = NULL;
-    size_t len;
-    uint8_t *room;
-    int err;
+    int err = check_sealed_len(sealed_len);
 
     ph_buf_clear(out_plain);
-    if (sealed_len < PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES)
-        return PH_ERR_TRUNCATED;
-    if (sealed_len > SEAL_MAX + PH_AEAD_NONCE_BYTES + PH_AEAD_TAG_BYTES)
-        return PH_ERR_TOO_BIG;
-    len = sealed_len - PH_AEAD_NONCE_BYTES;
-    err = row_cipher(keys, epoch, &aead);
-    if (err != PH_OK)
-        return err;
-    room = ph_buf_reserve(out_plain, len);
-    err = PH_ERR_NOMEM;
-    if (room != NULL)
-        err = ph_aead_open(aead, bytes, aad, aad_len,
-                           bytes + PH_AEAD_NONCE_BYTES, len, room);
     if (err == PH_OK)
-        ph_buf_advance(out_plain, len - PH_AEAD_TAG_BYTES);
-    ph_aead_free(aead);
-    return err;
+        err = row_cipher(keys, epoch, &aead);
+    return err == PH_OK
+               ? unseal(aead, aad, aad_len, sealed, sealed_len, out_plain)
+               : err;
 }
 
 int
@@ -394,6 +472,46 @@ ph_epoch_keys_code(struct ph_epoch_keys *keys, const char *code,
                    uint8_t out_mac[PH_SHA256_BYTES])
 {
     return ph_hmac_sha256(keys->code_key, PH_KEY_BYTES, code, strlen(code),
+                          out_mac);
+}
+
+int
+ph_epoch_keys_audit_seal(struct ph_epoch_keys *keys, const void *aad,
+                         size_t aad_len, const void *plain, size_t plain_len,
+                         struct ph_buf *out_sealed)
+{
+    struct ph_aead *aead = NULL;
+    int err;
+
+    ph_buf_clear(out_sealed);
+    if (plain_len > SEAL_MAX)
+        return PH_ERR_TOO_BIG;
+    err = ph_aead_new(keys->audit_seal_key, PH_KEY_BYTES, &aead);
+    return err == PH_OK ? seal(aead, aad, aad_len, plain, plain_len, out_sealed)
+                        : err;
+}
+
+int
+ph_epoch_keys_audit_unseal(struct ph_epoch_keys *keys, const void *aad,
+                           size_t aad_len, const void *sealed,
+                           size_t sealed_len, struct ph_buf *out_plain)
+{
+    struct ph_aead *aead = NULL;
+    int err = check_sealed_len(sealed_len);
+
+    ph_buf_clear(out_plain);
+    if (err == PH_OK)
+        err = ph_aead_new(keys->audit_seal_key, PH_KEY_BYTES, &aead);
+    return err == PH_OK
+               ? unseal(aead, aad, aad_len, sealed, sealed_len, out_plain)
+               : err;
+}
+
+int
+ph_epoch_keys_audit_mac(struct ph_epoch_keys *keys, const void *bytes,
+                        size_t len, uint8_t out_mac[PH_SHA256_BYTES])
+{
+    return ph_hmac_sha256(keys->audit_chain_key, PH_KEY_BYTES, bytes, len,
                           out_mac);
 }
 

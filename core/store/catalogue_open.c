@@ -80,9 +80,9 @@ ph_catalogue_is_damaged(struct ph_catalogue *catalogue)
 }
 
 static int
-begin(struct ph_catalogue *catalogue)
+begin(struct ph_catalogue *catalogue, const char *sql)
 {
-    int err = ph_db_exec(catalogue->db, "BEGIN IMMEDIATE");
+    int err = ph_db_exec(catalogue->db, sql);
 
     if (err == PH_OK)
         catalogue->in_transaction = true;
@@ -94,7 +94,15 @@ ph_catalogue_begin(struct ph_catalogue *catalogue)
 {
     int err = end_unsynced(catalogue);
 
-    return err == PH_OK ? begin(catalogue) : err;
+    return err == PH_OK ? begin(catalogue, "BEGIN IMMEDIATE") : err;
+}
+
+int
+ph_catalogue_read(struct ph_catalogue *catalogue)
+{
+    int err = end_unsynced(catalogue);
+
+    return err == PH_OK ? begin(catalogue, "BEGIN") : err;
 }
 
 int
@@ -106,7 +114,7 @@ ph_catalogue_begin_unsynced(struct ph_catalogue *catalogue)
     err = ph_db_exec(catalogue->db, "PRAGMA synchronous=NORMAL");
     catalogue->is_unsynced = true;
     if (err == PH_OK)
-        err = begin(catalogue);
+        err = begin(catalogue, "BEGIN IMMEDIATE");
     if (err != PH_OK)
         (void)end_unsynced(catalogue);
     return err;

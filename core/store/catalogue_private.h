@@ -67,6 +67,17 @@ enum catalogue_statement {
     STMT_CODE_WRONG_ADD,
     STMT_CODE_WRONG_LIST,
     STMT_CODE_WRONG_FORGET,
+    STMT_AUDIT_END_GET,
+    STMT_AUDIT_END_SET,
+    STMT_AUDIT_NEWEST,
+    STMT_AUDIT_IS_BEGUN,
+    STMT_AUDIT_ADD,
+    STMT_AUDIT_FORGET,
+    STMT_AUDIT_MAC,
+    STMT_AUDIT_OLDEST,
+    STMT_AUDIT_OF_UID,
+    STMT_AUDIT_ALL,
+    STMT_AUDIT_WALK,
     STMT_COUNT
 };
 
@@ -90,6 +101,10 @@ int ph_catalogue_statement(struct ph_catalogue *catalogue,
                            sqlite3_stmt **out_stmt);
 void ph_catalogue_bind_id(sqlite3_stmt *stmt, int column,
                           const struct ph_id *id);
+
+/* A transaction that only reads: everything is of one moment. Ends with
+ * ph_catalogue_rollback. */
+int ph_catalogue_read(struct ph_catalogue *catalogue);
 
 /* Step through the rows; *out_count (may be NULL) tells how many were given
  * out. Resets the statement. */

@@ -166,7 +166,8 @@ ph_catalogue_set_number(struct ph_catalogue *catalogue, const char *name,
     return ph_db_run(stmt);
 }
 
-/* A reader would keep the log from being emptied; there is none but us. */
+/* A reader keeps the log from being emptied; the only one there may be beside us
+ * reads the audit and is gone in moments. */
 int
 ph_catalogue_truncate_log(struct ph_catalogue *catalogue)
 {

@@ -6,6 +6,8 @@
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 
+#define PATIENCE_MS 2000
+
 int
 ph_db_err(int rc)
 {
@@ -137,6 +139,8 @@ ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why)
     mode_t saved_mask = umask(077);
     int err = ph_db_err(sqlite3_open_v2(path, &db, flags, NULL));
 
+    /* Only whoever reads the audit is here beside us, for moments. */
+    (void)sqlite3_busy_timeout(db, PATIENCE_MS);
     if (err == PH_OK)
         err = set_pragmas(db);
     if (err == PH_OK)

@@ -18,6 +18,8 @@ int ph_db_err(int rc);
 /* Run SQL without parameters and results. */
 int ph_db_exec(sqlite3 *db, const char *sql);
 
+int ph_schema_version(sqlite3 *db, int *out_version);
+
 /* Bring the schema to the newest version (schema.c). */
 int ph_schema_migrate(sqlite3 *db, struct ph_why *why);
 

@@ -122,10 +122,33 @@ static const char *const steps[] = {
     "  DELETE FROM chosen WHERE job = NEW.id; END;"
     "CREATE TRIGGER chosen_forgotten AFTER DELETE ON job BEGIN"
     "  DELETE FROM chosen WHERE job = OLD.id; END;",
+    /* Records of the audit in a chain, and both ends of it: 1 anchor, 2 head
+     * (store/audit.h). */
+    "CREATE TABLE audit("
+    " number INTEGER PRIMARY KEY,"
+    " at_ms INTEGER NOT NULL,"
+    " time_ms INTEGER NOT NULL,"
+    " event TEXT NOT NULL,"
+    " job BLOB NOT NULL,"
+    " uid INTEGER NOT NULL,"
+    " printer TEXT NOT NULL,"
+    " amr TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " count INTEGER NOT NULL,"
+    " impressions INTEGER NOT NULL,"
+    " sheets INTEGER NOT NULL,"
+    " sealed BLOB NOT NULL,"
+    " mac BLOB NOT NULL);"
+    "CREATE INDEX audit_uid ON audit(uid, number) WHERE uid >= 0;"
+    "CREATE TABLE audit_end("
+    " which INTEGER PRIMARY KEY,"
+    " number INTEGER NOT NULL,"
+    " mac BLOB NOT NULL,"
+    " proof BLOB NOT NULL);",
 };
 
-static int
-read_version(sqlite3 *db, int *out_version)
+int
+ph_schema_version(sqlite3 *db, int *out_version)
 {
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
@@ -166,7 +189,7 @@ ph_schema_migrate(sqlite3 *db, struct ph_why *why)
 {
     const int newest = (int)PH_COUNT(steps);
     int version = 0;
-    int err = read_version(db, &version);
+    int err = ph_schema_version(db, &version);
 
     if (err != PH_OK)
         return err;

@@ -30,6 +30,12 @@ struct ph_epoch_keys;
  * why. dirfd stays the caller's. */
 int ph_epoch_keys_open(int dirfd, const struct ph_machine_key *machine,
                        struct ph_epoch_keys **out_keys, struct ph_why *why);
+/* The same for a command that reads the audit beside a running agent: changes
+ * nothing in the directory and knows no epoch; for the audit functions below.
+ * PH_ERR_NOT_FOUND when no agent ever ran here. */
+int ph_epoch_keys_open_audit(int dirfd, const struct ph_machine_key *machine,
+                             struct ph_epoch_keys **out_keys,
+                             struct ph_why *why);
 void ph_epoch_keys_free(struct ph_epoch_keys *keys);
 
 /* The epoch of the given time; made durably when it is the first of its day. */
@@ -75,6 +81,21 @@ int ph_epoch_keys_owner(struct ph_epoch_keys *keys, const char *login,
  * the machine key. */
 int ph_epoch_keys_code(struct ph_epoch_keys *keys, const char *code,
                        uint8_t out_mac[PH_SHA256_BYTES]);
+
+/*
+ * For records of the audit (store/audit.h): seal and unseal as above, and an
+ * HMAC-SHA-256, each under a key of its own derived from the secret in
+ * owner.key. They live as long as that, so neither the end of an epoch nor
+ * another machine key makes a record unreadable.
+ */
+int ph_epoch_keys_audit_seal(struct ph_epoch_keys *keys, const void *aad,
+                             size_t aad_len, const void *plain,
+                             size_t plain_len, struct ph_buf *out_sealed);
+int ph_epoch_keys_audit_unseal(struct ph_epoch_keys *keys, const void *aad,
+                               size_t aad_len, const void *sealed,
+                               size_t sealed_len, struct ph_buf *out_plain);
+int ph_epoch_keys_audit_mac(struct ph_epoch_keys *keys, const void *bytes,
+                            size_t len, uint8_t out_mac[PH_SHA256_BYTES]);
 
 /* Protection level of the machine key: "tpm2", "host", "keychain", "file". */
 const char *ph_epoch_keys_level(const struct ph_epoch_keys *keys);
