@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit_view.h"
 #include "codes.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
@@ -15,7 +16,8 @@ int
 ph_control_asker(uid_t uid, const struct ph_control_request *request,
                  struct ph_asker *out_asker, struct ph_why *why)
 {
-    bool list = request->op == PH_CONTROL_JOBS;
+    bool list =
+        request->op == PH_CONTROL_JOBS || request->op == PH_CONTROL_HISTORY;
 
     if (request->all && uid != 0)
         return ph_why_fail(why, PH_ERR_DENIED,
@@ -126,6 +128,39 @@ step_jobs(struct ph_control_call *call, struct ph_buf *buf)
     bool end = true;
     int err = ph_jobs_page(call->jobs, &call->asker, call->request.ended,
                            &call->place, on_listed, &piece, &end);
+
+    if (err == PH_OK)
+        err = piece.err;
+    call->done = err != PH_OK || end;
+    return err;
+}
+
+/* --- history --- */
+
+static bool
+on_record(const struct ph_audit_record *record, const char *login,
+          const char *title, void *arg)
+{
+    struct piece *piece = arg;
+    struct ph_history history;
+    struct ph_buf body;
+
+    ph_audit_view(record, login, title, false, &history);
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    piece->err = ph_history_put(&history, &body);
+    if (piece->err == PH_OK)
+        piece->err = put_item(piece->buf, &body);
+    ph_buf_close(&body);
+    return piece->err == PH_OK && piece->buf->len < piece->stop;
+}
+
+static int
+step_history(struct ph_control_call *call, struct ph_buf *buf)
+{
+    struct piece piece = {.buf = buf, .stop = buf->len + CHUNK_BYTES};
+    bool end = true;
+    int err = ph_jobs_history(call->jobs, &call->asker, &call->after, on_record,
+                              &piece, &end);
 
     if (err == PH_OK)
         err = piece.err;
@@ -275,6 +310,8 @@ ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
 
     if (err == PH_OK && call->request.op == PH_CONTROL_JOBS) {
         err = step_jobs(call, buf);
+    } else if (err == PH_OK && call->request.op == PH_CONTROL_HISTORY) {
+        err = step_history(call, buf);
     } else {
         call->done = true;
         if (err == PH_OK && call->request.op == PH_CONTROL_STATUS)

@@ -30,6 +30,7 @@ struct ph_control_call {
     struct ph_control_status status;
     struct ph_asker asker;
     struct ph_jobs_place place; /* of a list, up to which it is sent */
+    int64_t after;              /* the same of the history: a number */
     bool done;
 };
 

@@ -15,6 +15,7 @@
 
 #define DIRECTORY_KEY_MIN 16
 #define DIRECTORY_KEY_MAX 1024
+#define AUDIT_LINES_MAX   16384 /* of one transaction */
 
 static int
 load_directory_key(struct ph_jobs *jobs, struct ph_why *why)
@@ -64,6 +65,8 @@ ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
     jobs->config = *config;
     jobs->keys = keys;
     (void)pthread_mutex_init(&jobs->lock, NULL);
+    audit_refusals_init(&jobs->refusals, ph_clock_boot_ms());
+    ph_buf_init(&jobs->audit_lines, AUDIT_LINES_MAX);
     err = ph_title_policy_parse(config->title_policy, &jobs->title_policy);
     if (err != PH_OK)
         (void)ph_why_fail(why, err, "unknown cloud.title %s",
@@ -93,12 +96,16 @@ ph_jobs_close(struct ph_jobs *jobs)
 {
     if (jobs == NULL)
         return;
-    if (jobs->catalogue != NULL)
+    if (jobs->catalogue != NULL) {
+        (void)jobs_write_refusals(jobs, true);
         (void)jobs_clock_keep(jobs);
+    }
     ph_catalogue_close(jobs->catalogue);
     ph_spool_close(jobs->spool);
     ph_buf_close(&jobs->directory_key);
     ph_owner_map_free(jobs->owners.map);
+    ph_buf_close(&jobs->audit_lines);
+    audit_refusals_close(&jobs->refusals);
     (void)pthread_mutex_destroy(&jobs->lock);
     free(jobs);
 }
@@ -274,6 +281,7 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
           const struct job_move *move)
 {
     const struct ph_ticket *ticket = &row->view.ticket;
+    const struct ph_release_report *report = move->report;
     uint8_t key[PH_CATALOGUE_KEY_BYTES];
     int err = ph_catalogue_begin(jobs->catalogue);
 
@@ -281,22 +289,48 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
         return err;
     err = ph_catalogue_move(jobs->catalogue, &row->row.id, move->to,
                             jobs_now(jobs), move->holder, move->lease_until_ms);
-    if (err == PH_OK && move->report != NULL)
+    if (err == PH_OK && report != NULL && move->event == PH_JOB_RELEASED)
         err = ph_catalogue_set_released_by(jobs->catalogue, &row->row.id,
-                                           move->report->printer);
-    if (err == PH_OK && move->keyed != NULL) {
-        jobs_report_key(move->keyed, key);
+                                           report->printer);
+    if (err == PH_OK && report != NULL && report->key[0] != '\0') {
+        jobs_report_key(report, key);
         err = ph_catalogue_completed_add(jobs->catalogue, &row->row.id, key,
-                                         move->keyed->result);
+                                         report->result);
     }
     if (err == PH_OK)
         err = jobs_touch(jobs, ticket->owner_login, row->row.owner);
     if (err == PH_OK && move->event != 0)
-        err = jobs_add_event(jobs, &row->row.id, ticket, move->event,
-                             move->report, move->reason);
+        err = jobs_add_event(jobs, &row->row.id, ticket, move->event, report,
+                             move->reason);
     if (err == PH_OK)
-        err = ph_catalogue_commit(jobs->catalogue);
-    ph_catalogue_rollback(jobs->catalogue);
+        err = jobs_audit_move(jobs, row, move);
+    if (err == PH_OK)
+        err = jobs_audit_commit(jobs);
+    jobs_audit_rollback(jobs);
+    return err;
+}
+
+int
+jobs_move_unread(struct ph_jobs *jobs, const struct ph_id *id,
+                 const struct job_move *move)
+{
+    const struct ph_audit_entry entry = {.event = move->audit,
+                                         .job = id,
+                                         .uid = -1,
+                                         .reason = move->reason,
+                                         .count = 1,
+                                         .impressions = -1,
+                                         .sheets = -1};
+    int err = ph_catalogue_begin(jobs->catalogue);
+
+    if (err == PH_OK)
+        err = ph_catalogue_move(jobs->catalogue, id, move->to, jobs_now(jobs),
+                                NULL, 0);
+    if (err == PH_OK)
+        err = jobs_audit(jobs, &entry);
+    if (err == PH_OK)
+        err = jobs_audit_commit(jobs);
+    jobs_audit_rollback(jobs);
     return err;
 }
 
@@ -321,8 +355,13 @@ int
 ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
                const struct ph_id *id, struct ph_why *why)
 {
-    static const struct job_move move = {
-        .to = PH_JOB_DELETED, .event = PH_JOB_DELETED, .reason = "by-user"};
+    const struct job_move move = {
+        .to = PH_JOB_DELETED,
+        .event = PH_JOB_DELETED,
+        .reason = "by-user",
+        .audit = PH_AUDIT_DELETED,
+        .by = asker,
+        .recorded = asker->everyone ? "by-administrator" : NULL};
     struct job_row row;
     int err;
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit_refusals.h"
 #include "printhold/base/buf.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
@@ -51,6 +52,9 @@ struct ph_asker {
     bool by_uid;   /* a local person, owner_uid below */
     uint32_t owner_uid;
     const char *login; /* a person at a printer, else NULL */
+    /* For the audit, with login: which printer, and how they signed in. */
+    const char *printer;
+    const char *amr;
 };
 
 /* This workstation, as documents and events show it. Text is copied. */
@@ -145,9 +149,11 @@ int ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
 
 /* Remember a grant's jti durably until exp; PH_ERR_EXISTS when it was used, or
  * when it was issued before the memory of used grants begins (a catalogue was
- * lost). */
-int ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t issued_ms,
-                      int64_t exp_ms);
+ * lost). In the same moment becomes the session a record of the audit. */
+int ph_jobs_use_grant(struct ph_jobs *jobs, const struct ph_asker *who,
+                      const char *jti, int64_t issued_ms, int64_t exp_ms);
+/* A session that came about otherwise, by itself. */
+int ph_jobs_note_session(struct ph_jobs *jobs, const struct ph_asker *who);
 
 /* Highest wall time ever stored: a clock that fell behind it by more than the
  * leeway must not accept grants. Also stores now. */
@@ -170,10 +176,17 @@ int ph_jobs_choose(struct ph_jobs *jobs, const struct ph_asker *asker,
 /* claimed -> held. */
 int ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
                     const struct ph_id *id, const char *printer);
-/* Open the document of a job that this printer has claimed. */
+/* Open the document of a job that this printer has claimed; out_view may be
+ * NULL. */
 int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
                           const struct ph_id *id, const char *printer,
+                          struct ph_job_view *out_view,
                           struct ph_sealed_reader **out_reader);
+/* Its document is about to be sent, whole or in part: renews the lease, and is
+ * recorded, before the first byte. Otherwise as ph_jobs_claim. */
+int ph_jobs_note_download(struct ph_jobs *jobs, const struct ph_asker *asker,
+                          const struct ph_id *id, const char *printer,
+                          bool whole, struct ph_job_view *out_view);
 /* The printer is done: report.result "printed" releases (the document goes,
  * unless kept: then held again and reported), "failed" and "partly" give it
  * back. The same report again is PH_OK and counts once: by its key, however
@@ -186,6 +199,24 @@ int ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
  * document goes, nobody can ask for it any more. */
 int ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id,
                  const char *reason);
+
+/* --- the audit (store/audit.h); moves record themselves --- */
+
+/* Something was refused. Does not block; true: soon call _write_refusals, which
+ * may. */
+bool ph_jobs_note_refusal(struct ph_jobs *jobs,
+                          const struct ph_refusal *refusal);
+int ph_jobs_write_refusals(struct ph_jobs *jobs);
+
+/* Records of the asker's jobs, or all of them for the administrator, oldest
+ * first, above the number *after, which moves along; in pieces. The callback
+ * returns false to stop; it runs under the lock. */
+typedef bool (*ph_jobs_history_cb)(const struct ph_audit_record *record,
+                                   const char *login, const char *title,
+                                   void *arg);
+int ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
+                    int64_t *after, ph_jobs_history_cb each, void *arg,
+                    bool *out_end);
 
 /* --- housekeeping --- */
 

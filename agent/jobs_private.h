@@ -54,6 +54,9 @@ struct ph_jobs {
     struct jobs_underway *captures; /* under lock */
     struct jobs_clock clock;        /* under lock */
     struct jobs_owners owners;      /* under lock */
+    struct ph_buf audit_lines;      /* of the open transaction; under lock */
+    int64_t audit_broken; /* record that was complained of; under lock */
+    struct audit_refusals refusals; /* has a lock of its own */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -107,24 +110,28 @@ int jobs_view(struct ph_jobs *jobs, const struct ph_catalogue_job *row,
 bool jobs_may_see(struct ph_jobs *jobs, const struct ph_asker *asker,
                   const struct ph_catalogue_job *row);
 /*
- * One move, with its outbox rows, in one transaction. report and reason go
- * into the event; event false only touches the directory document.
+ * One move, with its outbox rows and its record, in one transaction. report and
+ * reason go into the event; event 0 only touches the directory document.
  */
 struct job_move {
     enum ph_job_state to;
     enum ph_job_state event; /* 0: none */
     const char *holder;
-    int64_t lease_until_ms; /* job time */
-    const struct ph_release_report *report;
+    int64_t lease_until_ms;                 /* job time */
+    const struct ph_release_report *report; /* whatever it says */
     const char *reason;
-    /* A report with a key, whatever it says; NULL: none. */
-    const struct ph_release_report *keyed;
+    enum ph_audit_event audit;
+    const struct ph_asker *by; /* NULL: time, or the agent itself */
+    const char *recorded;      /* reason of the record; NULL: reason */
 };
 /* The key of a report as the catalogue has it: hashed, with its printer. */
 void jobs_report_key(const struct ph_release_report *report,
                      uint8_t out_key[PH_CATALOGUE_KEY_BYTES]);
 int jobs_move(struct ph_jobs *jobs, const struct job_row *row,
               const struct job_move *move);
+/* The same for a row that cannot be read; the cloud hears nothing. */
+int jobs_move_unread(struct ph_jobs *jobs, const struct ph_id *id,
+                     const struct job_move *move);
 /* The pseudonym of a login; zeros for none, which nobody can ask for. */
 int jobs_owner(struct ph_jobs *jobs, const char *login,
                uint8_t out_owner[PH_OWNER_KEY_BYTES]);
@@ -166,6 +173,26 @@ int jobs_touch(struct ph_jobs *jobs, const char *login,
 int jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                    const struct ph_ticket *ticket, enum ph_job_state state,
                    const struct ph_release_report *report, const char *reason);
+
+/* --- jobs_audit.c; lock held but where noted --- */
+
+#define JOBS_AUDIT_MARK_BYTES 8 /* of a mac in the log */
+
+/* A record in the open transaction, which must end with one of the two below.
+ * The times are filled in. */
+int jobs_audit(struct ph_jobs *jobs, const struct ph_audit_entry *entry);
+int jobs_audit_move(struct ph_jobs *jobs, const struct job_row *row,
+                    const struct job_move *move);
+int jobs_audit_session(struct ph_jobs *jobs, const struct ph_asker *who);
+/* As those of the catalogue; the log hears of what was recorded. */
+int jobs_audit_commit(struct ph_jobs *jobs);
+void jobs_audit_rollback(struct ph_jobs *jobs);
+/* Begin a chain if there is none. */
+int jobs_audit_begin(struct ph_jobs *jobs, bool is_lost);
+/* Without the lock. */
+int jobs_write_refusals(struct ph_jobs *jobs, bool at_end);
+/* Forget old records (job time); *out_more: there are more. Without the lock. */
+int jobs_trim_audit(struct ph_jobs *jobs, int64_t before_ms, bool *out_more);
 
 /* --- jobs_owner.c --- */
 

@@ -38,8 +38,7 @@ move_due(struct ph_jobs *jobs, struct due_ids *due, const struct job_move *move)
         if (jobs_row(jobs, &everyone, &due->ids[i], &row) == PH_OK)
             err = jobs_move(jobs, &row, move);
         else
-            err = ph_catalogue_move(jobs->catalogue, &due->ids[i], move->to,
-                                    jobs_now(jobs), NULL, 0);
+            err = jobs_move_unread(jobs, &due->ids[i], move);
         if (err == PH_OK)
             due->count++;
     }
@@ -49,8 +48,10 @@ move_due(struct ph_jobs *jobs, struct due_ids *due, const struct job_move *move)
 static int
 expire(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
 {
-    static const struct job_move move = {
-        .to = PH_JOB_EXPIRED, .event = PH_JOB_EXPIRED, .reason = "retention"};
+    static const struct job_move move = {.to = PH_JOB_EXPIRED,
+                                         .event = PH_JOB_EXPIRED,
+                                         .reason = "retention",
+                                         .audit = PH_AUDIT_EXPIRED};
     int err;
 
     err = ph_catalogue_expired(jobs->catalogue, now_ms, collect_id, out_due);
@@ -60,7 +61,8 @@ expire(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
 static int
 end_leases(struct ph_jobs *jobs, int64_t now_ms, struct due_ids *out_due)
 {
-    static const struct job_move move = {.to = PH_JOB_HELD};
+    static const struct job_move move = {.to = PH_JOB_HELD,
+                                         .audit = PH_AUDIT_LEASE_OVER};
     int err =
         ph_catalogue_leases_over(jobs->catalogue, now_ms, collect_id, out_due);
 
@@ -194,6 +196,7 @@ int
 ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
 {
     const int64_t history_ms = (int64_t)jobs->config.history_s * 1000;
+    const int64_t audit_ms = (int64_t)jobs->config.audit_keep_s * 1000;
     struct due_ids leases = {.count = 0}, expired = {.count = 0};
     int64_t now_ms = wall_ms, next = INT64_MAX, wait;
     size_t adopted = 0;
@@ -206,6 +209,10 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         err = forget_ended(jobs, now_ms - history_ms, &more);
     if (err == PH_OK)
         err = jobs_forget_codes(jobs, now_ms);
+    if (err == PH_OK)
+        err = jobs_write_refusals(jobs, false);
+    if (err == PH_OK)
+        err = jobs_trim_audit(jobs, now_ms - audit_ms, &more);
     jobs_forget_damaged(jobs, wall_ms - history_ms);
     if (err == PH_OK)
         err = end_due(jobs, wall_ms, now_ms, &leases, &expired, &next);

@@ -293,8 +293,10 @@ collect(struct ph_jobs *jobs, struct names *names, struct rows *rows)
 static int
 fail_missing(struct ph_jobs *jobs, const struct ph_id *id)
 {
-    static const struct job_move move = {
-        .to = PH_JOB_FAILED, .event = PH_JOB_FAILED, .reason = "file-missing"};
+    static const struct job_move move = {.to = PH_JOB_FAILED,
+                                         .event = PH_JOB_FAILED,
+                                         .reason = "file-missing",
+                                         .audit = PH_AUDIT_FAILED};
     const int64_t now_ms = ph_clock_wall_ms();
     struct job_row row;
     char text[PH_ID_TEXT];
@@ -306,8 +308,7 @@ fail_missing(struct ph_jobs *jobs, const struct ph_id *id)
     ph_log_error("job %s: its file is missing from the spool", text);
     if (jobs_row(jobs, &everyone, id, &row) == PH_OK)
         return jobs_move(jobs, &row, &move);
-    return ph_catalogue_move(jobs->catalogue, id, PH_JOB_FAILED, jobs_now(jobs),
-                             NULL, 0);
+    return jobs_move_unread(jobs, id, &move);
 }
 
 /* Walk both, sorted, side by side. */
@@ -352,6 +353,8 @@ jobs_recover(struct ph_jobs *jobs)
     struct rows rows = {.err = PH_OK};
     int err = jobs_note_loss(jobs, &batch.is_lost);
 
+    if (err == PH_OK)
+        err = jobs_audit_begin(jobs, batch.is_lost);
     if (err == PH_OK)
         err = collect(jobs, &names, &rows);
     if (err == PH_OK)

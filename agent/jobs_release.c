@@ -14,14 +14,21 @@
 #include "printhold/proto/choices.h"
 
 int
-ph_jobs_use_grant(struct ph_jobs *jobs, const char *jti, int64_t issued_ms,
-                  int64_t exp_ms)
+ph_jobs_use_grant(struct ph_jobs *jobs, const struct ph_asker *who,
+                  const char *jti, int64_t issued_ms, int64_t exp_ms)
 {
     int err;
 
     jobs_lock(jobs);
-    err = ph_catalogue_use_grant(jobs->catalogue, jti, issued_ms, exp_ms,
-                                 ph_clock_wall_ms());
+    err = ph_catalogue_begin(jobs->catalogue);
+    if (err == PH_OK)
+        err = ph_catalogue_use_grant(jobs->catalogue, jti, issued_ms, exp_ms,
+                                     ph_clock_wall_ms());
+    if (err == PH_OK)
+        err = jobs_audit_session(jobs, who);
+    if (err == PH_OK)
+        err = jobs_audit_commit(jobs);
+    jobs_audit_rollback(jobs);
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
 }
@@ -46,23 +53,27 @@ holds(const struct job_row *row, const char *printer)
 }
 
 static int
-claim(struct ph_jobs *jobs, const struct job_row *row, const char *printer,
-      int64_t until_ms)
+claim(struct ph_jobs *jobs, const struct ph_asker *asker,
+      const struct job_row *row, const char *printer, int64_t until_ms)
 {
-    const struct job_move move = {
-        .to = PH_JOB_CLAIMED, .holder = printer, .lease_until_ms = until_ms};
+    const struct job_move move = {.to = PH_JOB_CLAIMED,
+                                  .holder = printer,
+                                  .lease_until_ms = until_ms,
+                                  .audit = PH_AUDIT_CLAIMED,
+                                  .by = asker};
 
     if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer) &&
         row->row.lease_until_ms > jobs_now(jobs))
         return PH_ERR_BUSY;
     if (row->row.state == PH_JOB_CLAIMED && !holds(row, printer)) {
-        const struct job_move back = {.to = PH_JOB_HELD};
+        const struct job_move back = {.to = PH_JOB_HELD,
+                                      .audit = PH_AUDIT_LEASE_OVER};
         int err = jobs_move(jobs, row, &back);
 
         if (err != PH_OK)
             return err;
     }
-    /* A renewal is no news for the cloud. */
+    /* A renewal is no news for anybody. */
     if (holds(row, printer))
         return ph_catalogue_move(jobs->catalogue, &row->row.id, PH_JOB_CLAIMED,
                                  jobs_now(jobs), printer, until_ms);
@@ -77,23 +88,31 @@ may_be_claimed(const struct job_row *row, int64_t now_ms)
            (row->row.state != PH_JOB_HELD || row->row.expires_ms > now_ms);
 }
 
+/* Ended jobs are gone for printers. */
+static int
+claimable_row(struct ph_jobs *jobs, const struct ph_asker *asker,
+              const struct ph_id *id, struct job_row *out_row)
+{
+    int err = jobs_row(jobs, asker, id, out_row);
+
+    if (err == PH_OK && !may_be_claimed(out_row, jobs_now(jobs)))
+        err = PH_ERR_NOT_FOUND;
+    return err;
+}
+
 int
 ph_jobs_claim(struct ph_jobs *jobs, const struct ph_asker *asker,
               const struct ph_id *id, const char *printer,
               struct ph_job_view *out_view)
 {
     struct job_row row;
-    int64_t now_ms;
     int err;
 
     jobs_lock(jobs);
-    now_ms = jobs_now(jobs);
-    err = jobs_row(jobs, asker, id, &row);
-    if (err == PH_OK && !may_be_claimed(&row, now_ms))
-        err = PH_ERR_NOT_FOUND; /* ended jobs are gone for printers */
+    err = claimable_row(jobs, asker, id, &row);
     if (err == PH_OK) {
-        err = claim(jobs, &row, printer,
-                    now_ms + (int64_t)jobs->config.lease_s * 1000);
+        err = claim(jobs, asker, &row, printer,
+                    jobs_now(jobs) + (int64_t)jobs->config.lease_s * 1000);
         if (err == PH_ERR_BUSY)
             *out_view = row.view;
         else if (err == PH_OK)
@@ -125,7 +144,8 @@ int
 ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
                 const struct ph_id *id, const char *printer)
 {
-    static const struct job_move move = {.to = PH_JOB_HELD};
+    const struct job_move move = {
+        .to = PH_JOB_HELD, .audit = PH_AUDIT_RETURNED, .by = asker};
     struct job_row row;
     int err;
 
@@ -142,6 +162,7 @@ ph_jobs_unclaim(struct ph_jobs *jobs, const struct ph_asker *asker,
 int
 ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
                       const struct ph_id *id, const char *printer,
+                      struct ph_job_view *out_view,
                       struct ph_sealed_reader **out_reader)
 {
     struct ph_sealed_reader *reader = NULL;
@@ -165,14 +186,70 @@ ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
     if (!ph_id_equal(ph_sealed_reader_job(reader), id) ||
         ph_sealed_reader_size(reader) != row.row.size_bytes)
         err = PH_ERR_CORRUPT;
-    if (err == PH_OK && jobs_lacks_digest(row.row.sha256))
+    if (err == PH_OK && jobs_lacks_digest(row.row.sha256)) {
         err = jobs_make_digest(jobs, id, reader);
+        if (err == PH_OK)
+            err = ph_jobs_get(jobs, asker, id, &row.view);
+    }
     if (err != PH_OK) {
         ph_sealed_reader_free(reader);
         return err;
     }
+    if (out_view != NULL)
+        *out_view = row.view;
     *out_reader = reader;
     return PH_OK;
+}
+
+/* Renewal and record in one transaction. */
+static int
+note_download(struct ph_jobs *jobs, const struct job_row *row,
+              const struct job_move *move)
+{
+    int err = ph_catalogue_begin(jobs->catalogue);
+
+    if (err == PH_OK)
+        err = ph_catalogue_move(jobs->catalogue, &row->row.id, move->to,
+                                jobs_now(jobs), move->holder,
+                                move->lease_until_ms);
+    if (err == PH_OK)
+        err = jobs_audit_move(jobs, row, move);
+    if (err == PH_OK)
+        err = jobs_audit_commit(jobs);
+    jobs_audit_rollback(jobs);
+    return err;
+}
+
+int
+ph_jobs_note_download(struct ph_jobs *jobs, const struct ph_asker *asker,
+                      const struct ph_id *id, const char *printer, bool whole,
+                      struct ph_job_view *out_view)
+{
+    struct job_move move = {.to = PH_JOB_CLAIMED,
+                            .holder = printer,
+                            .audit = PH_AUDIT_DOWNLOAD,
+                            .by = asker,
+                            .reason = whole ? "whole" : "part"};
+    struct job_row row;
+    int err;
+
+    jobs_lock(jobs);
+    move.lease_until_ms = jobs_now(jobs) + (int64_t)jobs->config.lease_s * 1000;
+    err = claimable_row(jobs, asker, id, &row);
+    /* Its lease may have ended while the file was verified. */
+    if (err == PH_OK && !holds(&row, printer)) {
+        err = claim(jobs, asker, &row, printer, move.lease_until_ms);
+        if (err == PH_OK)
+            err = jobs_row(jobs, asker, id, &row);
+    }
+    if (err == PH_OK)
+        err = note_download(jobs, &row, &move);
+    if (err == PH_OK) {
+        *out_view = row.view;
+        out_view->lease_until_ms = jobs_wall(jobs, move.lease_until_ms);
+    }
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return err;
 }
 
 static bool
@@ -227,18 +304,21 @@ same_report(struct ph_jobs *jobs, const struct ph_id *id,
 
 /* printed: gone or kept; anything else: held again. */
 static int
-complete(struct ph_jobs *jobs, const struct job_row *row,
-         const struct ph_release_report *report, bool *out_remove)
+complete(struct ph_jobs *jobs, const struct ph_asker *asker,
+         const struct job_row *row, const struct ph_release_report *report,
+         bool *out_remove)
 {
     const bool printed = is_printed(report);
-    const struct ph_release_report *keyed =
-        report->key[0] != '\0' ? report : NULL;
     const struct job_move released = {.to = row->row.keep ? PH_JOB_HELD
                                                           : PH_JOB_RELEASED,
                                       .event = PH_JOB_RELEASED,
                                       .report = report,
-                                      .keyed = keyed};
-    const struct job_move back = {.to = PH_JOB_HELD, .keyed = keyed};
+                                      .audit = PH_AUDIT_COMPLETED,
+                                      .by = asker};
+    const struct job_move back = {.to = PH_JOB_HELD,
+                                  .report = report,
+                                  .audit = PH_AUDIT_COMPLETED,
+                                  .by = asker};
     int err = jobs_move(jobs, row, printed ? &released : &back);
 
     *out_remove = err == PH_OK && printed && !row->row.keep;
@@ -281,7 +361,7 @@ ph_jobs_complete(struct ph_jobs *jobs, const struct ph_asker *asker,
     if (err == PH_OK && jobs_chosen(jobs, &row, &chosen) == PH_OK)
         ph_release_choices_merge(&report->choices, &chosen);
     if (err == PH_OK && !again)
-        err = complete(jobs, &row, report, &remove);
+        err = complete(jobs, asker, &row, report, &remove);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (err != PH_OK || again)
         return err;
@@ -295,8 +375,10 @@ int
 ph_jobs_fail(struct ph_jobs *jobs, const struct ph_id *id, const char *reason)
 {
     static const struct ph_asker everyone = {.everyone = true};
-    const struct job_move move = {
-        .to = PH_JOB_FAILED, .event = PH_JOB_FAILED, .reason = reason};
+    const struct job_move move = {.to = PH_JOB_FAILED,
+                                  .event = PH_JOB_FAILED,
+                                  .reason = reason,
+                                  .audit = PH_AUDIT_FAILED};
     char text[PH_ID_TEXT];
     struct job_row row;
     int err;

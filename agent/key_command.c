@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -11,28 +9,11 @@
 #include "printhold/crypto/key_rotation.h"
 #include "printhold/crypto/machine_key.h"
 #include "printhold/proto/json.h"
+#include "state_dir.h"
 
 #define STOP_THE_AGENT                                        \
     "stop it first: systemctl stop printhold-capture.socket " \
     "printhold-control.socket printhold-agent.service"
-
-/* What we make shall be the agent's. The real user stays who it was: the
- * levels that need root run a program of the system as that. */
-static int
-act_as_owner(int state_fd, const char *dir, struct ph_why *why)
-{
-    struct stat st;
-
-    if (fstat(state_fd, &st) != 0)
-        return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
-    if (geteuid() != 0 || st.st_uid == 0)
-        return PH_OK;
-    if (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
-        return ph_why_fail(why, PH_ERR_DENIED,
-                           "cannot act as the owner of %s, user %lu", dir,
-                           (unsigned long)st.st_uid);
-    return PH_OK;
-}
 
 /* The state directory and the keys in it, held by us alone. */
 static int
@@ -53,7 +34,7 @@ take_state(const struct ph_config *config, int *out_state_fd, int *out_keys_fd,
     if (err != PH_OK)
         return ph_why_fail(why, err, "cannot lock %s: %s", dir,
                            ph_err_text(err));
-    err = act_as_owner(*out_state_fd, dir, why);
+    err = ph_state_act_as_owner(*out_state_fd, dir, why);
     if (err != PH_OK)
         return err;
     (void)snprintf(path, sizeof(path), "%s/keys", dir);

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "agent.h"
+#include "audit_command.h"
 #include "harden.h"
 #include "key_command.h"
+#include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
@@ -24,6 +26,10 @@ static const char help[] =
     "       printhold-agent [--config-dir DIR] key init\n"
     "       printhold-agent [--config-dir DIR] key rotate [--from LEVEL]\n"
     "       printhold-agent [--config-dir DIR] key status [--json]\n"
+    "       printhold-agent [--config-dir DIR] audit export --csv | --json\n"
+    "                       [--since TIME]\n"
+    "       printhold-agent [--config-dir DIR] audit verify\n"
+    "                       [--expect NUMBER:HEX]\n"
     "\n"
     "Holds print jobs on this computer until a printer pulls them.\n"
     "\n"
@@ -35,10 +41,17 @@ static const char help[] =
     "    --from LEVEL    the key lies at this level so far\n"
     "  key status        where the machine key lies, and how old it is\n"
     "    --json          for programs\n"
+    "  audit export      every record of what printers did here\n"
+    "    --csv, --json   as a table, or for programs\n"
+    "    --since TIME    only what is newer: 2026-11-21, 2026-11-21T19:30:00Z\n"
+    "                    or an age such as 7d\n"
+    "  audit verify      is every record there as it was written?\n"
+    "    --expect N:HEX  and this one too, which the log has\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "\n"
-    "Exit codes: 0 stopped or done, 1 failure, 2 usage, 78 configuration.\n";
+    "Exit codes: 0 stopped or done, 1 failure or a broken audit, 2 usage,\n"
+    "78 configuration.\n";
 
 static int
 fail(int err, const struct ph_why *why)
@@ -58,10 +71,20 @@ fail(int err, const struct ph_why *why)
     }
 }
 
+enum option_bit {
+    OPTION_FROM = 1 << 0,
+    OPTION_JSON = 1 << 1,
+    OPTION_CSV = 1 << 2,
+    OPTION_SINCE = 1 << 3,
+    OPTION_EXPECT = 1 << 4,
+};
+
 struct command_line {
     const char *config_dir;
+    unsigned options; /* that were given */
     const char *from;
-    bool json;
+    const char *since;
+    const char *expect;
     int argc;
     char **argv;
 };
@@ -73,46 +96,166 @@ usage(const char *why)
     return EXIT_USAGE;
 }
 
-/* Which of the commands it is: "" is the agent itself. */
-static const char *
+/* --- the commands: an error, or what the program ends with --- */
+
+static int
+run_agent(const struct ph_config *config, const struct command_line *line,
+          struct ph_why *why, enum exit_code *out_code)
+{
+    (void)line;
+    (void)out_code;
+    return ph_agent_run(config, why);
+}
+
+static int
+run_key_init(const struct ph_config *config, const struct command_line *line,
+             struct ph_why *why, enum exit_code *out_code)
+{
+    (void)line;
+    (void)out_code;
+    return ph_key_command_init(config, why);
+}
+
+static int
+run_key_rotate(const struct ph_config *config, const struct command_line *line,
+               struct ph_why *why, enum exit_code *out_code)
+{
+    (void)out_code;
+    return ph_key_command_rotate(config, line->from, why);
+}
+
+static int
+run_key_status(const struct ph_config *config, const struct command_line *line,
+               struct ph_why *why, enum exit_code *out_code)
+{
+    (void)out_code;
+    return ph_key_command_status(config, (line->options & OPTION_JSON) != 0,
+                                 why);
+}
+
+/* What a person typed is no configuration. */
+static int
+judge_words(int err, const struct ph_why *why, enum exit_code *out_code)
+{
+    if (err != PH_ERR_INVALID)
+        return err;
+    *out_code = (enum exit_code)usage(why->text);
+    return PH_OK;
+}
+
+static int
+run_audit_export(const struct ph_config *config,
+                 const struct command_line *line, struct ph_why *why,
+                 enum exit_code *out_code)
+{
+    const unsigned form = line->options & (OPTION_CSV | OPTION_JSON);
+
+    if (form != OPTION_CSV && form != OPTION_JSON) {
+        *out_code = (enum exit_code)usage("audit export takes --csv or --json");
+        return PH_OK;
+    }
+    return judge_words(
+        ph_audit_command_export(config, form == OPTION_CSV, line->since, why),
+        why, out_code);
+}
+
+static int
+run_audit_verify(const struct ph_config *config,
+                 const struct command_line *line, struct ph_why *why,
+                 enum exit_code *out_code)
+{
+    bool is_intact = true;
+    int err = ph_audit_command_verify(config, line->expect, &is_intact, why);
+
+    if (err == PH_OK && !is_intact)
+        *out_code = EXIT_FAILED;
+    return judge_words(err, why, out_code);
+}
+
+static const struct command {
+    const char *words[2];
+    unsigned options; /* allowed */
+    int (*run)(const struct ph_config *config, const struct command_line *line,
+               struct ph_why *why, enum exit_code *out_code);
+} commands[] = {
+    {{NULL, NULL}, 0, run_agent},
+    {{"key", "init"}, 0, run_key_init},
+    {{"key", "rotate"}, OPTION_FROM, run_key_rotate},
+    {{"key", "status"}, OPTION_JSON, run_key_status},
+    {{"audit", "export"},
+     OPTION_CSV | OPTION_JSON | OPTION_SINCE,
+     run_audit_export},
+    {{"audit", "verify"}, OPTION_EXPECT, run_audit_verify},
+};
+
+/* NULL: none of them. */
+static const struct command *
 command_of(const struct command_line *line)
 {
-    if (line->argc == 0)
-        return "";
-    if (line->argc == 2 && strcmp(line->argv[0], "key") == 0)
-        return line->argv[1];
-    return "unknown";
+    for (size_t i = 0; i < PH_COUNT(commands); i++) {
+        const struct command *command = &commands[i];
+
+        if (command->words[0] == NULL
+                ? line->argc == 0
+                : line->argc == 2 &&
+                      strcmp(line->argv[0], command->words[0]) == 0 &&
+                      strcmp(line->argv[1], command->words[1]) == 0)
+            return command;
+    }
+    return NULL;
 }
 
 static int
 run(const struct command_line *line)
 {
-    const char *command = command_of(line);
+    const struct command *command = command_of(line);
     enum ph_log_level level = PH_LOG_INFO;
+    enum exit_code code = EXIT_OK;
     struct ph_config config;
     struct ph_why why = {""};
     int err;
 
-    if (line->json && strcmp(command, "status") != 0)
-        return usage("--json belongs to key status");
-    if (line->from != NULL && strcmp(command, "rotate") != 0)
-        return usage("--from belongs to key rotate");
+    if (command == NULL)
+        return usage("unknown command");
+    if ((line->options & ~command->options) != 0)
+        return usage("this command does not take that option");
     err = ph_config_load(line->config_dir, &config, &why);
     if (err != PH_OK)
         return fail(PH_ERR_CONFIG, &why);
     (void)ph_log_level_parse(config.log_level, &level);
     ph_log_set_level(level);
-    if (command[0] == '\0')
-        err = ph_agent_run(&config, &why);
-    else if (strcmp(command, "init") == 0)
-        err = ph_key_command_init(&config, &why);
-    else if (strcmp(command, "rotate") == 0)
-        err = ph_key_command_rotate(&config, line->from, &why);
-    else if (strcmp(command, "status") == 0)
-        err = ph_key_command_status(&config, line->json, &why);
-    else
-        return usage("unknown command");
-    return err == PH_OK ? EXIT_OK : fail(err, &why);
+    err = command->run(&config, line, &why, &code);
+    return err == PH_OK ? (int)code : fail(err, &why);
+}
+
+/* --- the command line --- */
+
+static void
+take_option(struct command_line *line, int option, const char *value)
+{
+    switch (option) {
+    case 'c':
+        line->config_dir = value;
+        break;
+    case 'f':
+        line->from = value;
+        line->options |= OPTION_FROM;
+        break;
+    case 's':
+        line->since = value;
+        line->options |= OPTION_SINCE;
+        break;
+    case 'e':
+        line->expect = value;
+        line->options |= OPTION_EXPECT;
+        break;
+    case 'v':
+        line->options |= OPTION_CSV;
+        break;
+    default:
+        line->options |= OPTION_JSON;
+        break;
+    }
 }
 
 int
@@ -122,6 +265,9 @@ main(int argc, char **argv)
         {"config-dir", required_argument, NULL, 'c'},
         {"from", required_argument, NULL, 'f'},
         {"json", no_argument, NULL, 'j'},
+        {"csv", no_argument, NULL, 'v'},
+        {"since", required_argument, NULL, 's'},
+        {"expect", required_argument, NULL, 'e'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -137,13 +283,12 @@ main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':
-            line.config_dir = optarg;
-            break;
         case 'f':
-            line.from = optarg;
-            break;
+        case 's':
+        case 'e':
+        case 'v':
         case 'j':
-            line.json = true;
+            take_option(&line, option, optarg);
             break;
         case 'h':
             (void)fputs(help, stdout);

@@ -1,5 +1,6 @@
 #include "release_auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -54,6 +55,21 @@ ph_release_auth_is_strong(const struct ph_release_policy *policy,
             return false;
         asked = true;
         word += len;
+    }
+}
+
+void
+ph_release_auth_amr(char methods[][PH_GRANT_METHOD_MAX], size_t count,
+                    char dst[PH_AUDIT_AMR_MAX])
+{
+    size_t len = 0;
+
+    dst[0] = '\0';
+    for (size_t i = 0; i < count && len < PH_AUDIT_AMR_MAX; i++) {
+        const int more = snprintf(dst + len, PH_AUDIT_AMR_MAX - len, "%s%s",
+                                  len > 0 ? " " : "", methods[i]);
+
+        len += more > 0 ? (size_t)more : 0;
     }
 }
 

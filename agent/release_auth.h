@@ -17,6 +17,7 @@
 #include "printhold/base/why.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/proto/grant.h"
+#include "printhold/store/audit.h"
 
 #define PH_GRANT_LEEWAY_MS  60000
 #define PH_GRANT_LIFE_MAX_S 300
@@ -43,6 +44,10 @@ bool ph_release_auth_is_strong(const struct ph_release_policy *policy,
  * of an account. No domain is added: a subject without one is a login only
  * where owner.domain is not set. PH_ERR_INVALID when it is empty, too long, or has blanks or control bytes. */
 int ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX]);
+
+/* The ways of signing in as one text: words, a blank between. */
+void ph_release_auth_amr(char methods[][PH_GRANT_METHOD_MAX], size_t count,
+                         char dst[PH_AUDIT_AMR_MAX]);
 
 /* The keyword of a refusal, for problem types and logs. */
 enum ph_release_refusal {

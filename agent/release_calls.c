@@ -52,7 +52,9 @@ release_call_free(struct release_call *call)
 struct ph_asker
 release_call_asker(const struct release_call *call)
 {
-    return (struct ph_asker){.login = call->who.login};
+    return (struct ph_asker){.login = call->who.login,
+                             .printer = call->who.printer,
+                             .amr = call->who.amr};
 }
 
 static void
@@ -98,16 +100,6 @@ start(const struct release_request *request,
     release_call_start(call);
 }
 
-/* "12ab.. claimed by pr-1": one record per event. */
-void
-release_log_event(const struct release_call *call, const char *what)
-{
-    char id[PH_ID_TEXT];
-
-    ph_id_format(&call->job, id);
-    ph_log_info("release: job %s %s, printer %s", id, what, call->who.printer);
-}
-
 static bool
 may_open(struct release_call *call, const struct ph_ticket *ticket)
 {
@@ -136,7 +128,7 @@ answer_weak(struct release_call *call)
 {
     const char *keyword = ph_release_refusal_keyword(call->refusal);
 
-    release_refused(call->service, call->who.printer, keyword);
+    release_note_refused_call(call, keyword);
     ph_release_problem(call->exchange, 403, keyword, NULL, call->why.text);
 }
 
@@ -150,20 +142,24 @@ release_answer_error(struct release_call *call)
         return;
     }
     if (call->err == PH_ERR_BUSY && call->view.holder[0] != '\0') {
+        release_note_refused_call(call, "claimed");
         ph_release_claimed(call->exchange, call->view.holder,
                            call->view.lease_until_ms);
         return;
     }
     if (call->err == PH_ERR_INVALID && call->why.text[0] != '\0') {
+        release_note_refused_call(call, "not-allowed");
         ph_release_problem(call->exchange, 409, "not-allowed", NULL,
                            call->why.text);
         return;
     }
     switch (call->err) {
     case PH_ERR_NOT_FOUND:
+        release_note_refused_call(call, "no-job");
         ph_release_no_job(call->exchange);
         break;
     case PH_ERR_STATE:
+        release_note_refused_call(call, "not-claimed");
         ph_release_problem(call->exchange, 409, "not-claimed", NULL,
                            "This printer has not claimed the job, or its "
                            "claim has ended");
@@ -291,7 +287,6 @@ finish_delete(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    release_log_event(call, "deleted by its owner");
     answer_empty(call);
 }
 
@@ -349,7 +344,6 @@ finish_claim(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    release_log_event(call, "claimed");
     ph_release_json(call->exchange, 200, make_claimed(call));
 }
 
@@ -409,7 +403,6 @@ finish_unclaim(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    release_log_event(call, "given back");
     answer_empty(call);
 }
 

@@ -7,6 +7,19 @@
 #include "codes.h"
 #include "printhold/base/err.h"
 
+static int
+note_session(struct release_call *call)
+{
+    const struct ph_identity *peer = ph_http_exchange_peer(call->exchange);
+    struct ph_asker asker;
+
+    memcpy(call->who.printer, peer->id, sizeof(call->who.printer));
+    ph_release_auth_amr(call->grant->method, call->grant->method_count,
+                        call->who.amr);
+    asker = release_call_asker(call);
+    return ph_jobs_note_session(call->service->jobs, &asker);
+}
+
 /* What a code permits, in the words of a grant: all jobs of that person. */
 static int
 make_grant(struct release_call *call, const char *subject)
@@ -23,7 +36,7 @@ make_grant(struct release_call *call, const char *subject)
     call->grant->all_jobs = true;
     memcpy(call->grant->method[0], method, sizeof(method));
     call->grant->method_count = 1;
-    return PH_OK;
+    return note_session(call);
 }
 
 static enum ph_release_refusal

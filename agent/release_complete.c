@@ -95,17 +95,13 @@ make_answer(const struct ph_release_report *report)
 static void
 finish_complete(struct release_call *call)
 {
-    char what[64];
-
     if (call->err == PH_ERR_EXISTS) {
+        release_note_refused_call(call, "key-reused");
         ph_release_problem(call->exchange, 409, "key-reused", NULL,
                            "The Idempotency-Key was used for another result");
     } else if (call->err != PH_OK) {
         release_answer_error(call);
     } else {
-        (void)snprintf(what, sizeof(what), "completed: %s",
-                       call->report.result);
-        release_log_event(call, what);
         ph_release_json(call->exchange, 200, make_answer(&call->report));
     }
 }

@@ -64,25 +64,41 @@ is_damage(int err)
            err == PH_ERR_UNSUPPORTED;
 }
 
+/* Renews the lease. A HEAD takes no document along, nor does a range that there
+ * is not. */
+static int
+note_download(struct release_call *call)
+{
+    const struct ph_http_request *request =
+        ph_http_exchange_request(call->exchange);
+    const struct ph_asker asker = release_call_asker(call);
+    struct ph_jobs *jobs = call->service->jobs;
+
+    if (request->method == PH_HTTP_HEAD || call->range.status == 416)
+        return ph_jobs_claim(jobs, &asker, &call->job, call->who.printer,
+                             &call->view);
+    return ph_jobs_note_download(jobs, &asker, &call->job, call->who.printer,
+                                 call->range.status == 200, &call->view);
+}
+
 static void
 run_open(struct release_call *call)
 {
     const struct ph_asker asker = release_call_asker(call);
     struct ph_jobs *jobs = call->service->jobs;
 
-    call->err = ph_jobs_open_document(jobs, &asker, &call->job,
-                                      call->who.printer, &call->reader);
-    if (call->err == PH_OK)
-        call->err = verify(call);
-    /* Renews the lease; the view has the digest and the format. */
-    if (call->err == PH_OK)
-        call->err = ph_jobs_claim(jobs, &asker, &call->job, call->who.printer,
-                                  &call->view);
+    call->err =
+        ph_jobs_open_document(jobs, &asker, &call->job, call->who.printer,
+                              &call->view, &call->reader);
     /* The claim may be of a session in which more was shown. */
     if (call->err == PH_OK)
         call->err = release_check_confidential(call, &call->view.ticket);
     if (call->err == PH_OK)
+        call->err = verify(call);
+    if (call->err == PH_OK)
         call->err = release_range_choose(call);
+    if (call->err == PH_OK)
+        call->err = note_download(call);
     if (is_damage(call->err))
         (void)ph_jobs_fail(jobs, &call->job, "the spool file is damaged");
 }
@@ -100,7 +116,9 @@ static void
 run_renew(uv_work_t *work)
 {
     struct download *download = work->data;
-    const struct ph_asker asker = {.login = download->who.login};
+    const struct ph_asker asker = {.login = download->who.login,
+                                   .printer = download->who.printer,
+                                   .amr = download->who.amr};
     struct ph_job_view view;
 
     download->err = ph_jobs_claim(download->service->jobs, &asker,
@@ -172,13 +190,9 @@ static void
 on_done(void *arg, bool whole)
 {
     struct download *download = arg;
-    char id[PH_ID_TEXT];
 
+    (void)whole;
     atomic_fetch_sub(&download->service->pulls, 1);
-    ph_id_format(&download->job, id);
-    if (whole && download->offset == download->end)
-        ph_log_info("release: job %s downloaded, printer %s", id,
-                    download->who.printer);
     download->done = true;
     if (!download->renewing)
         download_free(download);
@@ -292,7 +306,8 @@ release_document(const struct release_request *request)
     struct release_call *call, **end = &service->waiting;
 
     if (atomic_load(&service->pulls) >= service->pulls_max) {
-        release_refused(service, request->who.printer, "too-many-documents");
+        release_note_refusal(service, request->who.printer, &request->who, NULL,
+                             "too-many-documents");
         ph_release_problem(request->exchange, 503, "too-many-documents",
                            "Retry-After: 5\r\n",
                            "This computer sends as many documents as it can; "

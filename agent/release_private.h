@@ -45,6 +45,9 @@ struct ph_release_service {
     unsigned verifying;
     int64_t log_window_ms; /* of refusals, see release_refused */
     unsigned log_count;
+    uv_work_t refusal_work;
+    bool writing_refusals;
+    bool more_refusals; /* came since it began */
     /* every thread */
     atomic_int stopping; /* what ph_sealed_reader_verify looks at */
     atomic_uint_fast64_t connections;
@@ -103,9 +106,19 @@ void release_call_free(struct release_call *call);
 void release_call_start(struct release_call *call);
 struct ph_asker release_call_asker(const struct release_call *call);
 
-/* Count and log a refusal; keyword and printer may go into the log. */
+/* Count and log a connection that was refused. */
 void release_refused(struct ph_release_service *service, const char *peer,
                      const char *reason);
+
+/* --- release_refusal.c: refusals to a printer become records of the audit --- */
+
+/* reason is the keyword of the problem. who may be NULL: not known yet. */
+void release_note_refusal(struct ph_release_service *service,
+                          const char *printer, const struct ph_release_who *who,
+                          const struct ph_id *job, const char *reason);
+/* The same of a call: its job, if it looked at it, and who is there. */
+void release_note_refused_call(const struct release_call *call,
+                               const char *reason);
 
 /* --- requests, one function per action --- */
 
@@ -146,9 +159,6 @@ void release_run_code(struct release_call *call);
 
 /* The body as a JSON object, or NULL after the exchange was answered. */
 json_t *release_body(const struct release_request *request);
-
-/* One record per event: "12ab.. claimed by pr-1". */
-void release_log_event(const struct release_call *call, const char *what);
 
 /* PH_ERR_DENIED, with refusal and why, when the job is confidential and the
  * user has not shown enough. */

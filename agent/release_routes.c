@@ -52,8 +52,9 @@ static void
 refuse(const struct release_request *request, unsigned status,
        const char *keyword, const char *fields, const char *detail)
 {
-    release_refused(request->service,
-                    ph_http_exchange_peer(request->exchange)->id, keyword);
+    release_note_refusal(request->service,
+                         ph_http_exchange_peer(request->exchange)->id, NULL,
+                         NULL, keyword);
     ph_release_problem(request->exchange, status, keyword, fields, detail);
 }
 
@@ -114,6 +115,8 @@ release_on_request(struct ph_http_exchange *exchange, void *arg)
                "WWW-Authenticate: Bearer realm=\"printhold\"\r\n",
                "Sign in again: there is no session, or it has ended");
     } else if (!find_job(&request, &match)) {
+        release_note_refusal(request.service, request.who.printer, &request.who,
+                             NULL, "no-job");
         ph_release_no_job(exchange);
     } else {
         actions[match.route->action](&request);

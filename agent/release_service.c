@@ -275,6 +275,7 @@ ph_release_service_start(const struct ph_config *config, struct ph_jobs *jobs,
         return PH_ERR_NOMEM;
     }
     service->jobs = jobs;
+    service->refusal_work.data = service;
     service->pulls_max = config->release_pulls_max;
     service->lease_ms = (int64_t)config->lease_s * 1000;
     err = open_trust(service, config, why);

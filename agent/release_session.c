@@ -121,6 +121,8 @@ ph_release_session_open(struct ph_release_sessions *sessions,
     memcpy(session->who.job, grant->job, sizeof(grant->job));
     session->who.method_count = grant->method_count;
     memcpy(session->who.method, grant->method, sizeof(grant->method));
+    ph_release_auth_amr(session->who.method, grant->method_count,
+                        session->who.amr);
     memcpy(session->thumbprint, peer->thumbprint, sizeof(peer->thumbprint));
     session->not_after_ms = peer->not_after_ms;
     renew(session, now_ms);

@@ -33,6 +33,7 @@ struct ph_release_who {
     size_t job_count;
     char method[PH_GRANT_METHODS_MAX][PH_GRANT_METHOD_MAX]; /* amr */
     size_t method_count;
+    char amr[PH_AUDIT_AMR_MAX]; /* the same as one text */
 };
 
 struct ph_release_sessions;

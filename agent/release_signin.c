@@ -17,18 +17,24 @@ static void
 judge(struct release_call *call)
 {
     const struct ph_release_service *service = call->service;
+    const struct ph_identity *peer = ph_http_exchange_peer(call->exchange);
+    struct ph_asker asker;
     int64_t now_ms = ph_clock_wall_ms(), high_ms = 0;
 
     call->err = ph_jobs_high_water(service->jobs, now_ms, &high_ms);
     if (call->err != PH_OK)
         return;
-    call->refusal = ph_release_auth_decide(
-        &service->policy, ph_http_exchange_peer(call->exchange), call->grant,
-        now_ms, high_ms, call->who.login, &call->why);
+    call->refusal =
+        ph_release_auth_decide(&service->policy, peer, call->grant, now_ms,
+                               high_ms, call->who.login, &call->why);
     if (call->refusal != PH_REFUSE_NONE)
         return;
+    memcpy(call->who.printer, peer->id, sizeof(call->who.printer));
+    ph_release_auth_amr(call->grant->method, call->grant->method_count,
+                        call->who.amr);
+    asker = release_call_asker(call);
     call->err =
-        ph_jobs_use_grant(service->jobs, call->grant->jti,
+        ph_jobs_use_grant(service->jobs, &asker, call->grant->jti,
                           call->grant->issued_s * 1000 - PH_GRANT_LEEWAY_MS,
                           call->grant->expires_s * 1000 + PH_GRANT_LEEWAY_MS);
     if (call->err == PH_ERR_EXISTS) {
@@ -109,7 +115,8 @@ finish_sign_in(struct release_call *call)
     if (call->refusal != PH_REFUSE_NONE) {
         const char *keyword = ph_release_refusal_keyword(call->refusal);
 
-        release_refused(call->service, peer->id, keyword);
+        release_note_refusal(call->service, peer->id, &call->who, NULL,
+                             keyword);
         refuse(call, keyword);
         return;
     }
@@ -121,9 +128,6 @@ finish_sign_in(struct release_call *call)
         release_answer_error(call);
         return;
     }
-    ph_log_info("release: session opened by %s, printer %s, address %s",
-                json_object_get(call->list, "code") != NULL ? "code" : "grant",
-                peer->id, ph_http_exchange_address(call->exchange));
     ph_release_json(call->exchange, 201,
                     make_session(&session, expires_ms, call->who.login));
 }

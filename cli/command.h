@@ -70,6 +70,7 @@ int ph_cmd_jobs(const struct ph_command_line *line);
 int ph_cmd_show(const struct ph_command_line *line);
 int ph_cmd_delete(const struct ph_command_line *line);
 int ph_cmd_keep(const struct ph_command_line *line);
+int ph_cmd_history(const struct ph_command_line *line);
 int ph_cmd_code(const struct ph_command_line *line);
 int ph_cmd_status(const struct ph_command_line *line);
 int ph_cmd_config(const struct ph_command_line *line);

@@ -65,6 +65,12 @@ static const struct ph_config_setting settings[] = {
     {"jobs", "capture_timeout", PH_CONFIG_DURATION, AT(capture_timeout_s), 1,
      DAY, NULL, "10m", "A capture without progress for so long is given up."},
 
+    {"audit", "keep", PH_CONFIG_DURATION, AT(audit_keep_s), DAY, 3650 * DAY,
+     NULL, "30d", "How long a record of the audit is kept."},
+    {"audit", "records_max", PH_CONFIG_NUMBER, AT(audit_records_max), 1000,
+     10000000, NULL, "100000",
+     "Most records of the audit; beyond it the oldest go."},
+
     {"owner", "domain", PH_CONFIG_TEXT, AT(owner_domain), 0, TEXT_LAST, NULL,
      "", "Appended to the local account's name to make the login (e-mail)."},
     {"owner", "map_file", PH_CONFIG_PATH, AT(owner_map_file), 0, TEXT_LAST,

@@ -21,6 +21,7 @@ static const struct {
     [PH_CONTROL_KEEP] = {"keep", true},
     [PH_CONTROL_STATUS] = {"status", false},
     [PH_CONTROL_CODE] = {"code", false},
+    [PH_CONTROL_HISTORY] = {"history", false},
 };
 
 bool

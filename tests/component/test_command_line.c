@@ -174,6 +174,30 @@ an_empty_list_says_so(void **state)
     expect(desk, "jobs --json", 0, "[]\n", "");
 }
 
+/* The fake has three records for everybody. */
+static void
+history_says_what_where_and_why_not(void **state)
+{
+    struct desk *desk = *state;
+
+    expect(desk, "history", 0,
+           "WHEN              WHAT                          PRINTER           "
+           "SIGNED IN BY  SHEETS  JOB       TITLE\n"
+           "2025-11-21 19:30  printed                       pr-7              "
+           "badge pin     6       aaaaaaaa  Q3 r\xc3\xa9port\n",
+           "");
+    assert_non_null(strstr(desk->out, "refused: confidential x7 "));
+    assert_null(strstr(desk->out, "user@example.com"));
+    expect(desk, "history --json", 0, "\"reason\":\"confidential\"", "");
+    assert_int_equal(desk->out[0], '[');
+    if (geteuid() == 0)
+        expect(desk, "history --all", 0, "user@example.com  ", "");
+    else
+        expect(desk, "history --all", 5, "", "only the administrator");
+    expect(desk, "history aaaa", 2, "", "usage: printhold history");
+    expect(desk, "history --ended", 2, "", "no option --ended");
+}
+
 static void
 json_is_one_array_with_the_documented_members(void **state)
 {
@@ -331,6 +355,8 @@ main(void)
         cmocka_unit_test_setup_teardown(the_list_shows_ones_own_held_jobs,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_list_says_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(history_says_what_where_and_why_not,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             json_is_one_array_with_the_documented_members, setup, teardown),
         cmocka_unit_test_setup_teardown(

@@ -366,3 +366,40 @@ ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,
     *out_code = code;
     return PH_OK;
 }
+
+/* Three records of each uid, of which the last is a refusal. */
+int
+ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
+                int64_t *after, ph_jobs_history_cb each, void *arg,
+                bool *out_end)
+{
+    struct ph_audit_record record = {.at_ms = 1763753400000,
+                                     .has_job = true,
+                                     .uid = asker->owner_uid,
+                                     .count = 1,
+                                     .impressions = -1,
+                                     .sheets = -1};
+
+    (void)jobs;
+    *out_end = true;
+    if (*after >= 9)
+        return PH_OK;
+    record.number = *after + 3;
+    memset(record.job.bytes, 0xaa, sizeof(record.job.bytes));
+    (void)snprintf(record.printer, sizeof(record.printer), "pr-7");
+    (void)snprintf(record.event, sizeof(record.event), "completed");
+    (void)snprintf(record.reason, sizeof(record.reason), "printed");
+    (void)snprintf(record.amr, sizeof(record.amr), "badge pin");
+    record.sheets = 6;
+    if (record.number == 9) {
+        (void)snprintf(record.event, sizeof(record.event), "refused");
+        (void)snprintf(record.reason, sizeof(record.reason), "confidential");
+        record.sheets = -1;
+        record.count = 7;
+    }
+    *after = record.number;
+    *out_end = each(&record, "user@example.com",
+                    asker->everyone ? "of all" : "Q3 r\xc3\xa9port", arg) &&
+               *after >= 9;
+    return PH_OK;
+}

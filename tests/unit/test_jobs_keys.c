@@ -54,9 +54,9 @@ release_day(struct jobs_fixture *f, const struct ph_id *id, int day,
     (void)snprintf(text, sizeof(text), "document of day %d", day);
     assert_string_equal(view_of(f, id).ticket.job_name, text);
     claim(f, id, "pr-1");
-    assert_int_equal(
-        ph_jobs_open_document(f->jobs, &alice_at_printer, id, "pr-1", &reader),
-        PH_OK);
+    assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, id,
+                                           "pr-1", NULL, &reader),
+                     PH_OK);
     assert_int_equal(ph_sealed_reader_verify(reader, NULL), PH_OK);
     assert_int_equal(ph_sealed_reader_read(reader, 0, got, strlen(text)),
                      PH_OK);

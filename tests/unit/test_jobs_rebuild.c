@@ -256,9 +256,9 @@ live(struct jobs_fixture *f, struct before *before)
                      PH_OK);
     assert_int_equal(ph_jobs_delete(f->jobs, &alice, &before->deleted, &why),
                      PH_OK);
-    assert_int_equal(
-        ph_jobs_use_grant(f->jobs, "used", moved_ms - 1000, moved_ms + 300000),
-        PH_OK);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "used",
+                                       moved_ms - 1000, moved_ms + 300000),
+                     PH_OK);
 }
 
 static void
@@ -281,7 +281,8 @@ check_jobs(struct jobs_fixture *f, const struct before *before)
     assert_true(kept.held_ms == before->held_ms);
     claim(f, &before->kept, "pr-2");
     assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer,
-                                           &before->kept, "pr-2", &reader),
+                                           &before->kept, "pr-2", NULL,
+                                           &reader),
                      PH_OK);
     assert_int_equal(ph_sealed_reader_read(reader, 0, text, 13), PH_OK);
     assert_string_equal(text, "bytes of kept");
@@ -295,14 +296,15 @@ check_grants(struct jobs_fixture *f, bool is_partial)
     const int64_t exp_ms = moved_ms + 300000;
 
     if (!is_partial) {
-        assert_int_equal(ph_jobs_use_grant(f->jobs, "used",
+        assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "used",
                                            moved_ms - HOUR_MS - 1000, exp_ms),
                          PH_ERR_EXISTS);
-        assert_int_equal(
-            ph_jobs_use_grant(f->jobs, "unused", moved_ms - 1, exp_ms),
-            PH_ERR_EXISTS);
+        assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "unused",
+                                           moved_ms - 1, exp_ms),
+                         PH_ERR_EXISTS);
     }
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "fresh", moved_ms + 1, exp_ms),
+    assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "fresh",
+                                       moved_ms + 1, exp_ms),
                      PH_OK);
 }
 
@@ -348,9 +350,9 @@ check_loss(size_t which)
     jobs_fixture_close(f);
     jobs_fixture_open(f);
     assert_int_equal(count_jobs(f, &alice), 2);
-    assert_int_equal(
-        ph_jobs_use_grant(f->jobs, "fresh", moved_ms + 1, moved_ms + 300000),
-        PH_ERR_EXISTS);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "fresh",
+                                       moved_ms + 1, moved_ms + 300000),
+                     PH_ERR_EXISTS);
     jobs_fixture_remove(f);
     ph_clock_set_wall(NULL);
 }
@@ -469,8 +471,9 @@ a_new_computer_has_lost_nothing(void **state)
 
     assert_int_equal(ph_jobs_stats(f->jobs, &stats), PH_OK);
     assert_string_equal(stats.catalogue_note, "");
-    assert_int_equal(
-        ph_jobs_use_grant(f->jobs, "j", 1, ph_clock_wall_ms() + 1000), PH_OK);
+    assert_int_equal(ph_jobs_use_grant(f->jobs, &alice_at_printer, "j", 1,
+                                       ph_clock_wall_ms() + 1000),
+                     PH_OK);
 }
 
 int

@@ -12,9 +12,9 @@ a_job_goes_only_after_complete(void **state)
     char text[32] = "";
 
     claim(f, &id, "pr-1");
-    assert_int_equal(
-        ph_jobs_open_document(f->jobs, &alice_at_printer, &id, "pr-1", &reader),
-        PH_OK);
+    assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, &id,
+                                           "pr-1", NULL, &reader),
+                     PH_OK);
     assert_int_equal(ph_sealed_reader_read(reader, 0, text, 12), PH_OK);
     assert_string_equal(text, "the document");
     ph_sealed_reader_free(reader);
@@ -49,7 +49,7 @@ a_long_document_has_its_digest_when_it_is_needed(void **state)
     assert_string_equal(view_of(f, &asked).ticket.document_sha256, "");
     claim(f, &asked, "pr-1");
     assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, &asked,
-                                           "pr-1", &reader),
+                                           "pr-1", NULL, &reader),
                      PH_OK);
     ph_sealed_reader_free(reader);
     assert_memory_equal(view_of(f, &asked).sha256, expected, sizeof(expected));
@@ -78,9 +78,9 @@ two_printers_cannot_hold_one_job(void **state)
         ph_jobs_claim(f->jobs, &alice_at_printer, &id, "pr-2", &view),
         PH_ERR_BUSY);
     assert_string_equal(view.holder, "pr-1");
-    assert_int_equal(
-        ph_jobs_open_document(f->jobs, &alice_at_printer, &id, "pr-2", &reader),
-        PH_ERR_STATE);
+    assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, &id,
+                                           "pr-2", NULL, &reader),
+                     PH_ERR_STATE);
     assert_null(reader);
     assert_int_equal(complete(f, &id, "pr-2", "printed"), PH_ERR_STATE);
     assert_int_equal(ph_jobs_unclaim(f->jobs, &alice_at_printer, &id, "pr-2"),
@@ -288,14 +288,18 @@ a_grant_is_used_once_even_after_a_restart(void **state)
     struct jobs_fixture *f = *state;
     const int64_t exp = ph_clock_wall_ms() + 300000;
 
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp), PH_OK);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp),
-                     PH_ERR_EXISTS);
+    assert_int_equal(
+        ph_jobs_use_grant(f->jobs, &alice_at_printer, "jti-1", 1, exp), PH_OK);
+    assert_int_equal(
+        ph_jobs_use_grant(f->jobs, &alice_at_printer, "jti-1", 1, exp),
+        PH_ERR_EXISTS);
     jobs_fixture_close(f);
     jobs_fixture_open(f);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-1", 1, exp),
-                     PH_ERR_EXISTS);
-    assert_int_equal(ph_jobs_use_grant(f->jobs, "jti-2", 1, exp), PH_OK);
+    assert_int_equal(
+        ph_jobs_use_grant(f->jobs, &alice_at_printer, "jti-1", 1, exp),
+        PH_ERR_EXISTS);
+    assert_int_equal(
+        ph_jobs_use_grant(f->jobs, &alice_at_printer, "jti-2", 1, exp), PH_OK);
 }
 
 static void

@@ -312,6 +312,10 @@ history_ends_by_its_own_interval_and_leaves_nothing(void **state)
                      PH_ERR_NOT_FOUND);
     assert_false(stores_have(f, sealed, sizeof(sealed)));
     assert_false(stores_have(f, uuid, strlen(uuid)));
+    /* The audit knows of the deletion for as long as it is kept. */
+    assert_true(stores_have(f, id.bytes, PH_ID_BYTES));
+    pass((int64_t)f->config.audit_keep_s * 1000);
+    assert_int_equal(ph_jobs_reap(f->jobs, moved_ms, &next), PH_OK);
     assert_false(stores_have(f, id.bytes, PH_ID_BYTES));
 }
 

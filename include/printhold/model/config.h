@@ -46,6 +46,9 @@ struct ph_config {
     uint64_t user_jobs_max;
     uint64_t free_reserve;
     uint64_t capture_timeout_s; /* a capture with no progress is given up */
+    /* [audit] */
+    uint64_t audit_keep_s;
+    uint64_t audit_records_max;
     /* [owner] */
     char owner_domain[PH_CONFIG_TEXT_MAX];
     char owner_map_file[PH_CONFIG_TEXT_MAX]; /* empty: none */

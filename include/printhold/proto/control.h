@@ -46,6 +46,8 @@ enum ph_control_op {
     PH_CONTROL_KEEP,   /* one item: the job as it is now */
     PH_CONTROL_STATUS, /* one item: the status */
     PH_CONTROL_CODE,   /* one item: a new offline code of the asker */
+    /* an item (history.h) per record of the audit, oldest first */
+    PH_CONTROL_HISTORY,
 };
 
 /* job: 4 to 32 lower-case hex digits, the start of one id, for the three
@@ -53,7 +55,7 @@ enum ph_control_op {
 struct ph_control_request {
     enum ph_control_op op;
     char job[PH_ID_TEXT];
-    bool all;   /* jobs: of everybody; administrator only */
+    bool all;   /* jobs, history: of everybody; administrator only */
     bool ended; /* jobs: the ended ones too */
     bool keep;  /* keep: true to keep, false to undo it */
 };

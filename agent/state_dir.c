@@ -1,0 +1,22 @@
+#include "state_dir.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "printhold/base/err.h"
+
+int
+ph_state_act_as_owner(int state_fd, const char *dir, struct ph_why *why)
+{
+    struct stat st;
+
+    if (fstat(state_fd, &st) != 0)
+        return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
+    if (geteuid() != 0 || st.st_uid == 0)
+        return PH_OK;
+    if (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
+        return ph_why_fail(why, PH_ERR_DENIED,
+                           "cannot act as the owner of %s, user %lu", dir,
+                           (unsigned long)st.st_uid);
+    return PH_OK;
+}
