@@ -1,13 +1,16 @@
 """SIGKILL before every call that leaves something behind, in the backend's
 worker and in the agent, during capture, release, delete and keep; then a new
-start, and the invariants (SR-70, SR-73, SR-74).
+start, and the invariants (SR-70, SR-73, SR-74); and grants, which open one
+session whatever happens (SR-45).
 
 Between two such calls a process changes nothing that outlives it, so these are
 all the states in which it can die.
 """
 
+import http.client
+
 from world import (COUNT, KILL, LASTING, Failed, Visit, Workstation, World,
-                   say, spread)
+                   opens_session, say, spread)
 
 
 class Kills:
@@ -191,6 +194,57 @@ class Kills:
         say(f'agent, report: killed at {killed} of {count} calls, '
             f'{unanswered} of them before the answer')
 
+    def sign_in(self, grant):
+        """True: there is a session; False: nobody knows."""
+        try:
+            Visit(self.ws, grant).close()
+            return True
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def agent_sign_in(self):
+        """At every call between the grant and the answer."""
+        ws = self.ws
+        count = self.calls(ws.page, lambda: self.sign_in(self.world.grant()))
+        killed = lost = 0
+        for n in range(1, count + 1):
+            grant, told = self.world.grant(), []
+            if not self.struck(n, lambda g=grant, t=told:
+                               t.append(self.sign_in(g))):
+                continue
+            killed += 1
+            self.restart()
+            # Without an answer it may be used up or not.
+            again = opens_session(ws, grant)
+            if again and told[0]:
+                raise Failed(f'a grant is used twice, killed at call {n}')
+            lost += not again
+            if opens_session(ws, grant):
+                raise Failed(f'a grant is used twice, after call {n}')
+        if killed == lost or lost == 0:
+            raise Failed('the kills do not enclose the moment of use')
+        say(f'agent, sign-in: killed at {killed} of {count} calls; '
+            f'{lost} times the grant was used up')
+
+    def agent_first_byte(self):
+        """One byte of the document has arrived."""
+        ws, grant = self.ws, self.world.grant()
+        document, job = self.held()
+        visit = Visit(ws, grant)
+        if not visit.attempt('POST', f'/v1/jobs/{job}/claim'):
+            raise Failed('the claim is refused')
+        visit.link.request('GET', f'/v1/jobs/{job}/document', None,
+                           {'Authorization': 'Bearer ' + visit.token})
+        if visit.link.getresponse().read(1) != document.content[:1]:
+            raise Failed('no first byte')
+        self.restart()
+        visit.close()
+        ws.check('agent killed after the first byte')
+        if opens_session(ws, grant):
+            raise Failed('a grant is used twice, after the first byte')
+        self.complete_again(document, job, 'first byte')
+        say('agent, first byte: the grant is used up, the job is there')
+
     def complete_again(self, document, job, n):
         """What the printer has printed it reports again, and only once is it
         printed: the report counts, whether it was stored before or not."""
@@ -284,6 +338,8 @@ def run(build, is_long, rng):
         kills.agent_capture()
         kills.agent_release()
         kills.agent_report()
+        kills.agent_sign_in()
+        kills.agent_first_byte()
         kills.agent_delete()
         kills.agent_keep()
         kills.agent_start()

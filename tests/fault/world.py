@@ -403,6 +403,17 @@ class Visit(bench.Session):
         return answer.status, answer.read()
 
 
+def opens_session(workstation, grant):
+    """False when the grant was used before; any other refusal is a failure."""
+    try:
+        Visit(workstation, grant).close()
+        return True
+    except Failed as failed:
+        if 'grant-used' not in str(failed):
+            raise
+        return False
+
+
 def spread(count, wanted):
     """Numbers from 1 to count, at most so many, evenly, with both ends."""
     if wanted == 1:
