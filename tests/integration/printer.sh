@@ -7,6 +7,7 @@
 #   status_as CERTIFICATE PATH OPTION...   one request; prints the status
 #   open_session GRANT_OPTION...     sets SESSION
 #   call METHOD PATH OPTION...       one request in it; prints the status
+#   answers_fit N                    all answers so far are as the API says
 #   complete ID RESULT, problem, job_id_of LOGIN N, document_sha ID
 
 ISSUER=https://hub.example.com
@@ -31,11 +32,29 @@ curl_as() { # certificate-name curl-option...
         --cert "$PKI/$name.crt" --key "$PKI/$name.key" "$@"
 }
 
-# Prints the status; the body is in $BODY.
+# Prints the status; the body is in $BODY. Every answer is kept for
+# answers_fit.
+ANSWERS=$HOST/answers
+mkdir "$ANSWERS"
 status_as() { # certificate-name path curl-option...
-    local name=$1 path=$2
+    local name=$1 path=$2 rc=0 said
     shift 2
-    curl_as "$name" -o "$BODY" -w '%{http_code}' "$@" "$URL$path"
+    said=$(curl_as "$name" -o "$BODY" \
+        -w '%{http_code} %{method} %{content_type}' "$@" "$URL$path") || rc=$?
+    {
+        printf '%s %s\n' "${path:-/}" "$said"
+        case $said in
+        *json) cat "$BODY" ;;
+        esac
+    } >"$(mktemp "$ANSWERS/XXXXXXXX")"
+    printf '%s' "${said%% *}"
+    return "$rc"
+}
+
+# Are they all as docs/release-api.openapi.yaml says?
+answers_fit() { # how many kinds there must be
+    "$SOURCE/tests/support/check-answers" \
+        "$SOURCE/docs/release-api.openapi.yaml" "$ANSWERS" "$1"
 }
 
 # The grant on standard input; prints the status of POST /v1/sessions.

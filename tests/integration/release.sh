@@ -184,7 +184,12 @@ check 'is the whole document' cmp -s "$BODY" "$HOST/whole.pdf"
 
 is 'not printed after all' "$(complete "$A1" failed)" 200
 is 'it is held as before' "$(jobs_of alice)" 3
-is 'claim again' "$(call POST "/jobs/$A1/claim")" 200
+is 'claim again, with a choice' "$(call POST "/jobs/$A1/claim" \
+    -H 'Content-Type: application/json' -d '{"sides":"one-sided"}')" 200
+is 'a choice beyond the ticket' "$(call POST "/jobs/$A1/claim" \
+    -H 'Content-Type: application/json' -d '{"page-ranges":"1-6"}')" 409
+is 'is not allowed' "$(problem)" urn:printhold:problem:not-allowed
+is 'what is here' "$(call GET '')" 200
 is 'an unknown result is refused' "$(complete "$A1" eaten)" 400
 is 'it is still there' "$(jobs_of alice)" 3
 is 'printed' "$(complete "$A1" printed)" 200
@@ -192,6 +197,8 @@ is 'it is gone' "$(jobs_of alice)" 2
 is 'the same report again' "$(complete "$A1" printed)" 200
 is 'its document is gone' "$(call GET "/jobs/$A1/document")" 404
 check 'the cloud hears of one release' until_true 5 has_events released 1
+check 'with the choice' grep -qF '"sides":"one-sided"' \
+    <(grep '"org.printhold.job.released.v1"' "$HOST/watch.log")
 check 'which printer' grep -qF "\"$PRINTER\"" \
     <(grep '"org.printhold.job.released.v1"' "$HOST/watch.log")
 is 'sign out' "$(call DELETE /sessions/current)" 204
@@ -261,6 +268,8 @@ is "bob's job was never touched" "$(jobs_of bob)" 1
 is 'his is the one document in the spool' \
     "$(find "$HOST/spool" -type f -size +2k | wc -l)" 1
 check 'the cloud hears of three releases' until_true 5 has_events released 3
+
+check 'every answer is as the API description says' answers_fit 21
 
 agent_stop
 refuse 'no token, session or title is in the log' grep -qE \
