@@ -165,11 +165,10 @@ keys_new(int dirfd, const struct ph_machine_key *machine,
     struct ph_epoch_keys *keys = calloc(1, sizeof(*keys));
     int err;
 
-    if (keys == NULL)
-        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
-    if (pthread_mutex_init(&keys->lock, NULL) != 0) {
+    if (keys == NULL || pthread_mutex_init(&keys->lock, NULL) != 0) {
         free(keys);
-        return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
+        ph_why_set(why, "out of memory");
+        return PH_ERR_NOMEM; /* the compiler wants to see that */
     }
     keys->level = machine->level;
     memcpy(keys->machine_key, machine->bytes, PH_KEY_BYTES);
