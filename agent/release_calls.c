@@ -65,24 +65,44 @@ on_run(uv_work_t *work)
     call->run(call);
 }
 
+static void start_queued(struct ph_release_service *service);
+
 static void
 on_finish(uv_work_t *work, int status)
 {
     struct release_call *call = work->data;
+    struct ph_release_service *service = call->service;
 
     (void)status; /* nothing is cancelled here */
+    service->calling--;
     call->finish(call);
     release_call_free(call);
+    start_queued(service);
+}
+
+static void
+start_queued(struct ph_release_service *service)
+{
+    while (service->queue != NULL && service->calling < PH_RELEASE_CALLS_MAX) {
+        struct release_call *call = service->queue;
+
+        service->queue = call->next;
+        service->calling++;
+        /* It fails without a function only, which is never so. */
+        (void)uv_queue_work(&service->loop, &call->work, on_run, on_finish);
+    }
 }
 
 void
 release_call_start(struct release_call *call)
 {
-    if (uv_queue_work(&call->service->loop, &call->work, on_run, on_finish) ==
-        0)
-        return;
-    ph_release_json(call->exchange, 503, NULL);
-    release_call_free(call);
+    struct release_call **end = &call->service->queue;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    call->next = NULL;
+    *end = call;
+    start_queued(call->service);
 }
 
 static void

@@ -18,6 +18,10 @@
  * and a job that is being printed must never wait for one that is pulled. */
 #define PH_RELEASE_VERIFY_MAX 2
 
+/* Calls at a time, those among them: what is left of the pool is for capture,
+ * housekeeping and the cloud link, whatever printers ask for. */
+#define PH_RELEASE_CALLS_MAX 4
+
 struct release_call;
 
 struct ph_release_service {
@@ -43,7 +47,9 @@ struct ph_release_service {
     struct ph_release_sessions *sessions;
     struct release_call *waiting; /* for a place to verify, oldest first */
     unsigned verifying;
-    int64_t log_window_ms; /* of refusals, see release_refused */
+    struct release_call *queue; /* for a worker, oldest first */
+    unsigned calling;           /* with a worker now */
+    int64_t log_window_ms;      /* of refusals, see release_refused */
     unsigned log_count;
     uv_work_t refusal_work;
     bool writing_refusals;
@@ -102,7 +108,7 @@ struct release_call *release_call_new(struct ph_release_service *service,
                                       const struct ph_release_who *who,
                                       const struct ph_id *job);
 void release_call_free(struct release_call *call);
-/* Queue it; the call is freed after finish. */
+/* Queue it, behind those that came before; the call is freed after finish. */
 void release_call_start(struct release_call *call);
 struct ph_asker release_call_asker(const struct release_call *call);
 

@@ -117,12 +117,21 @@ ph_http_conn_source_done(struct ph_http_conn *conn, bool whole)
     conn->source.done(conn->source.arg, whole);
 }
 
+static void
+leave_strangers(struct ph_http_conn *conn)
+{
+    if (conn->stranger)
+        conn->server->stranger_count--;
+    conn->stranger = false;
+}
+
 void
 ph_http_conn_close(struct ph_http_conn *conn)
 {
     if (conn->state == PH_HTTP_CLOSED)
         return;
     ph_http_conn_move(conn, PH_HTTP_CLOSED);
+    leave_strangers(conn);
     if (conn->exchange != NULL)
         conn->exchange->conn = NULL;
     conn->exchange = NULL;
@@ -227,6 +236,7 @@ step_handshake(struct ph_http_conn *conn)
     if (err == PH_ERR_AGAIN)
         return err;
     if (err == PH_OK) {
+        leave_strangers(conn);
         ph_http_ack_now(ph_tls_conn_fd(conn->tls));
         ph_http_conn_move(conn, PH_HTTP_READING);
         return PH_OK;
@@ -475,13 +485,37 @@ set_address(struct ph_http_conn *conn, const struct sockaddr_storage *peer)
 }
 
 static bool
+is_from(const struct ph_http_conn *conn, const uint8_t *address)
+{
+    return memcmp(conn->address, address, sizeof(conn->address)) == 0;
+}
+
+bool
+ph_http_conn_give_way(struct ph_http_server *server,
+                      const uint8_t address[PH_HTTP_ADDRESS_BYTES])
+{
+    struct ph_http_conn *oldest = NULL;
+
+    for (struct ph_http_conn *c = server->conns; c != NULL; c = c->next) {
+        if (c->stranger && (address == NULL || is_from(c, address)))
+            oldest = c; /* the newest comes first */
+    }
+    if (oldest == NULL)
+        return false;
+    tell_refused(oldest, "No complete TLS handshake before others came");
+    ph_http_conn_close(oldest);
+    return true;
+}
+
+/* Closed ones are still in the list, on their way out. */
+static bool
 too_many_of_address(const struct ph_http_conn *conn)
 {
     size_t count = 0;
 
     for (const struct ph_http_conn *c = conn->server->conns; c != NULL;
          c = c->next)
-        count += memcmp(c->address, conn->address, sizeof(c->address)) == 0;
+        count += c->state != PH_HTTP_CLOSED && is_from(c, conn->address);
     return count >= conn->server->options.address_max;
 }
 
@@ -495,6 +529,8 @@ enlist(struct ph_http_conn *conn)
         server->conns->prev = conn;
     server->conns = conn;
     server->conn_count++;
+    conn->stranger = true;
+    server->stranger_count++;
 }
 
 void
@@ -511,7 +547,10 @@ ph_http_conn_start(struct ph_http_server *server, int fd,
     ph_buf_init(&conn->in, PH_HTTP_HEAD_MAX + server->options.body_max +
                                PH_HTTP_READ_BYTES);
     set_address(conn, peer);
-    if (too_many_of_address(conn)) {
+    if (server->stranger_count >= server->options.strangers_max)
+        (void)ph_http_conn_give_way(server, NULL);
+    if (too_many_of_address(conn) &&
+        !ph_http_conn_give_way(server, conn->address)) {
         tell_refused(conn, "Too many connections from one address");
         goto refuse;
     }

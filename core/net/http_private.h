@@ -7,7 +7,8 @@
 #include "printhold/base/buf.h"
 #include "printhold/net/http_server.h"
 
-#define PH_HTTP_READ_BYTES 4096
+#define PH_HTTP_READ_BYTES    4096
+#define PH_HTTP_ADDRESS_BYTES 16
 
 /* Plaintext asked of a source in one go. */
 #define PH_HTTP_PIECE_BYTES (64 * 1024)
@@ -34,9 +35,10 @@ struct ph_http_conn {
     int open_handles;
     int polled; /* events that poll waits for now */
     enum ph_http_state state;
-    bool running; /* inside ph_http_conn_run */
+    bool running;  /* inside ph_http_conn_run */
+    bool stranger; /* no certificate of it was ever taken */
 
-    uint8_t address[16]; /* IPv6, IPv4 mapped */
+    uint8_t address[PH_HTTP_ADDRESS_BYTES]; /* IPv6, IPv4 mapped */
     char address_text[PH_HTTP_ADDRESS_MAX];
 
     /* the request being read */
@@ -78,6 +80,7 @@ struct ph_http_server {
     uint16_t port;
     struct ph_http_conn *conns;
     size_t conn_count;
+    size_t stranger_count;
     void (*done)(void *arg);
     void *done_arg;
 };
@@ -97,6 +100,10 @@ int ph_http_socket(int family);
 /* A new connection; takes fd whatever happens. */
 void ph_http_conn_start(struct ph_http_server *server, int fd,
                         const struct sockaddr_storage *peer);
+/* The oldest connection whose peer is a stranger, of this address or (NULL) of
+ * any, gives way to another. False when there is none. */
+bool ph_http_conn_give_way(struct ph_http_server *server,
+                           const uint8_t address[PH_HTTP_ADDRESS_BYTES]);
 /* Break it now. Safe at any time and twice. */
 void ph_http_conn_close(struct ph_http_conn *conn);
 /* Break it when its peer is not admitted any more. */

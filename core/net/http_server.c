@@ -24,6 +24,7 @@ ph_http_options_init(struct ph_http_options *options)
     memset(options, 0, sizeof(*options));
     options->address = "";
     options->connections_max = 512;
+    options->strangers_max = 256;
     options->address_max = 128;
     options->peer_max = 16;
     options->body_max = 32768;
@@ -72,7 +73,10 @@ on_listener(uv_poll_t *poll, int status, int events)
         int fd;
 
         if (server->conn_count >= server->options.connections_max) {
-            listen_off(server); /* until one leaves */
+            if (i > 0)
+                return; /* perhaps nobody waits any more */
+            (void)ph_http_conn_give_way(server, NULL);
+            listen_off(server); /* until one has left */
             return;
         }
         fd = ph_http_accept(server->listen_fd, &peer);

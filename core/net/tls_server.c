@@ -92,6 +92,17 @@ verify(int preverified, X509_STORE_CTX *ctx)
     return 0;
 }
 
+/* No finite fields: whoever comes could ask for 10 ms of work (ffdhe8192). Where
+ * only approved groups exist, OpenSSL refuses a list with X25519. */
+static void
+set_groups(SSL_CTX *ctx)
+{
+    char all[] = "X25519:P-256:P-384", approved[] = "P-256:P-384";
+
+    if (SSL_CTX_set1_groups_list(ctx, all) != 1)
+        (void)SSL_CTX_set1_groups_list(ctx, approved);
+}
+
 static void
 harden(SSL_CTX *ctx)
 {
@@ -103,6 +114,7 @@ harden(SSL_CTX *ctx)
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                        SSL_OP_CIPHER_SERVER_PREFERENCE |
                                        SSL_OP_IGNORE_UNEXPECTED_EOF);
+    set_groups(ctx);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,

@@ -1,6 +1,8 @@
 /* Who gets in at port 9443, and who gets nothing. */
 #include "release_rig.h"
 
+#include <fcntl.h>
+
 #include "printhold/base/attr.h"
 #include "release_private.h"
 
@@ -17,9 +19,24 @@ status_with(struct rig *rig, const char *cert, int version_max)
     if (https_open_version(&client, rig->port, rig_pki("ca.crt"),
                            cert != NULL ? rig_pki(cert) : NULL, version_max))
         status = rig_status(&client, "GET", "/v1", NULL, NULL);
+    assert_int_equal(client.in.len, 0); /* not half an answer either */
     assert_int_equal(client.tickets, 0);
     https_close(&client);
     return status;
+}
+
+static void
+deny(struct rig *rig, const char *list)
+{
+    char *path = rig->jobs.config.denied_printers_file;
+    int fd;
+
+    jobs_fixture_path(&rig->jobs, "denied", path, PH_CONFIG_TEXT_MAX);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(ph_io_write_full(fd, list, strlen(list)), PH_OK);
+    ph_io_close(&fd);
+    rig_stop(rig);
+    rig_start(rig);
 }
 
 static void
@@ -29,16 +46,24 @@ only_the_right_certificate_gets_any_http(void **state)
         const char *wrong;
         const char *cert;
     } cases[] = {
-        {"no certificate", NULL},          {"another CA", "pr-foreign"},
-        {"self-signed", "pr-self"},        {"not yet", "pr-not-yet"},
-        {"expired", "pr-expired"},         {"made for servers", "pr-server"},
-        {"made for nothing", "pr-no-eku"}, {"no identity", "pr-no-uri"},
-        {"two identities", "pr-two"},      {"another tenant", "pr-other"},
-        {"a workstation", "ws-test"},      {"a service", "svc-1"},
+        {"no certificate", NULL},
+        {"another CA", "pr-foreign"},
+        {"self-signed", "pr-self"},
+        {"not yet", "pr-not-yet"},
+        {"expired", "pr-expired"},
+        {"made for servers", "pr-server"},
+        {"made for nothing", "pr-no-eku"},
+        {"no identity", "pr-no-uri"},
+        {"two identities", "pr-two"},
+        {"another tenant", "pr-other"},
+        {"the workstation's own", "ws-test"},
+        {"a service", "svc-1"},
+        {"a denied printer", "pr-2"},
     };
     struct rig *rig = *state;
     struct ph_release_status status;
 
+    deny(rig, "printer pr-2\n");
     for (size_t i = 0; i < PH_COUNT(cases); i++) {
         if (status_with(rig, cases[i].cert, 0) != 0)
             fail_msg("served: %s", cases[i].wrong);

@@ -12,7 +12,10 @@
  * no connection delays another.
  *
  * A connection ends by its deadlines (handshake, head, body, idle, too slow a
- * reader), when the peer ends it, or when the server stops.
+ * reader), when the peer ends it, or when the server stops. A stranger, who has
+ * not shown a certificate yet, also ends when there is no room for the next
+ * one: the oldest gives way. So whoever opens connections and says nothing
+ * keeps nobody out who ends a handshake in time.
  */
 #ifndef PRINTHOLD_NET_HTTP_SERVER_H
 #define PRINTHOLD_NET_HTTP_SERVER_H
@@ -48,6 +51,7 @@ struct ph_http_options {
     void *arg;
     /* Limits; ph_http_options_init gives the defaults in brackets. */
     size_t connections_max; /* [512] then new ones wait in the backlog */
+    size_t strangers_max;   /* [256] of those whose handshake is not over */
     size_t address_max;     /* [128] of one address, more are closed */
     size_t peer_max;        /* [16] of one certificate, more are closed */
     size_t body_max;        /* [32768] bytes of a request's body */
