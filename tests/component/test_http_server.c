@@ -47,6 +47,7 @@ half_a_request_is_answered_408(void **state)
         assert_true(https_send(&client, halves[i], strlen(halves[i])));
         https_receive(&client, false, &reply);
         assert_int_equal(reply.status, 408);
+        assert_non_null(strstr(ph_buf_str(&reply.body), "\"detail\":\"The "));
         https_reply_close(&reply);
         check_end(&client);
         https_close(&client);

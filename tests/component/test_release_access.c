@@ -4,6 +4,8 @@
 #include <fcntl.h>
 
 #include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+#include "printhold/proto/json.h"
 #include "release_private.h"
 
 /* --- certificates --- */
@@ -283,6 +285,131 @@ a_wrong_configuration_names_file_and_setting(void **state)
     }
 }
 
+/* --- problems --- */
+
+/* RFC 9457: type, title, this status, and a sentence to show. */
+static void
+check_problem(const char *wrong, struct https_reply *reply, unsigned status)
+{
+    json_t *root = NULL;
+    const char *detail, *type;
+
+    if (reply->status != status)
+        fail_msg("%s: %u", wrong, reply->status);
+    assert_string_equal(https_field(reply, "Content-Type"),
+                        "application/problem+json");
+    if (ph_json_parse(reply->body.data, reply->body.len, reply->body.len,
+                      &root) != PH_OK)
+        fail_msg("%s: %s", wrong, ph_buf_str(&reply->body));
+    assert_int_equal(json_integer_value(json_object_get(root, "status")),
+                     status);
+    assert_true(json_string_length(json_object_get(root, "title")) > 0);
+    type = json_string_value(json_object_get(root, "type"));
+    assert_non_null(type);
+    assert_true(strcmp(type, "about:blank") == 0 ||
+                strncmp(type, "urn:printhold:problem:", 22) == 0);
+    detail = json_string_value(json_object_get(root, "detail"));
+    if (detail == NULL || strlen(detail) < 10 ||
+        strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", detail[0]) == NULL ||
+        detail[strlen(detail) - 1] != '.')
+        fail_msg("%s: no sentence: %s", wrong, ph_buf_str(&reply->body));
+    json_decref(root);
+}
+
+/* Those that the HTTP server makes itself. 408 is in test_http_server.c: the
+ * service waits for ten seconds. */
+static void
+errors_of_http_are_problems_too(void **state)
+{
+#define HOST "Host: ws\r\n"
+#define POST "POST /v1/sessions HTTP/1.1\r\n" HOST
+    static const struct {
+        const char *wrong;
+        const char *before;
+        size_t filler; /* so many 'a' between */
+        const char *after;
+        unsigned status;
+    } cases[] = {
+        {"no HTTP", "hello\r\n\r\n", 0, "", 400},
+        {"no Host", "GET /v1 HTTP/1.1\r\n\r\n", 0, "", 400},
+        {"two Hosts", "GET /v1 HTTP/1.1\r\n" HOST HOST "\r\n", 0, "", 400},
+        {"a bare line feed", "GET /v1 HTTP/1.1\n" HOST "\r\n", 0, "", 400},
+        {"a body of GET",
+         "GET /v1 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 0, "x", 400},
+        {"two lengths", POST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+         0, "xx", 400},
+        {"no such path", "GET /v2 HTTP/1.1\r\n" HOST "\r\n", 0, "", 404},
+        {"no such method", "PATCH /v1 HTTP/1.1\r\n" HOST "\r\n", 0, "", 405},
+        {"a long body", POST "Content-Length: 32769\r\n\r\n", 0, "", 413},
+        {"a long target", "GET /", 3000, " HTTP/1.1\r\n" HOST "\r\n", 414},
+        {"no JSON", POST "Content-Length: 2\r\n\r\n", 0, "{}", 415},
+        {"an expectation", POST "Expect: tea\r\nContent-Length: 2\r\n\r\n", 0,
+         "{}", 417},
+        {"a long head", "GET /v1 HTTP/1.1\r\n" HOST "A: ", 16384, "\r\n\r\n",
+         431},
+        {"chunks", POST "Transfer-Encoding: chunked\r\n\r\n", 0, "0\r\n\r\n",
+         501},
+        {"HTTP/1.0", "GET /v1 HTTP/1.0\r\n" HOST "\r\n", 0, "", 505},
+    };
+    struct rig *rig = *state;
+    char filler[16385];
+
+    memset(filler, 'a', sizeof(filler));
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct https_client client;
+        struct https_reply reply;
+
+        rig_open(rig, &client, "pr-1");
+        assert_true(
+            https_send(&client, cases[i].before, strlen(cases[i].before)));
+        if (cases[i].filler > 0)
+            (void)https_send(&client, filler, cases[i].filler);
+        if (cases[i].after[0] != '\0')
+            (void)https_send(&client, cases[i].after, strlen(cases[i].after));
+        https_receive(&client, false, &reply);
+        check_problem(cases[i].wrong, &reply, cases[i].status);
+        https_reply_close(&reply);
+        https_close(&client);
+    }
+}
+
+static void
+errors_of_the_service_are_problems(void **state)
+{
+    static const struct {
+        const char *method, *path, *json;
+        bool session;
+        unsigned status;
+    } cases[] = {
+        {"GET", "/v1/jobs", NULL, false, 401},
+        {"POST", "/v1/sessions", "{}", false, 400},
+        {"POST", "/v1/sessions", "{\"grant\":\"a\"}", false, 403},
+        {"POST", "/v1/sessions", "{\"code\":\"00000000\"}", false, 403},
+        {"GET", "/v1/jobs/x", NULL, true, 404},
+        {"POST", "/v1/jobs/JOB/complete", "{}", true, 400},
+        {"POST", "/v1/jobs/JOB/complete", "{\"result\":\"printed\"}", true,
+         409},
+        {"GET", "/v1/jobs/JOB/document", NULL, true, 409},
+        {"DELETE", "/v1/jobs/JOB/claim", NULL, true, 409},
+    };
+    struct rig *rig = *state;
+    const struct ph_id id = rig_hold(rig, "alice", 1000);
+    struct rig_printer printer;
+
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        const char *rest = strstr(cases[i].path, "JOB");
+        struct https_reply reply;
+
+        https_do(&printer.client, cases[i].method,
+                 rest != NULL ? rig_job_path(&id, rest + 3) : cases[i].path,
+                 cases[i].session ? printer.line : NULL, cases[i].json, &reply);
+        check_problem(cases[i].path, &reply, cases[i].status);
+        https_reply_close(&reply);
+    }
+    https_close(&printer.client);
+}
+
 static void
 it_tells_what_it_is_and_can(void **state)
 {
@@ -348,6 +475,8 @@ main(void)
         RIG_TEST(every_route_but_two_needs_certificate_and_session),
         RIG_TEST(a_body_is_for_post_only),
         RIG_TEST(what_is_no_route_is_not_there),
+        RIG_TEST(errors_of_http_are_problems_too),
+        RIG_TEST(errors_of_the_service_are_problems),
         RIG_TEST(it_tells_what_it_is_and_can),
         RIG_TEST(a_wrong_configuration_names_file_and_setting),
     };

@@ -370,6 +370,9 @@ more_documents_than_configured_wait_outside(void **state)
     rig_get_document(&second, &two, "", &reply);
     assert_int_equal(reply.status, 503);
     assert_string_equal(https_field(&reply, "Retry-After"), "5");
+    assert_string_equal(https_field(&reply, "Content-Type"),
+                        "application/problem+json");
+    assert_non_null(strstr(ph_buf_str(&reply.body), "\"detail\":\"This "));
     https_reply_close(&reply);
     for (size_t got = 0; got < 4 * BIG;)
         got += https_read(&first.client, bytes, sizeof(bytes));

@@ -3,6 +3,8 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/proto/json.h"
 
 static void
 a_printer_lists_claims_downloads_and_completes(void **state)
@@ -49,6 +51,103 @@ a_printer_lists_claims_downloads_and_completes(void **state)
         200);
     https_close(&printer.client);
 }
+
+static int64_t moved_ms;
+
+static int64_t
+moved_clock(void)
+{
+    return moved_ms;
+}
+
+/* --- the list --- */
+
+/* The ids of the list, in its order; static buffer. */
+static const char *
+listed(struct rig_printer *printer, bool *out_more)
+{
+    static char ids[600 * 33];
+    struct https_reply reply;
+    json_t *root = NULL, *job;
+    size_t i;
+
+    https_do(&printer->client, "GET", "/v1/jobs", printer->line, NULL, &reply);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(
+        ph_json_parse(reply.body.data, reply.body.len, reply.body.len, &root),
+        PH_OK);
+    ids[0] = '\0';
+    json_array_foreach(json_object_get(root, "jobs"), i, job)
+    {
+        const char *id = json_string_value(json_object_get(job, "id"));
+
+        (void)snprintf(ids + 33 * i, sizeof(ids) - 33 * i, "%s ", id);
+    }
+    *out_more = json_is_true(json_object_get(root, "more"));
+    json_decref(root);
+    https_reply_close(&reply);
+    return ids;
+}
+
+/* So that the same row of two printers' screens is the same job. */
+static void
+the_list_begins_with_the_oldest_at_every_printer(void **state)
+{
+    struct rig *rig = *state;
+    char expected[8 * 33 + 1] = "", text[PH_ID_TEXT];
+    struct rig_printer one, two;
+    struct ph_id jobs[8];
+    bool more;
+
+    moved_ms = ph_clock_wall_ms();
+    ph_clock_set_wall(moved_clock);
+    for (size_t i = 0; i < PH_COUNT(jobs); i++) {
+        jobs[i] = rig_hold(rig, "alice", 100);
+        ph_id_format(&jobs[i], text);
+        (void)snprintf(expected + 33 * i, sizeof(expected) - 33 * i, "%s ",
+                       text);
+        moved_ms++;
+    }
+    rig_arrive(rig, &one, "pr-1", "alice");
+    rig_arrive(rig, &two, "pr-2", "alice");
+    assert_string_equal(listed(&one, &more), expected);
+    assert_false(more);
+    /* A job that was taken and given back keeps its place. */
+    moved_ms += 1000;
+    assert_int_equal(rig_ask(&one, "POST", &jobs[3], "/claim", NULL), 200);
+    assert_string_equal(listed(&two, &more), expected);
+    assert_int_equal(
+        rig_ask(&one, "POST", &jobs[3], "/complete", "{\"result\":\"failed\"}"),
+        200);
+    assert_string_equal(listed(&two, &more), expected);
+    https_close(&one.client);
+    https_close(&two.client);
+}
+
+static void
+a_list_of_more_than_500_says_so(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_printer printer;
+    bool more;
+
+    rig_stop(rig);
+    jobs_fixture_close(&rig->jobs);
+    rig->jobs.config.user_jobs_max = 1000;
+    jobs_fixture_open(&rig->jobs);
+    rig_start(rig);
+    for (int i = 0; i < 500; i++)
+        (void)rig_hold(rig, "alice", 10);
+    rig_arrive(rig, &printer, "pr-1", "alice");
+    assert_int_equal(strlen(listed(&printer, &more)), 500 * 33);
+    assert_false(more);
+    (void)rig_hold(rig, "alice", 10);
+    assert_int_equal(strlen(listed(&printer, &more)), 500 * 33);
+    assert_true(more);
+    https_close(&printer.client);
+}
+
+/* --- claims --- */
 
 static void
 two_printers_cannot_hold_one_job(void **state)
@@ -115,14 +214,6 @@ a_failed_print_leaves_the_job_held(void **state)
     assert_int_equal(rig_ask(&printer, "DELETE", &id, "", NULL), 204);
     assert_int_equal(rig_ask(&printer, "GET", &id, "", NULL), 404);
     https_close(&printer.client);
-}
-
-static int64_t moved_ms;
-
-static int64_t
-moved_clock(void)
-{
-    return moved_ms;
 }
 
 static void
@@ -365,6 +456,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(a_printer_lists_claims_downloads_and_completes),
+        RIG_TEST(the_list_begins_with_the_oldest_at_every_printer),
+        RIG_TEST(a_list_of_more_than_500_says_so),
         RIG_TEST(two_printers_cannot_hold_one_job),
         RIG_TEST(a_failed_print_leaves_the_job_held),
         RIG_TEST(a_lease_that_ended_is_open_to_others),
