@@ -217,6 +217,7 @@ judge(const struct ph_control_status *status)
                    status->cloud_parked > 0 || status->unmapped > 0 ||
                    status->owner_text[0] != '\0' ||
                    status->catalogue_text[0] != '\0' ||
+                   status->audit_text[0] != '\0' ||
                    status->release_text[0] != '\0'
                ? "warning"
                : "ok";
@@ -250,6 +251,11 @@ fill_status(struct ph_control_call *call)
                    stats.spool_health);
     (void)snprintf(status->catalogue_text, sizeof(status->catalogue_text), "%s",
                    stats.catalogue_note);
+    if (stats.audit_broken != 0)
+        (void)snprintf(status->audit_text, sizeof(status->audit_text),
+                       "Record %lld of the audit is not what was written; look "
+                       "with 'printhold-agent audit verify'",
+                       (long long)stats.audit_broken);
     (void)snprintf(status->owner_text, sizeof(status->owner_text), "%s",
                    stats.owner_health);
     (void)snprintf(status->health, sizeof(status->health), "%s", judge(status));

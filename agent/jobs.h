@@ -232,6 +232,7 @@ struct ph_jobs_stats {
     char spool_health[PH_WHY_MAX];   /* empty when well */
     char owner_health[PH_WHY_MAX];   /* of owner.map_file; empty when well */
     char catalogue_note[PH_WHY_MAX]; /* empty unless it was lost */
+    int64_t audit_broken; /* first record of the audit that does not hold; 0 */
 };
 /* What one person uses of what they may. */
 struct ph_jobs_use {

@@ -268,36 +268,6 @@ ph_jobs_write_refusals(struct ph_jobs *jobs)
     return jobs_write_refusals(jobs, false);
 }
 
-/* --- forgetting --- */
-
-int
-jobs_trim_audit(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
-{
-    int64_t broken = 0;
-    size_t count = 0;
-    int err;
-
-    jobs_lock(jobs);
-    err = ph_catalogue_begin(jobs->catalogue);
-    if (err == PH_OK)
-        err = ph_audit_trim(jobs->catalogue, jobs->keys, before_ms, &count,
-                            &broken);
-    if (err == PH_OK && count > 0)
-        err = ph_catalogue_commit(jobs->catalogue);
-    ph_catalogue_rollback(jobs->catalogue);
-    if (err == PH_OK && count > 0)
-        err = ph_catalogue_truncate_log(jobs->catalogue);
-    if (err == PH_OK && broken != 0 && broken != jobs->audit_broken) {
-        jobs->audit_broken = broken;
-        ph_log_error("audit: record %lld is not what was written; look with "
-                     "'printhold-agent audit verify'",
-                     (long long)broken);
-    }
-    (void)pthread_mutex_unlock(&jobs->lock);
-    *out_more |= count == PH_AUDIT_TRIM_BATCH;
-    return err;
-}
-
 /* --- what people may see --- */
 
 struct history {

@@ -173,6 +173,7 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
             .unmapped = totals.unmapped,
             .outbox_events = totals.events,
             .outbox_documents = totals.documents,
+            .audit_broken = jobs->audit_broken,
         };
         memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));
         memcpy(out_stats->catalogue_note, jobs->catalogue_note,

@@ -55,7 +55,9 @@ struct ph_jobs {
     struct jobs_clock clock;        /* under lock */
     struct jobs_owners owners;      /* under lock */
     struct ph_buf audit_lines;      /* of the open transaction; under lock */
-    int64_t audit_broken; /* record that was complained of; under lock */
+    int64_t audit_broken;           /* record that does not hold; under lock */
+    int64_t audit_checked_ms;       /* all of it, last; under lock */
+    bool audit_checked;             /* was it ever? under lock */
     struct audit_refusals refusals; /* has a lock of its own */
     ph_jobs_changed_cb changed;
     void *changed_arg;
@@ -191,8 +193,13 @@ void jobs_audit_rollback(struct ph_jobs *jobs);
 int jobs_audit_begin(struct ph_jobs *jobs, bool is_lost);
 /* Without the lock. */
 int jobs_write_refusals(struct ph_jobs *jobs, bool at_end);
-/* Forget old records (job time); *out_more: there are more. Without the lock. */
+
+/* --- jobs_audit_keep.c; without the lock --- */
+
+/* Forget old records (job time); *out_more: there are more. */
 int jobs_trim_audit(struct ph_jobs *jobs, int64_t before_ms, bool *out_more);
+/* Look at all of it, if that is due. */
+void jobs_check_audit(struct ph_jobs *jobs);
 
 /* --- jobs_owner.c --- */
 

@@ -213,6 +213,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         err = jobs_write_refusals(jobs, false);
     if (err == PH_OK)
         err = jobs_trim_audit(jobs, now_ms - audit_ms, &more);
+    jobs_check_audit(jobs);
     jobs_forget_damaged(jobs, wall_ms - history_ms);
     if (err == PH_OK)
         err = end_due(jobs, wall_ms, now_ms, &leases, &expired, &next);

@@ -65,6 +65,8 @@ print_jobs(const struct ph_control_status *status)
     ph_print_fact(stdout, "Spool", line);
     if (status->catalogue_text[0] != '\0')
         ph_print_fact(stdout, "Catalogue", status->catalogue_text);
+    if (status->audit_text[0] != '\0')
+        ph_print_fact(stdout, "Audit", status->audit_text);
     put_use(status->your_bytes, status->your_bytes_max, use, sizeof(use));
     (void)snprintf(line, sizeof(line), "%lld of %lld jobs, %s",
                    (long long)status->your_jobs,

@@ -286,6 +286,7 @@ static const struct ph_text_field status_texts[] = {
     TEXT(ph_control_status, key_level, "key-level"),
     TEXT(ph_control_status, spool_text, "spool-text"),
     TEXT(ph_control_status, catalogue_text, "catalogue-text"),
+    TEXT(ph_control_status, audit_text, "audit-text"),
     TEXT(ph_control_status, owner_text, "owner-text"),
     TEXT(ph_control_status, cups_text, "cups-text"),
     TEXT(ph_control_status, cloud, "cloud"),

@@ -251,6 +251,15 @@ database "UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE number = 2)
     WHERE number = 3"
 broken 'another login' 3
 
+# The agent finds it by itself.
+audit_is_broken() { ph root status --json | jq -e '.["audit-text"] // "" | test("Record 3 ")' >/dev/null; }
+database "UPDATE audit SET count = 2 WHERE number = 3"
+agent_start
+check 'the status says it' until_true 20 audit_is_broken
+is 'and warns' "$(ph root status --json | jq -r .health)" warning
+agent_stop
+cp -p "$HOST/whole.db" "$HOST/agent/catalogue.db"
+
 # An older catalogue, whole in itself: only the log knows better.
 agent_start
 open_session "$PRINTER" --amr pin

@@ -99,6 +99,7 @@ struct ph_control_status {
     int64_t outbox_documents;
     char spool_text[PH_WHY_MAX];       /* empty when well */
     char catalogue_text[PH_WHY_MAX];   /* it was lost, or empty */
+    char audit_text[PH_WHY_MAX];       /* a record does not hold, or empty */
     char owner_text[PH_WHY_MAX];       /* of owner.map_file; empty when well */
     char cups_text[PH_WHY_MAX];        /* what CUPS does not let us, or empty */
     char cloud[PH_CONTROL_TEXT_MAX];   /* off, connecting, online */
