@@ -2,11 +2,14 @@
 #include "release_rig.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "printhold/base/attr.h"
+#include "printhold/base/clock.h"
 
 #define BIG ((size_t)8 * 1024 * 1024)
 
@@ -348,6 +351,71 @@ a_printer_that_reads_nothing_delays_nobody(void **state)
     https_close(&quick.client);
 }
 
+/* --- the lease --- */
+
+#define LEASE_S 1
+
+/* Take a little, again and again, for longer than two leases. */
+static size_t
+read_slowly(struct rig_printer *reader, struct rig_printer *other,
+            const struct ph_id *id)
+{
+    const int64_t end_ms = ph_clock_mono_ms() + 2500 * LEASE_S;
+    uint8_t bytes[32768];
+    size_t got = 0;
+
+    for (int i = 0; ph_clock_mono_ms() < end_ms; i++) {
+        size_t len = https_read(&reader->client, bytes, sizeof(bytes));
+
+        assert_true(len > 0);
+        got += len;
+        if (i % 10 == 0)
+            assert_int_equal(rig_ask(other, "POST", id, "/claim", NULL), 409);
+        (void)poll(NULL, 0, 10); /* a slow reader, not a wait */
+    }
+    return got;
+}
+
+static void
+traffic_renews_the_lease_and_silence_ends_it(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_printer slow, other;
+    const int room = 65536;
+    uint8_t bytes[65536];
+    size_t got, len;
+    struct ph_id id;
+    int64_t end_ms;
+
+    rig_stop(rig);
+    jobs_fixture_close(&rig->jobs);
+    rig->jobs.config.lease_s = LEASE_S;
+    jobs_fixture_open(&rig->jobs);
+    rig_start(rig);
+    id = rig_hold(rig, "alice", 8 * BIG);
+    rig_arrive(rig, &slow, "pr-1", "alice");
+    rig_arrive(rig, &other, "pr-2", "alice");
+    /* Or the kernel takes so much that nothing moves for a while. */
+    assert_int_equal(
+        setsockopt(slow.client.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)),
+        0);
+    assert_int_equal(rig_ask(&slow, "POST", &id, "/claim", NULL), 200);
+    rig_begin_download(&slow, &id, NULL);
+    got = read_slowly(&slow, &other, &id);
+
+    end_ms = ph_clock_mono_ms() + 10000 * LEASE_S;
+    while (rig_ask(&other, "POST", &id, "/claim", NULL) != 200) {
+        assert_true(ph_clock_mono_ms() < end_ms);
+        (void)poll(NULL, 0, 50);
+    }
+    /* What is the other's now is not sent to the first one any more. */
+    while ((len = https_read(&slow.client, bytes, sizeof(bytes))) > 0)
+        got += len;
+    assert_true(got < 8 * BIG);
+    https_close(&slow.client);
+    https_close(&other.client);
+}
+
 static void
 more_documents_than_configured_wait_outside(void **state)
 {
@@ -418,6 +486,7 @@ main(void)
         RIG_TEST(a_file_altered_after_a_download_is_verified_again),
         RIG_TEST(a_file_altered_under_a_download_breaks_it),
         RIG_TEST(a_printer_that_reads_nothing_delays_nobody),
+        RIG_TEST(traffic_renews_the_lease_and_silence_ends_it),
         RIG_TEST(more_documents_than_configured_wait_outside),
         RIG_TEST(stopping_ends_downloads_and_connections),
     };
