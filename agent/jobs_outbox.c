@@ -157,6 +157,8 @@ collect_job(const struct ph_catalogue_job *row, void *arg)
         return true; /* ph_jobs_list says why it is listed nowhere */
     user->tickets[user->count] = view.ticket;
     apply_title_policy(user->jobs, &user->tickets[user->count]);
+    if (view.ticket.confidential) /* a printer shows it before any sign-in */
+        user->tickets[user->count].job_name[0] = '\0';
     user->list[user->count] =
         (struct ph_directory_job){.id = view.id,
                                   .state = view.state,

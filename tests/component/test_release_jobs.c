@@ -307,6 +307,28 @@ shows_title(struct rig_printer *printer, const char *method, const char *path)
     return shows;
 }
 
+/* What printers show before anybody has signed in. */
+static void
+the_directory_has_no_title_of_a_confidential_job(void **state)
+{
+    struct rig *rig = *state;
+    struct ph_outbox_document document;
+    const char *text;
+    size_t count = 0;
+
+    (void)rig_hold_confidential(rig, "alice", 1000);
+    (void)rig_hold(rig, "alice", 1000);
+    assert_int_equal(
+        ph_jobs_due_documents(rig->jobs.jobs, &document, 1, &count), PH_OK);
+    assert_int_equal(count, 1);
+    text = strstr(ph_buf_str(&document.payload), "\"job-name\":\"A title\"");
+    assert_non_null(text); /* of the usual one */
+    assert_null(strstr(text + 20, "A title"));
+    assert_non_null(
+        strstr(ph_buf_str(&document.payload), "\"confidential\":true"));
+    ph_buf_close(&document.payload);
+}
+
 /* Whoever passes by sees that something waits, not what. */
 static void
 the_title_of_a_confidential_job_needs_them_too(void **state)
@@ -463,6 +485,7 @@ main(void)
         RIG_TEST(a_lease_that_ended_is_open_to_others),
         RIG_TEST(a_confidential_job_needs_badge_and_pin),
         RIG_TEST(the_title_of_a_confidential_job_needs_them_too),
+        RIG_TEST(the_directory_has_no_title_of_a_confidential_job),
         RIG_TEST(choices_that_cannot_be_are_refused_before_the_paper),
         RIG_TEST(choices_stay_with_the_claim_and_go_into_the_report),
         RIG_TEST(choices_of_an_earlier_claim_are_forgotten),
