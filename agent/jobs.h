@@ -182,6 +182,13 @@ int ph_jobs_open_document(struct ph_jobs *jobs, const struct ph_asker *asker,
                           const struct ph_id *id, const char *printer,
                           struct ph_job_view *out_view,
                           struct ph_sealed_reader **out_reader);
+/* Authenticate every byte of it, unless that was done within the last ten
+ * minutes, at its capture too, and the file has not been touched since.
+ * PH_ERR_CANCELLED when *stop becomes other than 0, PH_ERR_CORRUPT and the
+ * like as ph_sealed_reader_verify says. */
+int ph_jobs_verify_document(struct ph_jobs *jobs,
+                            struct ph_sealed_reader *reader,
+                            const atomic_int *stop);
 /* Its document is about to be sent, whole or in part: renews the lease, and is
  * recorded, before the first byte. Otherwise as ph_jobs_claim. */
 int ph_jobs_note_download(struct ph_jobs *jobs, const struct ph_asker *asker,

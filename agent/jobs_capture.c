@@ -484,6 +484,8 @@ store(struct ph_capture *capture, const struct ph_ticket *ticket, uint64_t size,
     ph_buf_close(&text);
     if (err != PH_OK || !ph_id_equal(&job, id))
         (void)jobs_remove_document(capture->jobs, id);
+    else
+        jobs_note_verified(capture->jobs, capture->fd);
     if (err == PH_OK)
         *out_job = job;
     return err;

@@ -2,6 +2,7 @@
 #ifndef PRINTHOLD_AGENT_JOBS_PRIVATE_H
 #define PRINTHOLD_AGENT_JOBS_PRIVATE_H
 
+#include "file_stamp.h"
 #include "jobs.h"
 
 #include <pthread.h>
@@ -37,6 +38,13 @@ struct jobs_underway {
     bool stored;    /* the catalogue counts it now */
 };
 
+/* What was authenticated lately; jobs_verified.c. */
+#define JOBS_VERIFIED_MAX 512
+struct jobs_verified {
+    struct ph_file_stamp stamp;
+    int64_t at_ms; /* since the start of the computer */
+};
+
 struct ph_jobs {
     struct ph_config config;
     struct ph_epoch_keys *keys; /* borrowed */
@@ -59,6 +67,8 @@ struct ph_jobs {
     int64_t audit_checked_ms;       /* all of it, last; under lock */
     bool audit_checked;             /* was it ever? under lock */
     struct audit_refusals refusals; /* has a lock of its own */
+    struct jobs_verified verified[JOBS_VERIFIED_MAX]; /* under lock */
+    size_t verified_next;                             /* under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -88,6 +98,11 @@ void jobs_forget_damaged(struct ph_jobs *jobs, int64_t before_ms);
 
 /* What ph_jobs_recover does, but for incoming. */
 int jobs_recover(struct ph_jobs *jobs);
+
+/* --- jobs_verified.c --- */
+
+/* Every byte of the file has just been authenticated. */
+void jobs_note_verified(struct ph_jobs *jobs, int fd);
 
 /* --- jobs_clock.c; all with the lock held --- */
 

@@ -17,8 +17,7 @@
 /* --- calls --- */
 
 struct release_call *
-release_call_new(struct ph_release_service *service,
-                 struct ph_http_exchange *exchange,
+release_call_new(struct release_lane *lane, struct ph_http_exchange *exchange,
                  const struct ph_release_who *who, const struct ph_id *job)
 {
     struct release_call *call = calloc(1, sizeof(*call));
@@ -28,9 +27,10 @@ release_call_new(struct ph_release_service *service,
         return NULL;
     }
     call->work.data = call;
-    call->service = service;
+    call->lane = lane;
+    call->service = lane->service;
     call->exchange = exchange;
-    call->keys = release_keys_hold(service->trust.keys);
+    call->keys = release_trust_keys(&lane->service->trust);
     call->who = *who;
     call->job = *job;
     return call;
@@ -65,44 +65,46 @@ on_run(uv_work_t *work)
     call->run(call);
 }
 
-static void start_queued(struct ph_release_service *service);
+static void start_queued(struct release_lane *lane);
 
 static void
 on_finish(uv_work_t *work, int status)
 {
     struct release_call *call = work->data;
-    struct ph_release_service *service = call->service;
+    struct release_lane *lane = call->lane;
 
     (void)status; /* nothing is cancelled here */
-    service->calling--;
+    lane->calling--;
     call->finish(call);
     release_call_free(call);
-    start_queued(service);
+    start_queued(lane);
 }
 
 static void
-start_queued(struct ph_release_service *service)
+start_queued(struct release_lane *lane)
 {
-    while (service->queue != NULL && service->calling < PH_RELEASE_CALLS_MAX) {
-        struct release_call *call = service->queue;
+    const size_t most = PH_RELEASE_CALLS_MAX / lane->service->lane_count;
 
-        service->queue = call->next;
-        service->calling++;
+    while (lane->queue != NULL && lane->calling < most) {
+        struct release_call *call = lane->queue;
+
+        lane->queue = call->next;
+        lane->calling++;
         /* It fails without a function only, which is never so. */
-        (void)uv_queue_work(&service->loop, &call->work, on_run, on_finish);
+        (void)uv_queue_work(&lane->loop, &call->work, on_run, on_finish);
     }
 }
 
 void
 release_call_start(struct release_call *call)
 {
-    struct release_call **end = &call->service->queue;
+    struct release_call **end = &call->lane->queue;
 
     while (*end != NULL)
         end = &(*end)->next;
     call->next = NULL;
     *end = call;
-    start_queued(call->service);
+    start_queued(call->lane);
 }
 
 static void
@@ -111,7 +113,7 @@ start(const struct release_request *request,
       void (*finish)(struct release_call *call))
 {
     struct release_call *call = release_call_new(
-        request->service, request->exchange, &request->who, &request->job);
+        request->lane, request->exchange, &request->who, &request->job);
 
     if (call == NULL)
         return;
@@ -394,7 +396,7 @@ void
 release_claim(const struct release_request *request)
 {
     struct release_call *call = release_call_new(
-        request->service, request->exchange, &request->who, &request->job);
+        request->lane, request->exchange, &request->who, &request->job);
 
     if (call == NULL)
         return;

@@ -22,18 +22,20 @@ put_words(json_t *root, const char *name, const char *const *words)
 }
 
 static int
-put_abilities(json_t *root, const struct ph_release_service *service)
+put_abilities(json_t *root, struct ph_release_service *service)
 {
     static const char *const choices[] = {"copies",           "sides",
                                           "print-color-mode", "page-ranges",
                                           "finishings",       NULL};
     static const char *const digests[] = {"sha-256", NULL};
     const char *proofs[3] = {NULL};
+    struct release_keys *keys = release_trust_keys(&service->trust);
     size_t count = 0;
     int err;
 
-    if (service->trust.keys != NULL)
+    if (keys != NULL)
         proofs[count++] = "grant";
+    release_keys_drop(keys);
     if (ph_codes_are_on(service->jobs))
         proofs[count++] = "code";
     err = put_words(root, "proofs", proofs);

@@ -115,7 +115,7 @@ release_complete(const struct release_request *request)
 
     if (root == NULL)
         return;
-    call = release_call_new(request->service, request->exchange, &request->who,
+    call = release_call_new(request->lane, request->exchange, &request->who,
                             &request->job);
     if (call == NULL) {
         json_decref(root);

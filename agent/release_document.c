@@ -19,7 +19,8 @@
 #define FIELDS_MAX 512
 
 struct download {
-    struct ph_release_service *service;
+    struct release_lane *lane;
+    struct ph_release_service *service; /* the lane's */
     struct ph_sealed_reader *reader;
     struct ph_release_who who;
     struct ph_id job;
@@ -34,28 +35,6 @@ struct download {
 };
 
 /* --- the file --- */
-
-/* The stamp is taken before and after: a file that changes while it is
- * verified is verified again the next time. */
-static int
-verify(struct release_call *call)
-{
-    struct ph_file_stamp before, after;
-    int err = ph_file_stamp_of_fd(ph_sealed_reader_fd(call->reader), &before);
-
-    if (err != PH_OK ||
-        (call->stamped && ph_file_stamp_equal(&before, &call->stamp)))
-        return err;
-    call->stamped = false;
-    err = ph_sealed_reader_verify(call->reader, &call->service->stopping);
-    if (err == PH_OK)
-        err = ph_file_stamp_of_fd(ph_sealed_reader_fd(call->reader), &after);
-    if (err == PH_OK && ph_file_stamp_equal(&before, &after)) {
-        call->stamp = after;
-        call->verified = true;
-    }
-    return err;
-}
 
 static bool
 is_damage(int err)
@@ -94,7 +73,8 @@ run_open(struct release_call *call)
     if (call->err == PH_OK)
         call->err = release_check_confidential(call, &call->view.ticket);
     if (call->err == PH_OK)
-        call->err = verify(call);
+        call->err = ph_jobs_verify_document(jobs, call->reader,
+                                            &call->service->stopping);
     if (call->err == PH_OK)
         call->err = release_range_choose(call);
     if (call->err == PH_OK)
@@ -143,7 +123,7 @@ static void
 keep_alive(struct download *download)
 {
     struct ph_release_service *service = download->service;
-    uint64_t now_ms = uv_now(&service->loop);
+    uint64_t now_ms = uv_now(&download->lane->loop);
 
     if (download->renewing ||
         now_ms - download->renewed_ms < (uint64_t)service->lease_ms / 3)
@@ -152,7 +132,7 @@ keep_alive(struct download *download)
     ph_release_session_touch(service->sessions, &download->who.session,
                              ph_clock_wall_ms());
     download->work.data = download;
-    download->renewing = uv_queue_work(&service->loop, &download->work,
+    download->renewing = uv_queue_work(&download->lane->loop, &download->work,
                                        run_renew, on_renewed) == 0;
 }
 
@@ -218,6 +198,7 @@ download_new(struct release_call *call)
 
     if (download == NULL)
         return NULL;
+    download->lane = call->lane;
     download->service = call->service;
     download->reader = call->reader;
     call->reader = NULL;
@@ -225,7 +206,7 @@ download_new(struct release_call *call)
     download->job = call->job;
     download->offset = call->range.first;
     download->end = call->range.last + 1;
-    download->renewed_ms = uv_now(&call->service->loop);
+    download->renewed_ms = uv_now(&call->lane->loop);
     return download;
 }
 
@@ -265,14 +246,15 @@ answer_document(struct release_call *call)
 /* --- one after the other --- */
 
 static void
-next_waiting(struct ph_release_service *service)
+next_waiting(struct release_lane *lane)
 {
-    struct release_call *call = service->waiting;
+    struct release_call *call = lane->waiting;
 
-    if (call == NULL || service->verifying >= PH_RELEASE_VERIFY_MAX)
+    if (call == NULL ||
+        lane->verifying >= PH_RELEASE_VERIFY_MAX / lane->service->lane_count)
         return;
-    service->waiting = call->next;
-    service->verifying++;
+    lane->waiting = call->next;
+    lane->verifying++;
     release_call_start(call);
 }
 
@@ -281,12 +263,9 @@ finish_open(struct release_call *call)
 {
     struct ph_release_service *service = call->service;
 
-    service->verifying--;
-    next_waiting(service);
+    call->lane->verifying--;
+    next_waiting(call->lane);
     if (call->err == PH_OK) {
-        if (call->verified)
-            ph_release_session_verified(service->sessions, &call->who.session,
-                                        &call->job, &call->stamp);
         answer_document(call);
         return;
     }
@@ -303,28 +282,28 @@ void
 release_document(const struct release_request *request)
 {
     struct ph_release_service *service = request->service;
-    struct release_call *call, **end = &service->waiting;
+    struct release_call *call, **end = &request->lane->waiting;
 
-    if (atomic_load(&service->pulls) >= service->pulls_max) {
-        release_note_refusal(service, request->who.printer, &request->who, NULL,
-                             "too-many-documents");
+    if (atomic_fetch_add(&service->pulls, 1) >= service->pulls_max) {
+        atomic_fetch_sub(&service->pulls, 1);
+        release_note_refusal(request->lane, request->who.printer, &request->who,
+                             NULL, "too-many-documents");
         ph_release_problem(request->exchange, 503, "too-many-documents",
                            "Retry-After: 5\r\n",
                            "This computer sends as many documents as it can; "
                            "try again in a moment");
         return;
     }
-    call = release_call_new(service, request->exchange, &request->who,
+    call = release_call_new(request->lane, request->exchange, &request->who,
                             &request->job);
-    if (call == NULL)
+    if (call == NULL) {
+        atomic_fetch_sub(&service->pulls, 1);
         return;
-    atomic_fetch_add(&service->pulls, 1);
-    call->stamped = ph_release_session_stamp(
-        service->sessions, &request->who.session, &request->job, &call->stamp);
+    }
     call->run = run_open;
     call->finish = finish_open;
     while (*end != NULL)
         end = &(*end)->next;
     *end = call;
-    next_waiting(service);
+    next_waiting(request->lane);
 }

@@ -22,7 +22,30 @@
  * housekeeping and the cloud link, whatever printers ask for. */
 #define PH_RELEASE_CALLS_MAX 4
 
+/* Loops, each with a thread of its own. A person's computer has other things
+ * to do: more would only make a crowd of printers faster. */
+#define PH_RELEASE_LANES_MAX 2
+
 struct release_call;
+
+/* A loop and what only its thread touches. Which lane a printer's connection
+ * comes to is chance, so whatever outlives a connection is the service's. */
+struct release_lane {
+    struct ph_release_service *service;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    bool runs; /* the thread */
+    uv_async_t stop;
+    uv_async_t review; /* of those whom we admit */
+    struct ph_http_server *http;
+    struct release_call *waiting; /* for a place to verify, oldest first */
+    unsigned verifying;
+    struct release_call *queue; /* for a worker, oldest first */
+    unsigned calling;           /* with a worker now */
+    uv_work_t refusal_work;
+    bool writing_refusals;
+    bool more_refusals; /* came since it began */
+};
 
 struct ph_release_service {
     /* fixed after the start */
@@ -36,27 +59,15 @@ struct ph_release_service {
     void *renewed_arg;
     uint64_t pulls_max;
     int64_t lease_ms;
-    uint16_t port;
-    /* the loop's thread only */
-    uv_loop_t loop;
-    uv_async_t stop;
-    uv_async_t reload;
-    uv_check_t turn; /* keeps the figures of the status */
-    uv_thread_t thread;
-    struct ph_http_server *http;
+    struct ph_http_door *door;
+    size_t lane_count;
+    struct release_lane lane[PH_RELEASE_LANES_MAX];
+    uv_async_t reload; /* on the first lane, as all of trust is */
     struct ph_release_sessions *sessions;
-    struct release_call *waiting; /* for a place to verify, oldest first */
-    unsigned verifying;
-    struct release_call *queue; /* for a worker, oldest first */
-    unsigned calling;           /* with a worker now */
-    int64_t log_window_ms;      /* of refusals, see release_refused */
+    int64_t log_window_ms; /* of refusals, see release_refused: under lock */
     unsigned log_count;
-    uv_work_t refusal_work;
-    bool writing_refusals;
-    bool more_refusals; /* came since it began */
     /* every thread */
     atomic_int stopping; /* what ph_sealed_reader_verify looks at */
-    atomic_uint_fast64_t connections;
     atomic_uint_fast64_t pulls;
     atomic_uint_fast64_t refused;
 };
@@ -75,7 +86,8 @@ struct release_range {
  */
 struct release_call {
     uv_work_t work;
-    struct ph_release_service *service;
+    struct release_lane *lane;
+    struct ph_release_service *service; /* the lane's */
     struct ph_http_exchange *exchange;
     struct release_call *next;
     struct release_keys *keys; /* of when it came; may be NULL */
@@ -96,14 +108,11 @@ struct release_call {
     bool chooses; /* a claim: report.choices are given */
     /* a download's */
     struct ph_sealed_reader *reader;
-    struct ph_file_stamp stamp;
-    bool stamped;  /* stamp is of a file that was verified */
-    bool verified; /* the file is whole, now or then */
     struct release_range range;
 };
 
 /* NULL when memory is short; then the exchange has been answered. */
-struct release_call *release_call_new(struct ph_release_service *service,
+struct release_call *release_call_new(struct release_lane *lane,
                                       struct ph_http_exchange *exchange,
                                       const struct ph_release_who *who,
                                       const struct ph_id *job);
@@ -119,17 +128,28 @@ void release_refused(struct ph_release_service *service, const char *peer,
 /* --- release_refusal.c: refusals to a printer become records of the audit --- */
 
 /* reason is the keyword of the problem. who may be NULL: not known yet. */
-void release_note_refusal(struct ph_release_service *service,
-                          const char *printer, const struct ph_release_who *who,
+void release_note_refusal(struct release_lane *lane, const char *printer,
+                          const struct ph_release_who *who,
                           const struct ph_id *job, const char *reason);
 /* The same of a call: its job, if it looked at it, and who is there. */
 void release_note_refused_call(const struct release_call *call,
                                const char *reason);
 
+/* --- release_lane.c --- */
+
+/* A loop with a server at the service's door, but no thread yet. After a
+ * failure the lane is as it was. */
+int release_lane_open(struct release_lane *lane,
+                      struct ph_release_service *service);
+int release_lane_start(struct release_lane *lane);
+/* From another thread: end whatever is under way, then the lane. */
+void release_lane_close(struct release_lane *lane);
+
 /* --- requests, one function per action --- */
 
 struct release_request {
-    struct ph_release_service *service;
+    struct release_lane *lane;
+    struct ph_release_service *service; /* the lane's */
     struct ph_http_exchange *exchange;
     struct ph_release_who who; /* of the session, if the route needs one */
     struct ph_id job;          /* of the path, if it has one */
@@ -140,6 +160,7 @@ struct release_request {
 const struct ph_http_route *release_routes(size_t *out_count);
 bool release_route_needs_session(const struct ph_http_route *route);
 
+/* arg is the lane. */
 void release_on_request(struct ph_http_exchange *exchange, void *arg);
 
 void release_capabilities(const struct release_request *request);

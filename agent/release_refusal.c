@@ -1,6 +1,6 @@
 /*
  * Refusals become records of the audit: noted at once, written by a thread of
- * the pool, one at a time, whatever comes.
+ * the pool, one at a time for each lane, whatever comes.
  */
 #include "release_private.h"
 
@@ -12,38 +12,37 @@
 static void
 on_write(uv_work_t *work)
 {
-    struct ph_release_service *service = work->data;
+    struct release_lane *lane = work->data;
 
-    (void)ph_jobs_write_refusals(service->jobs);
+    (void)ph_jobs_write_refusals(lane->service->jobs);
 }
 
-static void write_them(struct ph_release_service *service);
+static void write_them(struct release_lane *lane);
 
 static void
 on_written(uv_work_t *work, int status)
 {
-    struct ph_release_service *service = work->data;
+    struct release_lane *lane = work->data;
 
     (void)status;
-    service->writing_refusals = false;
-    if (service->more_refusals)
-        write_them(service);
+    lane->writing_refusals = false;
+    if (lane->more_refusals)
+        write_them(lane);
 }
 
 /* What cannot be queued is written with the next, or by housekeeping. */
 static void
-write_them(struct ph_release_service *service)
+write_them(struct release_lane *lane)
 {
-    service->more_refusals = service->writing_refusals;
-    if (!service->writing_refusals)
-        service->writing_refusals =
-            uv_queue_work(&service->loop, &service->refusal_work, on_write,
-                          on_written) == 0;
+    lane->more_refusals = lane->writing_refusals;
+    if (!lane->writing_refusals)
+        lane->writing_refusals = uv_queue_work(&lane->loop, &lane->refusal_work,
+                                               on_write, on_written) == 0;
 }
 
 static void
-note(struct ph_release_service *service, struct ph_refusal *refusal,
-     const char *printer, const struct ph_release_who *who, const char *reason)
+note(struct release_lane *lane, struct ph_refusal *refusal, const char *printer,
+     const struct ph_release_who *who, const char *reason)
 {
     (void)snprintf(refusal->printer, sizeof(refusal->printer), "%s", printer);
     (void)snprintf(refusal->reason, sizeof(refusal->reason), "%s", reason);
@@ -52,13 +51,13 @@ note(struct ph_release_service *service, struct ph_refusal *refusal,
         (void)snprintf(refusal->login, sizeof(refusal->login), "%s",
                        who->login);
     }
-    atomic_fetch_add(&service->refused, 1);
-    if (ph_jobs_note_refusal(service->jobs, refusal))
-        write_them(service);
+    atomic_fetch_add(&lane->service->refused, 1);
+    if (ph_jobs_note_refusal(lane->service->jobs, refusal))
+        write_them(lane);
 }
 
 void
-release_note_refusal(struct ph_release_service *service, const char *printer,
+release_note_refusal(struct release_lane *lane, const char *printer,
                      const struct ph_release_who *who, const struct ph_id *job,
                      const char *reason)
 {
@@ -66,7 +65,7 @@ release_note_refusal(struct ph_release_service *service, const char *printer,
 
     if (job != NULL)
         refusal.job = *job;
-    note(service, &refusal, printer, who, reason);
+    note(lane, &refusal, printer, who, reason);
 }
 
 void
@@ -83,5 +82,5 @@ release_note_refused_call(const struct release_call *call, const char *reason)
         memcpy(refusal.title, call->view.ticket.job_name,
                sizeof(refusal.title));
     }
-    note(call->service, &refusal, call->who.printer, &call->who, reason);
+    note(call->lane, &refusal, call->who.printer, &call->who, reason);
 }

@@ -52,7 +52,7 @@ static void
 refuse(const struct release_request *request, unsigned status,
        const char *keyword, const char *fields, const char *detail)
 {
-    release_note_refusal(request->service,
+    release_note_refusal(request->lane,
                          ph_http_exchange_peer(request->exchange)->id, NULL,
                          NULL, keyword);
     ph_release_problem(request->exchange, status, keyword, fields, detail);
@@ -100,7 +100,9 @@ find_job(struct release_request *request, const struct ph_http_match *match)
 void
 release_on_request(struct ph_http_exchange *exchange, void *arg)
 {
-    struct release_request request = {.service = arg, .exchange = exchange};
+    struct release_lane *lane = arg;
+    struct release_request request = {
+        .lane = lane, .service = lane->service, .exchange = exchange};
     struct ph_http_match match;
     char allow[PH_HTTP_ALLOW_MAX];
     int err =
@@ -115,7 +117,7 @@ release_on_request(struct ph_http_exchange *exchange, void *arg)
                "WWW-Authenticate: Bearer realm=\"printhold\"\r\n",
                "Sign in again: there is no session, or it has ended");
     } else if (!find_job(&request, &match)) {
-        release_note_refusal(request.service, request.who.printer, &request.who,
+        release_note_refusal(request.lane, request.who.printer, &request.who,
                              NULL, "no-job");
         ph_release_no_job(exchange);
     } else {

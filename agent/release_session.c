@@ -1,5 +1,6 @@
 #include "release_session.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,21 +10,15 @@
 #include "printhold/base/err.h"
 #include "printhold/base/wipe.h"
 
-struct verified {
-    struct ph_id job;
-    struct ph_file_stamp stamp;
-};
-
 struct session {
     struct ph_release_who who;
     char thumbprint[PH_THUMBPRINT_TEXT];
     int64_t expires_ms;
     int64_t not_after_ms; /* of the certificate */
-    struct verified verified[PH_SESSION_VERIFIED_MAX];
-    size_t verified_count;
 };
 
 struct ph_release_sessions {
+    pthread_mutex_t lock; /* for all of it */
     struct session *at[PH_SESSIONS_MAX];
     size_t count;
 };
@@ -35,8 +30,24 @@ ph_release_sessions_new(struct ph_release_sessions **out_sessions)
 
     if (sessions == NULL)
         return PH_ERR_NOMEM;
+    if (pthread_mutex_init(&sessions->lock, NULL) != 0) {
+        free(sessions);
+        return PH_ERR_NOMEM;
+    }
     *out_sessions = sessions;
     return PH_OK;
+}
+
+static void
+lock(struct ph_release_sessions *sessions)
+{
+    (void)pthread_mutex_lock(&sessions->lock);
+}
+
+static void
+unlock(struct ph_release_sessions *sessions)
+{
+    (void)pthread_mutex_unlock(&sessions->lock);
 }
 
 static void
@@ -56,6 +67,7 @@ ph_release_sessions_free(struct ph_release_sessions *sessions)
         return;
     while (sessions->count > 0)
         drop(sessions, 0);
+    (void)pthread_mutex_destroy(&sessions->lock);
     free(sessions);
 }
 
@@ -94,20 +106,12 @@ renew(struct session *session, int64_t now_ms)
         session->expires_ms = session->not_after_ms;
 }
 
-int
-ph_release_session_open(struct ph_release_sessions *sessions,
-                        const struct ph_identity *peer,
-                        const struct ph_grant *grant, const char *login,
-                        int64_t now_ms, struct ph_id *out_session,
-                        int64_t *out_expires_ms)
+static int
+session_new(const struct ph_identity *peer, const struct ph_grant *grant,
+            const char *login, struct session **out_session)
 {
-    struct session *session;
+    struct session *session = calloc(1, sizeof(*session));
 
-    drop_ended(sessions, now_ms);
-    drop_oldest_of(sessions, peer->thumbprint);
-    if (sessions->count == PH_SESSIONS_MAX)
-        return PH_ERR_LIMIT;
-    session = calloc(1, sizeof(*session));
     if (session == NULL)
         return PH_ERR_NOMEM;
     if (ph_id_make(&session->who.session) != PH_OK) {
@@ -125,11 +129,47 @@ ph_release_session_open(struct ph_release_sessions *sessions,
                         session->who.amr);
     memcpy(session->thumbprint, peer->thumbprint, sizeof(peer->thumbprint));
     session->not_after_ms = peer->not_after_ms;
+    *out_session = session;
+    return PH_OK;
+}
+
+/* False when there is no place for it. */
+static bool
+enlist(struct ph_release_sessions *sessions, struct session *session,
+       int64_t now_ms)
+{
+    bool has_room;
+
+    lock(sessions);
+    drop_ended(sessions, now_ms);
+    drop_oldest_of(sessions, session->thumbprint);
+    has_room = sessions->count < PH_SESSIONS_MAX;
+    if (has_room)
+        sessions->at[sessions->count++] = session;
+    unlock(sessions);
+    return has_room;
+}
+
+int
+ph_release_session_open(struct ph_release_sessions *sessions,
+                        const struct ph_identity *peer,
+                        const struct ph_grant *grant, const char *login,
+                        int64_t now_ms, struct ph_id *out_session,
+                        int64_t *out_expires_ms)
+{
+    struct session *session;
+    int err = session_new(peer, grant, login, &session);
+
+    if (err != PH_OK)
+        return err;
     renew(session, now_ms);
-    sessions->at[sessions->count++] = session;
     *out_session = session->who.session;
     *out_expires_ms = session->expires_ms;
-    return PH_OK;
+    if (enlist(sessions, session, now_ms))
+        return PH_OK;
+    ph_wipe(session, sizeof(*session));
+    free(session);
+    return PH_ERR_LIMIT;
 }
 
 /* Looks at every session, so that time tells nothing of the names. */
@@ -166,39 +206,46 @@ ph_release_session_use(struct ph_release_sessions *sessions,
 {
     struct session *session;
     struct ph_id id;
+    int err = PH_ERR_DENIED;
 
     if (parse_authorization(authorization, len, &id) != PH_OK)
         return PH_ERR_DENIED;
+    lock(sessions);
     drop_ended(sessions, now_ms);
     session = find(sessions, &id);
-    if (session == NULL || CRYPTO_memcmp(session->thumbprint, peer->thumbprint,
-                                         PH_THUMBPRINT_TEXT) != 0)
-        return PH_ERR_DENIED;
-    renew(session, now_ms);
-    *out_who = session->who;
-    return PH_OK;
+    if (session != NULL && CRYPTO_memcmp(session->thumbprint, peer->thumbprint,
+                                         PH_THUMBPRINT_TEXT) == 0) {
+        renew(session, now_ms);
+        *out_who = session->who;
+        err = PH_OK;
+    }
+    unlock(sessions);
+    return err;
 }
 
 void
 ph_release_session_touch(struct ph_release_sessions *sessions,
                          const struct ph_id *id, int64_t now_ms)
 {
-    struct session *session = find(sessions, id);
+    struct session *session;
 
+    lock(sessions);
+    session = find(sessions, id);
     if (session != NULL && session->expires_ms > now_ms)
         renew(session, now_ms);
+    unlock(sessions);
 }
 
 void
 ph_release_session_close(struct ph_release_sessions *sessions,
                          const struct ph_id *id)
 {
-    for (size_t i = 0; i < sessions->count; i++) {
-        if (ph_id_equal(&sessions->at[i]->who.session, id)) {
-            drop(sessions, i);
-            return;
-        }
+    lock(sessions);
+    for (size_t i = sessions->count; i > 0; i--) {
+        if (ph_id_equal(&sessions->at[i - 1]->who.session, id))
+            drop(sessions, i - 1);
     }
+    unlock(sessions);
 }
 
 void
@@ -209,6 +256,7 @@ ph_release_session_drop(struct ph_release_sessions *sessions,
 {
     struct ph_identity peer = {.kind = PH_IDENTITY_PRINTER};
 
+    lock(sessions);
     for (size_t i = sessions->count; i > 0; i--) {
         const struct session *session = sessions->at[i - 1];
 
@@ -217,6 +265,7 @@ ph_release_session_drop(struct ph_release_sessions *sessions,
         if (is_denied(&peer, arg))
             drop(sessions, i - 1);
     }
+    unlock(sessions);
 }
 
 bool
@@ -227,44 +276,4 @@ ph_release_who_may(const struct ph_release_who *who, const struct ph_id *job)
             return true;
     }
     return who->all_jobs;
-}
-
-void
-ph_release_session_verified(struct ph_release_sessions *sessions,
-                            const struct ph_id *id, const struct ph_id *job,
-                            const struct ph_file_stamp *stamp)
-{
-    struct session *session = find(sessions, id);
-    size_t at = 0;
-
-    if (session == NULL)
-        return;
-    while (at < session->verified_count &&
-           !ph_id_equal(&session->verified[at].job, job))
-        at++;
-    if (at == PH_SESSION_VERIFIED_MAX) { /* forget the oldest */
-        at--;
-        memmove(session->verified, session->verified + 1,
-                at * sizeof(session->verified[0]));
-    }
-    if (at == session->verified_count)
-        session->verified_count++;
-    session->verified[at].job = *job;
-    session->verified[at].stamp = *stamp;
-}
-
-bool
-ph_release_session_stamp(const struct ph_release_sessions *sessions,
-                         const struct ph_id *id, const struct ph_id *job,
-                         struct ph_file_stamp *out_stamp)
-{
-    const struct session *session = find(sessions, id);
-
-    for (size_t i = 0; session != NULL && i < session->verified_count; i++) {
-        if (ph_id_equal(&session->verified[i].job, job)) {
-            *out_stamp = session->verified[i].stamp;
-            return true;
-        }
-    }
-    return false;
 }

@@ -3,7 +3,7 @@
  *
  * A session is named by 128 random bits, belongs to one client certificate,
  * lives ten minutes from its last use, and dies with the certificate. They
- * are in memory only: after a restart the user signs in again. One thread.
+ * are in memory only: after a restart the user signs in again. Any thread.
  */
 #ifndef PRINTHOLD_AGENT_RELEASE_SESSION_H
 #define PRINTHOLD_AGENT_RELEASE_SESSION_H
@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "file_stamp.h"
 #include "printhold/base/id.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/proto/grant.h"
@@ -21,7 +20,6 @@
 #define PH_SESSION_LIFE_MS          600000
 #define PH_SESSIONS_MAX             256
 #define PH_SESSIONS_PER_PRINTER_MAX 16 /* then its oldest goes */
-#define PH_SESSION_VERIFIED_MAX     8
 
 /* Whose session it is, for work that outlives a look at the table. */
 struct ph_release_who {
@@ -64,7 +62,7 @@ void ph_release_session_close(struct ph_release_sessions *sessions,
                               const struct ph_id *session);
 
 /* End every session of the printers that the question is true for; only id
- * and thumbprint of the identity are set. */
+ * and thumbprint of the identity are set, and it must not ask for sessions. */
 void ph_release_session_drop(struct ph_release_sessions *sessions,
                              bool (*is_denied)(const struct ph_identity *peer,
                                                void *arg),
@@ -73,16 +71,5 @@ void ph_release_session_drop(struct ph_release_sessions *sessions,
 /* May the session see this job, as far as the grant goes? */
 bool ph_release_who_may(const struct ph_release_who *who,
                         const struct ph_id *job);
-
-/* Remember that the job's file was verified, as it was then, and ask whether
- * it was. */
-void ph_release_session_verified(struct ph_release_sessions *sessions,
-                                 const struct ph_id *session,
-                                 const struct ph_id *job,
-                                 const struct ph_file_stamp *stamp);
-bool ph_release_session_stamp(const struct ph_release_sessions *sessions,
-                              const struct ph_id *session,
-                              const struct ph_id *job,
-                              struct ph_file_stamp *out_stamp);
 
 #endif

@@ -115,8 +115,7 @@ finish_sign_in(struct release_call *call)
     if (call->refusal != PH_REFUSE_NONE) {
         const char *keyword = ph_release_refusal_keyword(call->refusal);
 
-        release_note_refusal(call->service, peer->id, &call->who, NULL,
-                             keyword);
+        release_note_refusal(call->lane, peer->id, &call->who, NULL, keyword);
         refuse(call, keyword);
         return;
     }
@@ -162,7 +161,7 @@ release_open_session(const struct release_request *request)
         ph_release_problem(request->exchange, 400, "malformed", NULL, fault);
         return;
     }
-    call = release_call_new(request->service, request->exchange, &request->who,
+    call = release_call_new(request->lane, request->exchange, &request->who,
                             &request->job);
     if (call == NULL) {
         json_decref(root);

@@ -19,25 +19,42 @@ keys_new(struct ph_jws_keyset *set)
         return NULL;
     }
     keys->set = set;
-    keys->holders = 1;
+    atomic_init(&keys->holders, 1);
     return keys;
 }
 
 struct release_keys *
-release_keys_hold(struct release_keys *keys)
+release_trust_keys(struct release_trust *trust)
 {
+    struct release_keys *keys;
+
+    uv_mutex_lock(&trust->lock);
+    keys = trust->keys;
     if (keys != NULL)
-        keys->holders++;
+        atomic_fetch_add(&keys->holders, 1);
+    uv_mutex_unlock(&trust->lock);
     return keys;
 }
 
 void
 release_keys_drop(struct release_keys *keys)
 {
-    if (keys == NULL || --keys->holders > 0)
+    if (keys == NULL || atomic_fetch_sub(&keys->holders, 1) > 1)
         return;
     ph_jws_keyset_free(keys->set);
     free(keys);
+}
+
+bool
+release_trust_is_denied(struct release_trust *trust,
+                        const struct ph_identity *peer)
+{
+    bool is_denied;
+
+    uv_mutex_lock(&trust->lock);
+    is_denied = ph_denied_has(trust->denied, peer);
+    uv_mutex_unlock(&trust->lock);
+    return is_denied;
 }
 
 /* --- files --- */
@@ -217,7 +234,6 @@ load_all(struct release_trust *trust, struct ph_why *why)
     }
     if (err == PH_OK)
         err = load_denied(trust, &trust->denied, why);
-    trust->denied_count = ph_denied_count(trust->denied);
     return err;
 }
 
@@ -334,7 +350,7 @@ use_tls(struct release_trust *trust, struct release_trust_check *check)
 static void
 use_issuer(struct release_trust *trust, struct release_trust_check *check)
 {
-    struct release_keys *keys;
+    struct release_keys *keys, *old;
 
     if (check->set == NULL)
         return;
@@ -342,22 +358,27 @@ use_issuer(struct release_trust *trust, struct release_trust_check *check)
     check->set = NULL;
     if (keys == NULL)
         return; /* short of memory: those of before will do */
-    release_keys_drop(trust->keys);
+    uv_mutex_lock(&trust->lock);
+    old = trust->keys;
     trust->keys = keys;
+    uv_mutex_unlock(&trust->lock);
+    release_keys_drop(old);
     ph_log_notice("release: keys of the issuer loaded again");
 }
 
 static void
 use_denied(struct release_trust *trust, struct release_trust_check *check)
 {
+    struct ph_denied *old;
+
     if (check->denied == NULL)
         return;
-    ph_denied_free(trust->denied);
-    trust->denied = check->denied;
-    check->denied = NULL;
     uv_mutex_lock(&trust->lock);
-    trust->denied_count = ph_denied_count(trust->denied);
+    old = trust->denied;
+    trust->denied = check->denied;
     uv_mutex_unlock(&trust->lock);
+    ph_denied_free(old);
+    check->denied = NULL;
     ph_log_notice("release: %zu denied printers and certificates",
                   ph_denied_count(trust->denied));
     trust->options.denied(trust->options.arg);
@@ -475,7 +496,7 @@ release_trust_status(struct release_trust *trust, struct ph_why *out_text,
 {
     out_text->text[0] = '\0';
     uv_mutex_lock(&trust->lock);
-    *out_denied = trust->denied_count;
+    *out_denied = ph_denied_count(trust->denied);
     for (int part = RELEASE_TRUST_PARTS - 1; part >= 0; part--) {
         if (trust->problems[part].text[0] != '\0')
             *out_text = trust->problems[part];

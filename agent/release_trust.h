@@ -6,11 +6,13 @@
  * request. A file that cannot be used leaves what was in force in force, and
  * the status says so. Nothing that is under way is disturbed, but a printer
  * that is denied loses its connections and sessions at once. Files are read in
- * the thread pool; what is in force changes on the loop's thread only.
+ * the thread pool; what is in force changes on the thread of its loop and is asked
+ * for by all.
  */
 #ifndef PRINTHOLD_AGENT_RELEASE_TRUST_H
 #define PRINTHOLD_AGENT_RELEASE_TRUST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -24,11 +26,10 @@
 #include "printhold/net/tls_server.h"
 #include "printhold/proto/denied.h"
 
-/* The issuer's keys, held by whoever uses them while they are replaced. One
- * thread counts. */
+/* The issuer's keys, held by whoever uses them while they are replaced. */
 struct release_keys {
     struct ph_jws_keyset *set;
-    unsigned holders;
+    atomic_uint holders;
 };
 
 enum release_trust_part {
@@ -57,9 +58,7 @@ struct release_trust {
     struct ph_identity self;
     char denied_path[PH_CONFIG_TEXT_MAX + 32];
     /* the loop's thread only */
-    struct ph_tls_server *tls;
-    struct release_keys *keys; /* NULL: nobody can release */
-    struct ph_denied *denied;  /* NULL: there is no list */
+    struct ph_tls_server *tls; /* its context changes, it does not */
     struct ph_file_stamp stamps[RELEASE_TRUST_FILES]; /* when last tried */
     struct ph_file_watch *watch;
     struct release_trust_check *check; /* under way */
@@ -68,9 +67,10 @@ struct release_trust {
     bool stopped;
     uv_loop_t *loop;
     /* every thread */
-    uv_mutex_t lock;
-    struct ph_why problems[RELEASE_TRUST_PARTS]; /* under lock */
-    uint64_t denied_count;                       /* under lock */
+    uv_mutex_t lock;           /* for the rest */
+    struct release_keys *keys; /* NULL: nobody can release */
+    struct ph_denied *denied;  /* NULL: there is no list */
+    struct ph_why problems[RELEASE_TRUST_PARTS];
 };
 
 /* Load everything; a file that cannot be used is PH_ERR_CONFIG with file and
@@ -92,8 +92,12 @@ void release_trust_reload(struct release_trust *trust);
 void release_trust_status(struct release_trust *trust, struct ph_why *out_text,
                           uint64_t *out_denied);
 
-/* NULL for no keys. */
-struct release_keys *release_keys_hold(struct release_keys *keys);
+/* The keys in force, to be dropped; NULL for none. From any thread. */
+struct release_keys *release_trust_keys(struct release_trust *trust);
 void release_keys_drop(struct release_keys *keys);
+
+/* Is the printer or its certificate on the list? From any thread. */
+bool release_trust_is_denied(struct release_trust *trust,
+                             const struct ph_identity *peer);
 
 #endif

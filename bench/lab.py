@@ -64,6 +64,7 @@ class Lab:
         'ph-test-grant': 'tests/support/ph-test-grant',
         'ph-bench-time': 'bench/ph-bench-time',
         'ph-bench-pull': 'bench/ph-bench-pull',
+        'ph-bench-crowd': 'bench/ph-bench-crowd',
         'ph-bench-fill': 'bench/ph-bench-fill',
         'ph-bench-list': 'bench/ph-bench-list',
     }
@@ -178,6 +179,9 @@ class Lab:
     def pki(self, name):
         return self.path('pki', name)
 
+    def make_printer(self, printer):
+        self._pki('printer', self.path('pki'), printer)
+
     def _make_pki(self):
         pki = self.path('pki')
         self._pki('init', pki, '--tenant', TENANT)
@@ -194,18 +198,20 @@ class Lab:
             if os.getuid() == 0:
                 os.chown(self.pki(name), entry.pw_uid, entry.pw_gid)
 
-    def grant(self, *more):
+    def grant(self, *more, printer=PRINTER):
         return self.run([self.program('ph-test-grant'), '--key',
                          self.pki('issuer.key'), '--iss', ISSUER, '--aud',
                          WORKSTATION, '--sub', f'{self.person}@{DOMAIN}',
-                         '--printer-cert', self.pki(PRINTER + '.crt'),
+                         '--printer-cert', self.pki(printer + '.crt'),
                          *more]).strip()
 
 
 class Agent:
-    """A real agent; with release service and cloud link when asked for."""
+    """A real agent; with release service and cloud link when asked for.
+    settings are further lines of [release]."""
 
-    def __init__(self, lab, name, release=False, broker_port=None):
+    def __init__(self, lab, name, release=False, broker_port=None,
+                 settings=''):
         self.lab = lab
         self.name = name
         self.etc = lab.path(name, 'etc')
@@ -216,7 +222,7 @@ class Agent:
             path = lab.make_dir(os.path.join(name, part), lab.agent_user)
         os.chmod(path, 0o755)
         self.port = free_port() if release else None
-        self._write_configuration(broker_port)
+        self._write_configuration(broker_port, settings)
         self.env = {'PATH': os.environ['PATH'],
                     'PRINTHOLD_CONFIG_DIR': self.etc}
         lab.run(self._command('key', 'init'), env=self.env)
@@ -227,7 +233,7 @@ class Agent:
         return self.lab.as_user(self.lab.agent_user,
                                 [self.lab.program('printhold-agent'), *words])
 
-    def _write_configuration(self, broker_port):
+    def _write_configuration(self, broker_port, settings):
         lab, here = self.lab, self.lab.path(self.name)
         lines = f'''[agent]
 state_dir = {here}/state
@@ -253,6 +259,7 @@ address = 127.0.0.1
 port = {self.port}
 issuer = {ISSUER}
 issuer_key_file = {lab.pki('issuer.pub')}
+{settings}
 '''
         if broker_port is not None:
             lines += f'''[cloud]
@@ -327,17 +334,18 @@ directory_key_file = {lab.pki('directory.key')}
 class Session:
     """A printer's session with the release service."""
 
-    def __init__(self, agent):
+    def __init__(self, agent, printer=PRINTER):
         self.agent = agent
         lab = agent.lab
         context = ssl.create_default_context(cafile=lab.pki('ca.crt'))
-        context.load_cert_chain(lab.pki(PRINTER + '.crt'),
-                                lab.pki(PRINTER + '.key'))
+        context.load_cert_chain(lab.pki(printer + '.crt'),
+                                lab.pki(printer + '.key'))
         self.link = http.client.HTTPSConnection(
             '127.0.0.1', agent.port, context=context, timeout=60)
         self.token = None
         self.token = self.ask('POST', '/v1/sessions',
-                              {'grant': lab.grant()})['session']
+                              {'grant': lab.grant(printer=printer)})[
+                                  'session']
 
     def close(self):
         self.link.close()

@@ -2,11 +2,11 @@
 
 import json
 import os
-import pwd
 import time
 
 import documents
-from lab import PRINTER, WORKSTATION, Agent, Session, free_port, wait_for
+from lab import PRINTER, Agent, Session
+from nginx import Nginx
 from rounds import Contest, Figure
 
 METHOD = '''\
@@ -20,65 +20,7 @@ spool file while it sends. The session is open, the job claimed and, as always
 before a first byte, verified: the first GET of the session pays for that and is
 shown on its own line.'''
 
-NGINX = '''\
-daemon off;
-pid {dir}/nginx.pid;
-error_log {dir}/error.log;
-worker_processes 1;
-{user}
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    client_body_temp_path {dir}/body;
-    proxy_temp_path {dir}/proxy;
-    fastcgi_temp_path {dir}/fastcgi;
-    uwsgi_temp_path {dir}/uwsgi;
-    scgi_temp_path {dir}/scgi;
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        root {dir}/www;
-        ssl_protocols TLSv1.3;
-        ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;
-        ssl_ecdh_curve prime256v1;
-        ssl_certificate {cert};
-        ssl_certificate_key {key};
-        ssl_verify_client on;
-        ssl_client_certificate {ca};
-    }}
-}}
-'''
-
-
-class _Nginx:
-    def __init__(self, lab):
-        self.lab = lab
-        self.port = free_port()
-        here = lab.make_dir('nginx', lab.agent_user)
-        os.chmod(here, 0o755)
-        self.www = lab.make_dir('nginx/www', lab.agent_user)
-        os.chmod(self.www, 0o755)
-        user = ''
-        if os.getuid() == 0:
-            user = f'user {lab.agent_user} nogroup;'
-        configuration = lab.path('nginx', 'nginx.conf')
-        with open(configuration, 'w') as out:
-            out.write(NGINX.format(
-                dir=here, port=self.port, user=user, ca=lab.pki('ca.crt'),
-                cert=lab.pki(WORKSTATION + '.crt'),
-                key=lab.pki(WORKSTATION + '.key')))
-        self.process = lab.start('nginx-server',
-                                 ['nginx', '-e', here + '/error.log', '-c',
-                                  configuration])
-        wait_for('nginx', 10, self._listens)
-
-    def _listens(self):
-        self.lab.must_live(self.process)
-        return os.path.exists(self.lab.path('nginx', 'nginx.pid'))
-
-
-def _pull(lab, port, path, size, mode, token=''):
+def pull_one(lab, port, path, size, mode, token=''):
     command = [lab.program('ph-bench-pull'), '--address', '127.0.0.1',
                '--port', str(port), '--ca', lab.pki('ca.crt'),
                '--cert', lab.pki(PRINTER + '.crt'),
@@ -88,7 +30,7 @@ def _pull(lab, port, path, size, mode, token=''):
     return json.loads(said)['wall_ns'] / 1e9
 
 
-class _Release:
+class Release:
     """The job at our release service, with a session that stays young."""
 
     SESSION_S = 240
@@ -116,7 +58,7 @@ class _Release:
         return self.first[-1]
 
     def pull(self, mode):
-        return _pull(self.lab, self.agent.port,
+        return pull_one(self.lab, self.agent.port,
                      f'/v1/jobs/{self.job}/document', self.size, mode,
                      self.session.token)
 
@@ -125,18 +67,18 @@ def pull(lab, options):
     """Release of a large job against nginx with the plaintext."""
     size = 256 * documents.MIB if options.quick else 1024 * documents.MIB
     agent = Agent(lab, 'release', release=True)
-    nginx = _Nginx(lab)
+    nginx = Nginx(lab)
     plain = os.path.join(nginx.www, 'document')
     documents.opaque(plain, size)
     agent.print(plain, 'application/octet-stream', ['--pipe'])
-    ours = _Release(lab, agent, agent.jobs()[-1]['id'], size)
+    ours = Release(lab, agent, agent.jobs()[-1]['id'], size)
     ours.renew()
     rate = size / 1e6
     for mode, name, safe, aim in (('decrypt', 'decrypting', 0.65, 0.80),
                                   ('drain', 'draining', None, None)):
         contest = Contest(
             f'release of {size // documents.MIB} MiB, {name}',
-            {'nginx': lambda m=mode: _pull(lab, nginx.port, '/document', size,
+            {'nginx': lambda m=mode: pull_one(lab, nginx.port, '/document', size,
                                            m),
              'agent': lambda m=mode: ours.pull(m)},
             before=ours.renew)
@@ -148,7 +90,7 @@ def pull(lab, options):
                        f'{rate / contest.median("nginx"):.0f} MB/s')
     contest = Contest(
         '  first GET of a session',
-        {'nginx': lambda: _pull(lab, nginx.port, '/document', size, 'decrypt'),
+        {'nginx': lambda: pull_one(lab, nginx.port, '/document', size, 'decrypt'),
          'agent': ours.first_get})
     if options.hold(contest, options.rounds):
         yield Figure(
@@ -157,5 +99,5 @@ def pull(lab, options):
             detail=f'{contest.median("agent"):.2f} s against '
                    f'{contest.median("nginx"):.2f} s')
     agent.stop()
-    lab.stop(nginx.process)
+    nginx.stop()
     os.unlink(plain)

@@ -195,8 +195,9 @@ open_keys(int dirfd, const struct ph_machine_key *machine,
     struct ph_epoch_keys *keys = NULL;
     int err = keys_new(dirfd, machine, &keys, why);
 
-    if (err == PH_OK)
-        err = load(keys, why);
+    if (keys == NULL)
+        return err;
+    err = load(keys, why);
     if (err == PH_OK) {
         err = derive_audit_keys(keys);
         if (err != PH_OK)

@@ -15,6 +15,7 @@
  *   - nothing is read while a request is handled or answered, so a peer that
  *     only sends cannot make us keep what it sends
  */
+#include "http_door.h"
 #include "http_private.h"
 
 #include <arpa/inet.h>
@@ -27,6 +28,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/base/io.h"
 
 #define DRAIN_MAX (1024 * 1024)
 
@@ -117,21 +119,13 @@ ph_http_conn_source_done(struct ph_http_conn *conn, bool whole)
     conn->source.done(conn->source.arg, whole);
 }
 
-static void
-leave_strangers(struct ph_http_conn *conn)
-{
-    if (conn->stranger)
-        conn->server->stranger_count--;
-    conn->stranger = false;
-}
-
 void
 ph_http_conn_close(struct ph_http_conn *conn)
 {
     if (conn->state == PH_HTTP_CLOSED)
         return;
     ph_http_conn_move(conn, PH_HTTP_CLOSED);
-    leave_strangers(conn);
+    ph_http_door_leaving(conn->server->options.door, conn->place);
     if (conn->exchange != NULL)
         conn->exchange->conn = NULL;
     conn->exchange = NULL;
@@ -147,6 +141,16 @@ tell_refused(struct ph_http_conn *conn, const char *reason)
 
     if (options->on_refused != NULL)
         options->on_refused(conn->address_text, reason, options->arg);
+}
+
+void
+ph_http_conn_give_way(struct ph_http_conn *conn)
+{
+    if (conn->state == PH_HTTP_CLOSED ||
+        !ph_http_door_is_leaving(conn->server->options.door, conn->place))
+        return;
+    tell_refused(conn, "No complete TLS handshake before others came");
+    ph_http_conn_close(conn);
 }
 
 void
@@ -201,19 +205,18 @@ ph_http_conn_linger(struct ph_http_conn *conn)
         (void)shutdown(ph_tls_conn_fd(conn->tls), SHUT_WR);
 }
 
-static bool
-too_many_of_peer(const struct ph_http_conn *conn)
+/* The certificate was taken in the middle of the handshake, and whom we admit
+ * may have changed until its end. */
+static int
+judge(struct ph_http_conn *conn, struct ph_why *why)
 {
-    const char *thumbprint = ph_tls_conn_peer(conn->tls)->thumbprint;
-    size_t count = 0;
-
-    for (const struct ph_http_conn *c = conn->server->conns; c != NULL;
-         c = c->next) {
-        if (c->state != PH_HTTP_HANDSHAKE && c->state != PH_HTTP_CLOSED &&
-            strcmp(ph_tls_conn_peer(c->tls)->thumbprint, thumbprint) == 0)
-            count++;
-    }
-    return count >= conn->server->options.peer_max;
+    if (!ph_tls_conn_is_admitted(conn->tls, why))
+        return PH_ERR_DENIED;
+    if (ph_http_door_peer(conn->server->options.door, conn->place,
+                          ph_tls_conn_peer(conn->tls)->thumbprint))
+        return PH_OK;
+    return ph_why_fail(why, PH_ERR_LIMIT,
+                       "Too many connections with one certificate");
 }
 
 static int
@@ -228,15 +231,14 @@ step_handshake(struct ph_http_conn *conn)
         if (sent != PH_OK && sent != PH_ERR_AGAIN)
             err = PH_ERR_CLOSED;
     }
-    if (err == PH_OK && too_many_of_peer(conn)) {
-        ph_why_set(&why, "Too many connections with one certificate");
-        ph_tls_conn_end(conn->tls);
-        err = PH_ERR_LIMIT;
+    if (err == PH_OK) {
+        err = judge(conn, &why);
+        if (err != PH_OK)
+            ph_tls_conn_end(conn->tls);
     }
     if (err == PH_ERR_AGAIN)
         return err;
     if (err == PH_OK) {
-        leave_strangers(conn);
         ph_http_ack_now(ph_tls_conn_fd(conn->tls));
         ph_http_conn_move(conn, PH_HTTP_READING);
         return PH_OK;
@@ -463,60 +465,27 @@ on_timer(uv_timer_t *timer)
 /* --- starting --- */
 
 static void
-set_address(struct ph_http_conn *conn, const struct sockaddr_storage *peer)
+set_address(struct ph_http_conn *conn, const struct sockaddr_storage *peer,
+            uint8_t address[16])
 {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
     const struct sockaddr_in *four = (const struct sockaddr_in *)peer;
     struct in6_addr aligned;
 
     if (peer->ss_family == AF_INET6) {
-        memcpy(conn->address, &six->sin6_addr, 16);
+        memcpy(address, &six->sin6_addr, 16);
     } else {
-        conn->address[10] = conn->address[11] = 0xff;
-        memcpy(conn->address + 12, &four->sin_addr, 4);
+        memset(address, 0, 10);
+        address[10] = address[11] = 0xff;
+        memcpy(address + 12, &four->sin_addr, 4);
     }
-    memcpy(&aligned, conn->address, sizeof(aligned));
+    memcpy(&aligned, address, sizeof(aligned));
     if (IN6_IS_ADDR_V4MAPPED(&aligned))
-        (void)inet_ntop(AF_INET, conn->address + 12, conn->address_text,
+        (void)inet_ntop(AF_INET, address + 12, conn->address_text,
                         sizeof(conn->address_text));
     else
-        (void)inet_ntop(AF_INET6, conn->address, conn->address_text,
+        (void)inet_ntop(AF_INET6, address, conn->address_text,
                         sizeof(conn->address_text));
-}
-
-static bool
-is_from(const struct ph_http_conn *conn, const uint8_t *address)
-{
-    return memcmp(conn->address, address, sizeof(conn->address)) == 0;
-}
-
-bool
-ph_http_conn_give_way(struct ph_http_server *server,
-                      const uint8_t address[PH_HTTP_ADDRESS_BYTES])
-{
-    struct ph_http_conn *oldest = NULL;
-
-    for (struct ph_http_conn *c = server->conns; c != NULL; c = c->next) {
-        if (c->stranger && (address == NULL || is_from(c, address)))
-            oldest = c; /* the newest comes first */
-    }
-    if (oldest == NULL)
-        return false;
-    tell_refused(oldest, "No complete TLS handshake before others came");
-    ph_http_conn_close(oldest);
-    return true;
-}
-
-/* Closed ones are still in the list, on their way out. */
-static bool
-too_many_of_address(const struct ph_http_conn *conn)
-{
-    size_t count = 0;
-
-    for (const struct ph_http_conn *c = conn->server->conns; c != NULL;
-         c = c->next)
-        count += c->state != PH_HTTP_CLOSED && is_from(c, conn->address);
-    return count >= conn->server->options.address_max;
 }
 
 static void
@@ -528,48 +497,54 @@ enlist(struct ph_http_conn *conn)
     if (server->conns != NULL)
         server->conns->prev = conn;
     server->conns = conn;
-    server->conn_count++;
-    conn->stranger = true;
-    server->stranger_count++;
+}
+
+static int
+open_handles(struct ph_http_conn *conn, int fd)
+{
+    struct ph_http_server *server = conn->server;
+
+    if (uv_poll_init(server->loop, &conn->poll, fd) != 0)
+        return PH_ERR_IO;
+    (void)uv_timer_init(server->loop, &conn->timer);
+    conn->poll.data = conn->timer.data = conn;
+    conn->open_handles = 2;
+    return PH_OK;
 }
 
 void
-ph_http_conn_start(struct ph_http_server *server, int fd,
-                   const struct sockaddr_storage *peer)
+ph_http_conn_start(struct ph_http_server *server, struct ph_http_place *place)
 {
+    struct ph_http_door *door = server->options.door;
     struct ph_http_conn *conn = calloc(1, sizeof(*conn));
+    uint8_t address[16];
+    int fd = place->fd;
 
-    if (conn == NULL) {
-        (void)close(fd);
-        return;
-    }
+    if (conn == NULL)
+        goto refuse;
     conn->server = server;
+    conn->place = place;
     ph_buf_init(&conn->in, PH_HTTP_HEAD_MAX + server->options.body_max +
                                PH_HTTP_READ_BYTES);
-    set_address(conn, peer);
-    if (server->stranger_count >= server->options.strangers_max)
-        (void)ph_http_conn_give_way(server, NULL);
-    if (too_many_of_address(conn) &&
-        !ph_http_conn_give_way(server, conn->address)) {
+    set_address(conn, &place->peer, address);
+    if (!ph_http_door_address(door, place, address)) {
         tell_refused(conn, "Too many connections from one address");
         goto refuse;
     }
     if (ph_tls_conn_new(server->options.tls, server->scratch, fd, &conn->tls) !=
         PH_OK)
         goto refuse;
-    if (uv_poll_init(server->loop, &conn->poll, fd) != 0) {
-        ph_tls_conn_free(conn->tls);
-        free(conn);
-        return;
-    }
-    (void)uv_timer_init(server->loop, &conn->timer);
-    conn->poll.data = conn->timer.data = conn;
-    conn->open_handles = 2;
+    fd = -1; /* is the TLS connection's */
+    if (open_handles(conn, ph_tls_conn_fd(conn->tls)) != PH_OK)
+        goto refuse;
     enlist(conn);
     start_state(conn);
     poll_for(conn);
     return;
 refuse:
-    (void)close(fd);
+    if (conn != NULL)
+        ph_tls_conn_free(conn->tls);
+    ph_io_close(&fd);
     free(conn);
+    ph_http_door_leave(door, place);
 }

@@ -7,8 +7,7 @@
 #include "printhold/base/buf.h"
 #include "printhold/net/http_server.h"
 
-#define PH_HTTP_READ_BYTES    4096
-#define PH_HTTP_ADDRESS_BYTES 16
+#define PH_HTTP_READ_BYTES 4096
 
 /* Plaintext asked of a source in one go. */
 #define PH_HTTP_PIECE_BYTES (64 * 1024)
@@ -26,8 +25,11 @@ enum ph_http_state {
     PH_HTTP_CLOSED,
 };
 
+struct ph_http_place;
+
 struct ph_http_conn {
     struct ph_http_server *server;
+    struct ph_http_place *place; /* at the door */
     struct ph_http_conn *next, *prev;
     struct ph_tls_conn *tls;
     uv_poll_t poll;
@@ -35,10 +37,8 @@ struct ph_http_conn {
     int open_handles;
     int polled; /* events that poll waits for now */
     enum ph_http_state state;
-    bool running;  /* inside ph_http_conn_run */
-    bool stranger; /* no certificate of it was ever taken */
+    bool running; /* inside ph_http_conn_run */
 
-    uint8_t address[PH_HTTP_ADDRESS_BYTES]; /* IPv6, IPv4 mapped */
     char address_text[PH_HTTP_ADDRESS_MAX];
 
     /* the request being read */
@@ -71,16 +71,18 @@ struct ph_http_server {
     uv_loop_t *loop;
     struct ph_tls_scratch *scratch;
     uint8_t *piece; /* PH_HTTP_PIECE_BYTES of plaintext, for one turn */
-    int listen_fd;
+    bool is_first;  /* of its door: looks after the socket */
     uv_poll_t listener;
-    uv_timer_t pause; /* after accept(2) had no descriptor for us */
+    uv_timer_t pause; /* no place or no descriptor for one more */
+    uv_async_t wake;  /* there is something in the inbox */
+    /* under the lock of the door */
+    struct ph_http_place *inbox;
+    size_t given;
+    bool must_give_way; /* some of our connections are to leave */
     int open_handles;
     bool listening;
     bool stopping;
-    uint16_t port;
     struct ph_http_conn *conns;
-    size_t conn_count;
-    size_t stranger_count;
     void (*done)(void *arg);
     void *done_arg;
 };
@@ -97,15 +99,13 @@ void ph_http_ack_now(int fd);
 /* A TCP socket for listening, non-blocking and close-on-exec. */
 int ph_http_socket(int family);
 
-/* A new connection; takes fd whatever happens. */
-void ph_http_conn_start(struct ph_http_server *server, int fd,
-                        const struct sockaddr_storage *peer);
-/* The oldest connection whose peer is a stranger, of this address or (NULL) of
- * any, gives way to another. False when there is none. */
-bool ph_http_conn_give_way(struct ph_http_server *server,
-                           const uint8_t address[PH_HTTP_ADDRESS_BYTES]);
+/* A new connection; takes the place and its descriptor whatever happens. */
+void ph_http_conn_start(struct ph_http_server *server,
+                        struct ph_http_place *place);
 /* Break it now. Safe at any time and twice. */
 void ph_http_conn_close(struct ph_http_conn *conn);
+/* Break it when the door has told it to give way to others. */
+void ph_http_conn_give_way(struct ph_http_conn *conn);
 /* Break it when its peer is not admitted any more. */
 void ph_http_conn_review(struct ph_http_conn *conn);
 /* Go on: read, dispatch, send, whatever the state has to do. */

@@ -83,7 +83,7 @@ ph_tls_conn_new(struct ph_tls_server *server, struct ph_tls_scratch *scratch,
     conn->scratch = scratch;
     conn->fd = fd;
     ph_buf_init(&conn->backlog, BACKLOG_MAX);
-    conn->ssl = SSL_new(server->ctx);
+    conn->ssl = ph_tls_server_ssl(server);
     if (conn->ssl != NULL)
         bio = ph_tls_bio_new(conn);
     if (bio == NULL) {

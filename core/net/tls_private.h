@@ -2,13 +2,16 @@
 #ifndef PRINTHOLD_NET_TLS_PRIVATE_H
 #define PRINTHOLD_NET_TLS_PRIVATE_H
 
+#include <pthread.h>
+
 #include <openssl/ssl.h>
 
 #include "printhold/base/buf.h"
 #include "printhold/net/tls_server.h"
 
 struct ph_tls_server {
-    SSL_CTX *ctx;
+    pthread_mutex_t lock;
+    SSL_CTX *ctx; /* under lock */
     BIO_METHOD *bio_method;
     ph_tls_admit_cb admit;
     void *arg;
@@ -24,6 +27,9 @@ struct ph_tls_conn {
     struct ph_identity peer;
     struct ph_why why; /* of the verify callback */
 };
+
+/* A new SSL of what is in force. */
+SSL *ph_tls_server_ssl(struct ph_tls_server *server);
 
 /* Everything that is asked of a client's certificate beside its chain. */
 int ph_tls_server_judge(const struct ph_tls_server *server, X509 *cert,

@@ -166,6 +166,10 @@ ph_tls_server_new(const struct ph_tls_options *options,
 
     if (server == NULL)
         return err;
+    if (pthread_mutex_init(&server->lock, NULL) != 0) {
+        free(server);
+        return err;
+    }
     server->admit = options->admit;
     server->arg = options->arg;
     server->ctx = SSL_CTX_new(TLS_server_method());
@@ -183,13 +187,27 @@ out:
     return err;
 }
 
+SSL *
+ph_tls_server_ssl(struct ph_tls_server *server)
+{
+    SSL *ssl;
+
+    (void)pthread_mutex_lock(&server->lock);
+    ssl = SSL_new(server->ctx);
+    (void)pthread_mutex_unlock(&server->lock);
+    return ssl;
+}
+
 void
 ph_tls_server_renew(struct ph_tls_server *server, struct ph_tls_server *fresh)
 {
-    SSL_CTX *old = server->ctx;
+    SSL_CTX *old;
 
     /* Connections hold a reference of their own to theirs. */
+    (void)pthread_mutex_lock(&server->lock);
+    old = server->ctx;
     server->ctx = fresh->ctx;
+    (void)pthread_mutex_unlock(&server->lock);
     fresh->ctx = old;
     ph_tls_server_free(fresh);
 }
@@ -201,5 +219,6 @@ ph_tls_server_free(struct ph_tls_server *server)
         return;
     SSL_CTX_free(server->ctx);
     BIO_meth_free(server->bio_method);
+    (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }

@@ -96,7 +96,7 @@ more_connections_of_one_address_than_allowed_are_closed(void **state)
     char byte;
     int fd;
 
-    host->options.address_max = 2;
+    host->at.address_max = 2;
     host_start(host);
     host_open_as(host, &one, "pr-1");
     host_open_as(host, &two, "pr-2");
@@ -115,7 +115,7 @@ more_connections_of_one_certificate_than_allowed_are_ended(void **state)
     struct host *host = *state;
     struct https_client one, two, other;
 
-    host->options.peer_max = 1;
+    host->at.peer_max = 1;
     host_start(host);
     host_open_as(host, &one, "pr-1");
     assert_int_equal(rig_status(&one, "GET", "/", NULL, NULL), 200);
@@ -153,7 +153,7 @@ of_many_strangers_the_oldest_gives_way(void **state)
 {
     struct host *host = *state;
 
-    host->options.strangers_max = 2;
+    host->at.strangers_max = 2;
     check_gives_way(host);
 }
 
@@ -162,7 +162,7 @@ in_a_full_house_the_oldest_stranger_gives_way(void **state)
 {
     struct host *host = *state;
 
-    host->options.connections_max = 2;
+    host->at.connections_max = 2;
     check_gives_way(host);
 }
 
@@ -171,7 +171,7 @@ of_one_address_the_oldest_stranger_gives_way(void **state)
 {
     struct host *host = *state;
 
-    host->options.address_max = 2;
+    host->at.address_max = 2;
     check_gives_way(host);
 }
 
@@ -207,7 +207,7 @@ connections_over_the_maximum_wait_for_one_to_leave(void **state)
     struct https_client one, two;
     int fd;
 
-    host->options.connections_max = 1;
+    host->at.connections_max = 1;
     host_start(host);
     host_open_as(host, &one, "pr-1");
     assert_int_equal(rig_status(&one, "GET", "/", NULL, NULL), 200);

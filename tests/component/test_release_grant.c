@@ -205,7 +205,7 @@ a_grant_is_taken_once_even_after_a_restart(void **state)
 
 /* --- clocks --- */
 
-static int64_t moved_ms;
+static _Atomic int64_t moved_ms; /* the service asks on its own threads */
 
 static int64_t
 moved_clock(void)

@@ -52,7 +52,7 @@ a_printer_lists_claims_downloads_and_completes(void **state)
     https_close(&printer.client);
 }
 
-static int64_t moved_ms;
+static _Atomic int64_t moved_ms;
 
 static int64_t
 moved_clock(void)

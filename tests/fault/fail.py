@@ -42,6 +42,9 @@ OF_BACKEND = (
     ('no memory', MALLOC, ERROR, errno.ENOMEM, 6),
 )
 HEALED = ('write: interrupted', 'write: short')
+# A program allocates some thousands of times; the long run takes so many n,
+# and every n of all the others.
+ALLOCATIONS_MOST = 400
 
 
 class Failures:
@@ -68,7 +71,11 @@ class Failures:
             count = page.count()
             if count == 0:
                 continue
-            for n in spread(count, None if self.is_long else wanted):
+            if self.is_long:
+                wanted = ALLOCATIONS_MOST if kinds == MALLOC else None
+                say(f'{during.__qualname__.split(".")[1]}: {name}, '
+                    f'{min(count, wanted or count)} of {count} calls')
+            for n in spread(count, wanted):
                 self.what = f'{name}, call {n} of {count}'
                 yield name, n, (kinds, action, error, n)
 

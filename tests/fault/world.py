@@ -369,7 +369,9 @@ issuer_key_file = {pki('issuer.pub')}
             if document.state == 'held' and count == 0:
                 yield f'{document.uuid} was taken and is lost'
             if document.state == 'gone' and count > 0:
-                yield f'{document.uuid} ended and is back'
+                back = [(row['id'], row['state']) for row in active
+                        if row['uuid'] == document.uuid]
+                yield f'{document.uuid} ended and is back as {back}'
 
 
 class Visit(bench.Session):

@@ -35,6 +35,8 @@ struct host {
     uv_async_t wake;
     struct ph_tls_server *tls;
     struct ph_http_server *http;
+    struct ph_http_door_options at;
+    struct ph_http_door *door;
     struct ph_http_options options;
     uint16_t port;
     uv_sem_t arrived; /* a request for /later */
@@ -185,7 +187,8 @@ host_set_up(void **state)
     tls.client_ca_file = rig_pki("ca.crt");
     assert_int_equal(ph_tls_server_new(&tls, &host->tls, &why), PH_OK);
     ph_http_options_init(&host->options);
-    host->options.address = "127.0.0.1";
+    ph_http_door_options_init(&host->at);
+    host->at.address = "127.0.0.1";
     host->options.tls = host->tls;
     host->options.on_request = host_on_request;
     host->options.on_refused = host_on_refused;
@@ -210,10 +213,11 @@ host_start(struct host *host)
     assert_int_equal(uv_sem_init(&host->arrived, 0), 0);
     assert_int_equal(uv_sem_init(&host->source_done, 0), 0);
     assert_int_equal(uv_sem_init(&host->woken, 0), 0);
+    assert_int_equal(ph_http_door_open(&host->at, &host->door, &why), PH_OK);
+    host->options.door = host->door;
     assert_int_equal(
-        ph_http_server_start(&host->loop, &host->options, &host->http, &why),
-        PH_OK);
-    host->port = ph_http_server_port(host->http);
+        ph_http_server_start(&host->loop, &host->options, &host->http), PH_OK);
+    host->port = ph_http_door_port(host->door);
     assert_int_equal(uv_thread_create(&host->thread, host_run_loop, host), 0);
 }
 
@@ -237,6 +241,7 @@ host_tear_down(void **state)
     uv_sem_destroy(&host->arrived);
     uv_sem_destroy(&host->source_done);
     uv_sem_destroy(&host->woken);
+    ph_http_door_close(host->door);
     ph_tls_server_free(host->tls);
     free(host);
     return 0;

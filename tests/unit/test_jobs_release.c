@@ -1,6 +1,8 @@
 /* What printers do with jobs: claim, pull, complete. */
 #include "jobs_checks.h"
 
+#include <sys/stat.h>
+
 #include <openssl/sha.h>
 
 static void
@@ -63,6 +65,66 @@ a_long_document_has_its_digest_when_it_is_needed(void **state)
     /* without a digest and an attempt nothing says that it is a repeat */
     assert_false(ph_id_equal(&asked, &acknowledged));
     free(text);
+}
+
+static int
+verify_unless(struct jobs_fixture *f, struct ph_sealed_reader *reader, int stop)
+{
+    atomic_int stopped = stop;
+
+    return ph_jobs_verify_document(f->jobs, reader, &stopped);
+}
+
+/* One that may not read anything can only remember. */
+static bool
+is_remembered(struct jobs_fixture *f, struct ph_sealed_reader *reader)
+{
+    int err = verify_unless(f, reader, 1);
+
+    if (err != PH_OK)
+        assert_int_equal(err, PH_ERR_CANCELLED);
+    return err == PH_OK;
+}
+
+static struct ph_sealed_reader *
+open_claimed(struct jobs_fixture *f, const struct ph_id *id)
+{
+    struct ph_sealed_reader *reader = NULL;
+
+    claim(f, id, "pr-1");
+    assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer, id,
+                                           "pr-1", NULL, &reader),
+                     PH_OK);
+    return reader;
+}
+
+static void
+what_was_verified_is_not_read_again_until_touched_or_old(void **state)
+{
+    struct jobs_fixture *f = *state;
+    const struct ph_id id = jobs_fixture_hold(f, "r", "the document");
+    struct ph_sealed_reader *reader = open_claimed(f, &id);
+
+    assert_true(is_remembered(f, reader)); /* at its capture */
+    assert_int_equal(fchmod(ph_sealed_reader_fd(reader), 0400), 0);
+    assert_false(is_remembered(f, reader));
+    assert_int_equal(verify_unless(f, reader, 0), PH_OK);
+    assert_true(is_remembered(f, reader));
+
+    moved_ms = ph_clock_wall_ms() + 590000;
+    ph_clock_set_wall(moved_clock);
+    assert_true(is_remembered(f, reader));
+    moved_ms += 20000;
+    assert_false(is_remembered(f, reader));
+    ph_clock_set_wall(NULL);
+    ph_sealed_reader_free(reader);
+
+    /* nor by the next process */
+    jobs_fixture_close(f);
+    jobs_fixture_open(f);
+    reader = open_claimed(f, &id);
+    assert_false(is_remembered(f, reader));
+    ph_sealed_reader_free(reader);
 }
 
 static void
@@ -322,6 +384,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_job_goes_only_after_complete),
         TEST(a_long_document_has_its_digest_when_it_is_needed),
+        TEST(what_was_verified_is_not_read_again_until_touched_or_old),
         TEST(two_printers_cannot_hold_one_job),
         TEST(a_lease_that_ended_gives_the_job_back),
         TEST(a_failed_print_is_held_again),

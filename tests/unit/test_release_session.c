@@ -150,36 +150,6 @@ the_table_has_an_end_until_sessions_end(void **state)
     ph_release_sessions_free(sessions);
 }
 
-static void
-verified_files_are_remembered_and_the_oldest_forgotten(void **state)
-{
-    const struct ph_identity peer = printer(1);
-    struct ph_release_sessions *sessions;
-    struct ph_file_stamp stamp = {.size = 1}, found;
-    struct ph_id id, job = {{0}};
-
-    (void)state;
-    assert_int_equal(ph_release_sessions_new(&sessions), PH_OK);
-    assert_int_equal(open_one(sessions, &peer, NOW, &id), PH_OK);
-    for (uint8_t i = 0; i <= PH_SESSION_VERIFIED_MAX; i++) {
-        job.bytes[0] = i;
-        stamp.size = i;
-        ph_release_session_verified(sessions, &id, &job, &stamp);
-    }
-    for (uint8_t i = 0; i <= PH_SESSION_VERIFIED_MAX; i++) {
-        job.bytes[0] = i;
-        assert_int_equal(ph_release_session_stamp(sessions, &id, &job, &found),
-                         i > 0);
-        if (i > 0)
-            assert_int_equal(found.size, i);
-    }
-    stamp.size = 99;
-    ph_release_session_verified(sessions, &id, &job, &stamp);
-    assert_true(ph_release_session_stamp(sessions, &id, &job, &found));
-    assert_int_equal(found.size, 99);
-    ph_release_sessions_free(sessions);
-}
-
 int
 main(void)
 {
@@ -189,8 +159,6 @@ main(void)
         cmocka_unit_test(only_the_exact_words_of_its_own_printer_find_it),
         cmocka_unit_test(a_printer_with_many_sessions_loses_its_oldest),
         cmocka_unit_test(the_table_has_an_end_until_sessions_end),
-        cmocka_unit_test(
-            verified_files_are_remembered_and_the_oldest_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

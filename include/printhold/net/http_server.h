@@ -3,7 +3,11 @@
  * it, over the TLS of printhold/net/tls_server.h. The release service of the
  * agent uses it, and the hub will.
  *
- * Everything happens on the loop's thread; nothing blocks. A request is
+ * A door is the listening socket and the count of who is inside. Up to eight
+ * servers, each on a loop and thread of its own, may take connections from one
+ * door: the one with the fewest gets the next.
+ *
+ * What a server does happens on its loop's thread; nothing blocks. A request is
  * handed to the service as an exchange, which must be answered exactly once,
  * at once or later; the exchange stays valid until then even when its
  * connection is gone. One connection's requests are answered one after the
@@ -29,6 +33,7 @@
 #include "printhold/net/tls_server.h"
 #include "printhold/proto/http.h"
 
+struct ph_http_door;
 struct ph_http_server;
 struct ph_http_exchange;
 
@@ -42,44 +47,57 @@ typedef void (*ph_http_request_cb)(struct ph_http_exchange *exchange,
 typedef void (*ph_http_refused_cb)(const char *address, const char *reason,
                                    void *arg);
 
+struct ph_http_door_options {
+    const char *address; /* numeric; "" is every address */
+    uint16_t port;       /* 0: any free one */
+    /* Limits; ph_http_door_options_init gives the defaults in brackets. */
+    size_t connections_max; /* [512] then new ones wait in the backlog */
+    size_t strangers_max;   /* [256] of those whose handshake is not over */
+    size_t address_max;     /* [128] of one address, more are closed */
+    size_t peer_max;        /* [16] of one certificate, more are closed */
+};
+
+void ph_http_door_options_init(struct ph_http_door_options *options);
+
+/* Bind and listen. PH_ERR_CONFIG, PH_ERR_BUSY (port in use) with why. */
+int ph_http_door_open(const struct ph_http_door_options *options,
+                      struct ph_http_door **out_door, struct ph_why *why);
+/* After the last of its servers is gone. NULL is fine. */
+void ph_http_door_close(struct ph_http_door *door);
+
+/* From any thread. */
+uint16_t ph_http_door_port(const struct ph_http_door *door);
+size_t ph_http_door_inside(struct ph_http_door *door);
+
 struct ph_http_options {
-    const char *address;       /* numeric; "" is every address */
-    uint16_t port;             /* 0: any free one */
+    struct ph_http_door *door; /* borrowed */
     struct ph_tls_server *tls; /* borrowed */
     ph_http_request_cb on_request;
     ph_http_refused_cb on_refused;
     void *arg;
     /* Limits; ph_http_options_init gives the defaults in brackets. */
-    size_t connections_max; /* [512] then new ones wait in the backlog */
-    size_t strangers_max;   /* [256] of those whose handshake is not over */
-    size_t address_max;     /* [128] of one address, more are closed */
-    size_t peer_max;        /* [16] of one certificate, more are closed */
-    size_t body_max;        /* [32768] bytes of a request's body */
-    uint64_t handshake_ms;  /* [5000] */
-    uint64_t head_ms;       /* [10000] from its first byte; the body too */
-    uint64_t idle_ms;       /* [30000] between requests */
-    uint64_t stall_ms;      /* [60000] a reader must take ... */
-    uint64_t stall_bytes;   /* [16384] ... this much in that time */
-    uint64_t linger_ms;     /* [2000] for the peer to read our last words */
+    size_t body_max;       /* [32768] bytes of a request's body */
+    uint64_t handshake_ms; /* [5000] */
+    uint64_t head_ms;      /* [10000] from its first byte; the body too */
+    uint64_t idle_ms;      /* [30000] between requests */
+    uint64_t stall_ms;     /* [60000] a reader must take ... */
+    uint64_t stall_bytes;  /* [16384] ... this much in that time */
+    uint64_t linger_ms;    /* [2000] for the peer to read our last words */
 };
 
 void ph_http_options_init(struct ph_http_options *options);
 
-/* Bind and listen. Options are copied; PH_ERR_CONFIG, PH_ERR_BUSY (port in
- * use) with why. */
+/* Take connections from the door. Options are copied. After a failure too the
+ * loop has to run once more before it is closed. */
 int ph_http_server_start(uv_loop_t *loop, const struct ph_http_options *options,
-                         struct ph_http_server **out_server,
-                         struct ph_why *why);
-
-uint16_t ph_http_server_port(const struct ph_http_server *server);
-size_t ph_http_server_connections(const struct ph_http_server *server);
+                         struct ph_http_server **out_server);
 
 /* Whom we admit has changed: break the connections of those whom the admit
  * callback does not take any more, whatever they are doing. */
 void ph_http_server_review(struct ph_http_server *server);
 
-/* Close the listener and every connection; done comes once, afterwards the
- * server is freed. Exchanges that are still open must still be answered. */
+/* Take nobody any more and close every connection; done comes once, afterwards
+ * the server is freed. Exchanges that are still open must still be answered. */
 void ph_http_server_stop(struct ph_http_server *server, void (*done)(void *arg),
                          void *arg);
 

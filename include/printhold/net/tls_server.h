@@ -13,6 +13,8 @@
  * are collected in a scratch buffer and leave in one send(2) per flush; only
  * what the socket did not take is copied to memory of the connection. All
  * connections of a loop share one scratch, so one thread only may use them.
+ * Connections of several threads may share a context; its admit callback is
+ * called on the thread of the connection.
  */
 #ifndef PRINTHOLD_NET_TLS_SERVER_H
 #define PRINTHOLD_NET_TLS_SERVER_H
