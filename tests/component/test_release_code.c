@@ -206,7 +206,7 @@ expect_wrong(struct https_client *client, const char *what, const char *text)
     https_reply_close(&reply);
 }
 
-static int64_t moved_ms;
+static _Atomic int64_t moved_ms;
 
 static int64_t
 moved_clock(void)

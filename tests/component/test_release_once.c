@@ -272,7 +272,7 @@ choices_at_the_printer_are_told_in_answer_and_event(void **state)
 
 /* --- a printer that never comes back --- */
 
-static int64_t moved_ms;
+static _Atomic int64_t moved_ms;
 
 static int64_t
 moved_clock(void)
