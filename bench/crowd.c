@@ -15,7 +15,8 @@
  * hold: everybody stops after the first byte; then "held" is printed, and all
  * stay until standard input ends.
  *
- * Prints {"wall_ns":…,"count":…,"bytes":…,"p50_ns":…,"p99_ns":…}; bytes as they
+ * Prints "begun", when the plan is read and the certificates are loaded, and at
+ * the end {"wall_ns":…,"count":…,"bytes":…,"p50_ns":…,"p99_ns":…}; bytes as they
  * went through TCP after the first. An answer other than 200 ends it.
  */
 #include <arpa/inet.h>
@@ -358,6 +359,8 @@ main(int argc, char **argv)
     if (epoll_fd < 0)
         die("epoll_create1");
     read_plan();
+    (void)puts("begun");
+    (void)fflush(stdout);
     began_ns = now_ns();
     run(strtoul(values[PARALLEL], NULL, 10));
     report(now_ns() - began_ns);

@@ -62,8 +62,26 @@ def _command(lab, port, parallel, mode):
 
 
 def _visit(lab, port, plan, parallel, mode='drain'):
-    return json.loads(lab.run(_command(lab, port, parallel, mode),
-                              input=''.join(plan) + '\n'))
+    said = lab.run(_command(lab, port, parallel, mode),
+                   input=''.join(plan) + '\n')
+    return json.loads(said.splitlines()[-1])
+
+
+@contextlib.contextmanager
+def _crowd(lab, port, plan, parallel, mode):
+    """As long as the context, once it has begun."""
+    with subprocess.Popen(_command(lab, port, parallel, mode), text=True,
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as crowd:
+        crowd.stdin.write(''.join(plan) + '\n')
+        crowd.stdin.flush()
+        if crowd.stdout.readline() != 'begun\n':
+            raise Failed('the crowd did not begin')
+        yield crowd
+        crowd.stdin.close()
+        crowd.stdout.read()
+        if crowd.wait() != 0:
+            raise Failed('the crowd was not served')
 
 
 class _Jobs:
@@ -175,21 +193,6 @@ def _handshakes(lab, options, agent, printers, nginx):
                             f'{contest.median("nginx") * 1e3:.2f} ms')
 
 
-@contextlib.contextmanager
-def _standing(lab, port, plan):
-    """Printers that have the first byte and take no other."""
-    with subprocess.Popen(_command(lab, port, len(plan), 'hold'), text=True,
-                          stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as crowd:
-        crowd.stdin.write(''.join(plan) + '\n')
-        crowd.stdin.flush()
-        crowd.stdout.readline()
-        if crowd.stdout.readline() != 'held\n':
-            raise Failed('the printers that should stand there do not')
-        yield
-        crowd.stdin.close()
-
-
 def _memory(lab, options, jobs):
     """RSS of a pull, and what 5,000 lists leave behind."""
     pid = program_pid(jobs.agent.process, 'printhold-agent')
@@ -197,7 +200,9 @@ def _memory(lab, options, jobs):
     for _ in range(4 if options.quick else 6):
         plan = jobs.plan(jobs.count)
         before = kib(pid, 'status', 'VmRSS')
-        with _standing(lab, jobs.agent.port, plan):
+        with _crowd(lab, jobs.agent.port, plan, len(plan), 'hold') as crowd:
+            while crowd.stdout.readline() not in ('held\n', ''):
+                pass
             samples.append((kib(pid, 'status', 'VmRSS') - before) / jobs.count)
         jobs.restart()
         pid = program_pid(jobs.agent.process, 'printhold-agent')
@@ -228,18 +233,9 @@ def _unhindered(lab, options, agent, printers, nginx, plain):
     ours.renew()
 
     def run(port, small, one):
-        plan = ''.join(printers.line(number, small)
-                       for number in range(HANDSHAKES))
-        with subprocess.Popen(_command(lab, port, 50, 'drain'), text=True,
-                              stdin=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL) as crowd:
-            crowd.stdin.write(plan + '\n')
-            crowd.stdin.flush()
-            seconds = one()
-            crowd.stdin.close()
-            if crowd.wait() != 0:
-                raise Failed('the crowd was not served')
-        return seconds
+        plan = [printers.line(number, small) for number in range(HANDSHAKES)]
+        with _crowd(lab, port, plan, 50, 'drain'):
+            return one()
 
     contest = Contest(
         f'{size // documents.MIB} MiB while {HANDSHAKES} connect', {
