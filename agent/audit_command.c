@@ -178,13 +178,13 @@ static bool
 on_record(const struct ph_audit_record *record, void *arg)
 {
     struct export *export = arg;
-    char login[PH_TICKET_TEXT_MAX], title[PH_TICKET_TITLE_MAX];
+    struct ph_audit_sealed sealed;
     struct ph_history history;
 
-    export->err = ph_audit_unseal(export->keys, record, login, title);
+    export->err = ph_audit_unseal(export->keys, record, &sealed);
     if (export->err != PH_OK)
         return false;
-    ph_audit_view(record, login, title, true, &history);
+    ph_audit_view(record, &sealed, true, &history);
     export->err = export->csv ? ph_history_csv(&history, &export->out)
                               : put_json(export, &history);
     export->after = record->number;

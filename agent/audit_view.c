@@ -8,8 +8,8 @@
 #define COPY(field, text) (void)snprintf(field, sizeof(field), "%s", text)
 
 void
-ph_audit_view(const struct ph_audit_record *record, const char *login,
-              const char *title, bool with_chain,
+ph_audit_view(const struct ph_audit_record *record,
+              const struct ph_audit_sealed *sealed, bool with_chain,
               struct ph_history *out_history)
 {
     struct ph_history *history = out_history;
@@ -25,8 +25,9 @@ ph_audit_view(const struct ph_audit_record *record, const char *login,
     COPY(history->reason, record->reason);
     COPY(history->printer, record->printer);
     COPY(history->amr, record->amr);
-    COPY(history->login, login);
-    COPY(history->title, title);
+    COPY(history->login, sealed->login);
+    COPY(history->title, sealed->title);
+    COPY(history->chosen, sealed->chosen);
     if (record->has_job)
         ph_id_format(&record->job, history->job);
     if (with_chain)

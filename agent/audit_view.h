@@ -9,8 +9,8 @@
 #include "printhold/store/audit.h"
 
 /* with_chain: its mac too. */
-void ph_audit_view(const struct ph_audit_record *record, const char *login,
-                   const char *title, bool with_chain,
+void ph_audit_view(const struct ph_audit_record *record,
+                   const struct ph_audit_sealed *sealed, bool with_chain,
                    struct ph_history *out_history);
 
 #endif

@@ -138,14 +138,14 @@ step_jobs(struct ph_control_call *call, struct ph_buf *buf)
 /* --- history --- */
 
 static bool
-on_record(const struct ph_audit_record *record, const char *login,
-          const char *title, void *arg)
+on_record(const struct ph_audit_record *record,
+          const struct ph_audit_sealed *sealed, void *arg)
 {
     struct piece *piece = arg;
     struct ph_history history;
     struct ph_buf body;
 
-    ph_audit_view(record, login, title, false, &history);
+    ph_audit_view(record, sealed, false, &history);
     ph_buf_init(&body, PH_FRAME_MAX - 1);
     piece->err = ph_history_put(&history, &body);
     if (piece->err == PH_OK)

@@ -219,7 +219,7 @@ int ph_jobs_write_refusals(struct ph_jobs *jobs);
  * first, above the number *after, which moves along; in pieces. The callback
  * returns false to stop; it runs under the lock. */
 typedef bool (*ph_jobs_history_cb)(const struct ph_audit_record *record,
-                                   const char *login, const char *title,
+                                   const struct ph_audit_sealed *sealed,
                                    void *arg);
 int ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
                     int64_t *after, ph_jobs_history_cb each, void *arg,

@@ -13,6 +13,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/parse.h"
+#include "printhold/proto/choices.h"
 
 #define HISTORY_PAGE 64
 #define LINE_MAX     512
@@ -138,6 +139,7 @@ jobs_audit_move(struct ph_jobs *jobs, const struct job_row *row,
                 const struct job_move *move)
 {
     const struct ph_release_report *report = move->report;
+    char chosen[PH_AUDIT_CHOSEN_MAX] = "";
     const struct ph_audit_entry entry = {
         .event = move->audit,
         .job = &row->row.id,
@@ -152,8 +154,11 @@ jobs_audit_move(struct ph_jobs *jobs, const struct job_row *row,
         .sheets = report != NULL ? report->sheets : -1,
         .login = row->view.ticket.owner_login,
         .title = row->view.ticket.job_name,
+        .chosen = chosen,
     };
 
+    if (report != NULL)
+        ph_release_choices_text(&report->choices, chosen, sizeof(chosen));
     return jobs_audit(jobs, &entry);
 }
 
@@ -283,13 +288,13 @@ static bool
 on_record(const struct ph_audit_record *record, void *arg)
 {
     struct history *history = arg;
-    char login[PH_TICKET_TEXT_MAX] = "", title[PH_TICKET_TITLE_MAX] = "";
+    struct ph_audit_sealed sealed;
 
-    if (ph_audit_unseal(history->jobs->keys, record, login, title) != PH_OK)
-        login[0] = title[0] = '\0'; /* verify says what is wrong with it */
+    /* Empty when it cannot be opened: verify says what is wrong with it. */
+    (void)ph_audit_unseal(history->jobs->keys, record, &sealed);
     history->after = record->number;
     history->given++;
-    history->stopped = !history->each(record, login, title, history->arg);
+    history->stopped = !history->each(record, &sealed, history->arg);
     return !history->stopped;
 }
 

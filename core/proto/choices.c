@@ -1,6 +1,7 @@
 #include "printhold/proto/choices.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,6 +173,24 @@ ph_release_choices_merge(struct ph_release_choices *later,
 
         if (text[0] == '\0')
             memcpy(text, (const char *)earlier + texts[i].offset, texts[i].cap);
+    }
+}
+
+void
+ph_release_choices_text(const struct ph_release_choices *choices, char *dst,
+                        size_t cap)
+{
+    size_t len = 0;
+
+    dst[0] = '\0';
+    if (choices->copies > 0)
+        len = (size_t)snprintf(dst, cap, "copies=%d", choices->copies);
+    for (size_t i = 0; i < PH_COUNT(texts) && len < cap; i++) {
+        const char *text = (const char *)choices + texts[i].offset;
+
+        if (text[0] != '\0')
+            len += (size_t)snprintf(dst + len, cap - len, "%s%s=%s",
+                                    len > 0 ? " " : "", texts[i].name, text);
     }
 }
 

@@ -15,7 +15,8 @@ static const struct ph_text_field texts[] = {
     TEXT(event, "event"),    TEXT(reason, "reason"),
     TEXT(job, "job"),        TEXT(printer, "printer"),
     TEXT(amr, "amr"),        TEXT(login, "owner-login"),
-    TEXT(title, "job-name"), TEXT(chain, "chain"),
+    TEXT(title, "job-name"), TEXT(chosen, "chosen"),
+    TEXT(chain, "chain"),
 };
 static const struct ph_number_field numbers[] = {
     I64(number, "number"),
@@ -101,7 +102,7 @@ put_number(struct ph_buf *buf, int64_t number)
 
 static const char head[] =
     "number,time,event,reason,job,printer,amr,count,impressions,sheets,"
-    "owner-uid,owner-login,job-name,chain\r\n";
+    "owner-uid,owner-login,job-name,chosen,chain\r\n";
 
 int
 ph_history_csv_head(struct ph_buf *buf)
@@ -117,7 +118,7 @@ ph_history_csv(const struct ph_history *history, struct ph_buf *buf)
     const int64_t counts[] = {history->count, history->impressions,
                               history->sheets, history->owner_uid};
     const char *const after[] = {history->login, history->title,
-                                 history->chain};
+                                 history->chosen, history->chain};
     const size_t kept = buf->len;
     char time[PH_TIME_TEXT];
     int err;

@@ -200,18 +200,21 @@ seal(struct ph_epoch_keys *keys, const struct ph_audit_entry *entry,
 {
     const char *login = entry->login != NULL ? entry->login : "";
     const char *title = entry->title != NULL ? entry->title : "";
+    const char *chosen = entry->chosen != NULL ? entry->chosen : "";
     struct ph_buf aad, plain;
     int err;
 
-    if (login[0] == '\0' && title[0] == '\0')
+    if (login[0] == '\0' && title[0] == '\0' && chosen[0] == '\0')
         return PH_OK;
     ph_buf_init(&aad, 8);
-    ph_buf_init(&plain, PH_TICKET_TEXT_MAX + PH_TICKET_TITLE_MAX);
+    ph_buf_init(&plain, sizeof(struct ph_audit_sealed));
     err = ph_buf_put_u64(&aad, (uint64_t)number);
     if (err == PH_OK)
         err = ph_buf_put(&plain, login, strlen(login) + 1);
     if (err == PH_OK)
-        err = ph_buf_put_str(&plain, title);
+        err = ph_buf_put(&plain, title, strlen(title) + 1);
+    if (err == PH_OK)
+        err = ph_buf_put_str(&plain, chosen);
     if (err == PH_OK)
         err = ph_epoch_keys_audit_seal(keys, aad.data, aad.len, plain.data,
                                        plain.len, out_sealed);

@@ -11,7 +11,7 @@
 #define RECORD_LABEL "printhold/v1/audit-record"
 /* Far more than the fixed fields and the longest texts. */
 #define MAC_INPUT_MAX (PH_AUDIT_SEALED_MAX + 1024)
-#define PLAIN_MAX     (PH_TICKET_TEXT_MAX + PH_TICKET_TITLE_MAX)
+#define PLAIN_MAX     sizeof(struct ph_audit_sealed)
 
 const char *
 ph_audit_event_name(enum ph_audit_event event)
@@ -160,51 +160,51 @@ audit_holds(struct ph_epoch_keys *keys,
     return err;
 }
 
-/* --- what is sealed: login, NUL, title --- */
+/* --- what is sealed: login, NUL, title, NUL, choices --- */
 
-/* A text without NUL that ends in one and fits. */
+/* The text up to a NUL, which is left out, or to the end. */
 static bool
-take_text(const struct ph_buf *plain, size_t from, size_t len, char *dst,
+take_text(const uint8_t **at, const uint8_t *end, bool is_last, char *dst,
           size_t cap)
 {
-    if (len >= cap || (len > 0 && memchr(plain->data + from, 0, len) != NULL))
+    const size_t left = (size_t)(end - *at);
+    const uint8_t *stop = memchr(*at, 0, left);
+    size_t len = stop != NULL ? (size_t)(stop - *at) : left;
+
+    if ((stop == NULL) != is_last || len >= cap)
         return false;
-    if (len > 0)
-        memcpy(dst, plain->data + from, len);
+    memcpy(dst, *at, len);
     dst[len] = '\0';
+    *at += is_last ? len : len + 1;
     return true;
 }
 
 static int
-split(const struct ph_buf *plain, char out_login[PH_TICKET_TEXT_MAX],
-      char out_title[PH_TICKET_TITLE_MAX])
+split(const struct ph_buf *plain, struct ph_audit_sealed *sealed)
 {
-    const uint8_t *end = memchr(plain->data, 0, plain->len);
-    size_t login_len;
+    const uint8_t *at = plain->data, *end = plain->data + plain->len;
 
-    if (end == NULL)
+    if (plain->len == 0 ||
+        !take_text(&at, end, false, sealed->login, sizeof(sealed->login)) ||
+        !take_text(&at, end, false, sealed->title, sizeof(sealed->title)) ||
+        !take_text(&at, end, true, sealed->chosen, sizeof(sealed->chosen)))
         return PH_ERR_CORRUPT;
-    login_len = (size_t)(end - plain->data);
-    return take_text(plain, 0, login_len, out_login, PH_TICKET_TEXT_MAX) &&
-                   take_text(plain, login_len + 1, plain->len - login_len - 1,
-                             out_title, PH_TICKET_TITLE_MAX)
-               ? PH_OK
-               : PH_ERR_CORRUPT;
+    return PH_OK;
 }
 
 int
 ph_audit_unseal(struct ph_epoch_keys *keys,
                 const struct ph_audit_record *record,
-                char out_login[PH_TICKET_TEXT_MAX],
-                char out_title[PH_TICKET_TITLE_MAX])
+                struct ph_audit_sealed *out_sealed)
 {
+    struct ph_audit_sealed sealed;
     struct ph_buf number, plain;
     int err;
 
-    if (record->sealed_len == 0) { /* of nobody */
-        out_login[0] = out_title[0] = '\0';
+    memset(out_sealed, 0, sizeof(*out_sealed));
+    if (record->sealed_len == 0) /* of nobody */
         return PH_OK;
-    }
+    memset(&sealed, 0, sizeof(sealed));
     ph_buf_init(&number, 8);
     ph_buf_init(&plain, PLAIN_MAX + PH_AUDIT_SEALED_MAX);
     err = ph_buf_put_u64(&number, (uint64_t)record->number);
@@ -213,7 +213,9 @@ ph_audit_unseal(struct ph_epoch_keys *keys,
                                          record->sealed, record->sealed_len,
                                          &plain);
     if (err == PH_OK)
-        err = split(&plain, out_login, out_title);
+        err = split(&plain, &sealed);
+    if (err == PH_OK)
+        *out_sealed = sealed;
     ph_buf_close(&number);
     ph_buf_close(&plain);
     return err;

@@ -49,12 +49,13 @@ audit_tear_down(void **state)
 struct facts {
     char text[4096]; /* "1 began new; 2 claimed ..." */
     char login[PH_TICKET_TEXT_MAX], title[PH_TICKET_TITLE_MAX]; /* last */
+    char chosen[PH_AUDIT_CHOSEN_MAX];
     struct ph_audit_record last;
 };
 
 static inline bool
-note_record(const struct ph_audit_record *record, const char *login,
-            const char *title, void *arg)
+note_record(const struct ph_audit_record *record,
+            const struct ph_audit_sealed *sealed, void *arg)
 {
     struct facts *facts = arg;
     const size_t len = strlen(facts->text);
@@ -64,8 +65,9 @@ note_record(const struct ph_audit_record *record, const char *login,
                    record->reason[0] != '\0' ? " " : "", record->reason,
                    record->printer[0] != '\0' ? " at " : "", record->printer,
                    record->uid == 1001 ? " (alice)" : "");
-    (void)snprintf(facts->login, sizeof(facts->login), "%s", login);
-    (void)snprintf(facts->title, sizeof(facts->title), "%s", title);
+    (void)snprintf(facts->login, sizeof(facts->login), "%s", sealed->login);
+    (void)snprintf(facts->title, sizeof(facts->title), "%s", sealed->title);
+    (void)snprintf(facts->chosen, sizeof(facts->chosen), "%s", sealed->chosen);
     facts->last = *record;
     return true;
 }

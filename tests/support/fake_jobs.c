@@ -373,6 +373,7 @@ ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
                 int64_t *after, ph_jobs_history_cb each, void *arg,
                 bool *out_end)
 {
+    struct ph_audit_sealed sealed = {.login = "user@example.com"};
     struct ph_audit_record record = {.at_ms = 1763753400000,
                                      .has_job = true,
                                      .uid = asker->owner_uid,
@@ -398,8 +399,8 @@ ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
         record.count = 7;
     }
     *after = record.number;
-    *out_end = each(&record, "user@example.com",
-                    asker->everyone ? "of all" : "Q3 r\xc3\xa9port", arg) &&
-               *after >= 9;
+    (void)snprintf(sealed.title, sizeof(sealed.title), "%s",
+                   asker->everyone ? "of all" : "Q3 r\xc3\xa9port");
+    *out_end = each(&record, &sealed, arg) && *after >= 9;
     return PH_OK;
 }

@@ -16,7 +16,7 @@ copy_record(const struct ph_audit_record *record, void *arg)
 struct opened {
     struct ph_epoch_keys *keys;
     int err;
-    char login[PH_TICKET_TEXT_MAX], title[PH_TICKET_TITLE_MAX];
+    struct ph_audit_sealed sealed;
 };
 
 static bool
@@ -24,8 +24,7 @@ open_record(const struct ph_audit_record *record, void *arg)
 {
     struct opened *opened = arg;
 
-    opened->err =
-        ph_audit_unseal(opened->keys, record, opened->login, opened->title);
+    opened->err = ph_audit_unseal(opened->keys, record, &opened->sealed);
     return true;
 }
 
@@ -56,8 +55,8 @@ a_record_comes_back_as_it_was_written(void **state)
     assert_int_equal(ph_audit_each(f->catalogue, &all, open_record, &opened),
                      PH_OK);
     assert_int_equal(opened.err, PH_OK);
-    assert_string_equal(opened.login, "alice@example.com");
-    assert_string_equal(opened.title, "Zebra.pdf");
+    assert_string_equal(opened.sealed.login, "alice@example.com");
+    assert_string_equal(opened.sealed.title, "Zebra.pdf");
 }
 
 static void
@@ -98,6 +97,7 @@ long_texts_are_cut_and_the_chain_holds(void **state)
 {
     struct fixture *f = *state;
     char text[1000], title[PH_TICKET_TITLE_MAX], login[PH_TICKET_TEXT_MAX];
+    char chosen[PH_AUDIT_CHOSEN_MAX];
     struct ph_audit_mark mark;
     struct ph_audit_entry entry = {.event = PH_AUDIT_REFUSED,
                                    .uid = -1,
@@ -105,8 +105,11 @@ long_texts_are_cut_and_the_chain_holds(void **state)
                                    .amr = text,
                                    .reason = text,
                                    .login = login,
-                                   .title = title};
+                                   .title = title,
+                                   .chosen = chosen};
 
+    memset(chosen, 'c', sizeof(chosen));
+    chosen[sizeof(chosen) - 1] = '\0';
     memset(text, 'x', sizeof(text));
     text[sizeof(text) - 1] = '\0';
     memset(title, 't', sizeof(title));

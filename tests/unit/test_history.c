@@ -33,6 +33,7 @@ full(void)
     (void)snprintf(history.amr, sizeof(history.amr), "badge pin");
     (void)snprintf(history.login, sizeof(history.login), "a@example.com");
     (void)snprintf(history.title, sizeof(history.title), "Q3 r\xc3\xa9port");
+    (void)snprintf(history.chosen, sizeof(history.chosen), "copies=2");
     (void)snprintf(history.chain, sizeof(history.chain), "%064d", 9);
     return history;
 }
@@ -104,7 +105,7 @@ the_table_has_a_column_for_each_name(void **state)
     static const char expected[] =
         "57,2025-11-21T19:30:00.123Z,\"completed\",\"printed\","
         "\"00000000000000000000000000000007\",\"pr-1\",\"badge pin\",1,12,6,"
-        "1001,\"a@example.com\",\"Q3 r\xc3\xa9port\","
+        "1001,\"a@example.com\",\"Q3 r\xc3\xa9port\",\"copies=2\","
         "\"00000000000000000000000000000000000000000000000000000000000000"
         "09\"\r\n";
     struct ph_history history = full();

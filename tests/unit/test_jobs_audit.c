@@ -12,7 +12,14 @@ a_release_leaves_one_record_of_each_step(void **state)
     struct jobs_fixture *f = *state;
     const struct ph_id id = jobs_fixture_hold(f, "Zebra", "bytes");
     struct ph_release_report report = {
-        .printer = "pr-1", .result = "printed", .impressions = 12, .sheets = 6};
+        .printer = "pr-1",
+        .result = "printed",
+        .impressions = 12,
+        .sheets = 6,
+        .choices = {.copies = 2, .page_ranges = "1-4,7"}};
+    const struct ph_release_choices earlier = {.copies = 3,
+                                               .finishings = "staple"};
+    struct ph_release_choices chosen;
     struct ph_job_view view;
     struct facts facts;
 
@@ -26,6 +33,9 @@ a_release_leaves_one_record_of_each_step(void **state)
         assert_int_equal(
             ph_jobs_claim(f->jobs, &alice_badge, &id, "pr-1", &view), PH_OK);
     assert_int_equal(
+        ph_jobs_choose(f->jobs, &alice_badge, &id, "pr-1", &earlier, &chosen),
+        PH_OK);
+    assert_int_equal(
         ph_jobs_note_download(f->jobs, &alice_badge, &id, "pr-1", true, &view),
         PH_OK);
     for (int i = 0; i < 2; i++) /* the second is the same report */
@@ -38,6 +48,8 @@ a_release_leaves_one_record_of_each_step(void **state)
                         " completed printed at pr-1 (alice)");
     assert_string_equal(facts.login, "alice@example.com");
     assert_string_equal(facts.title, "Zebra");
+    assert_string_equal(facts.chosen,
+                        "copies=2 page-ranges=1-4,7 finishings=staple");
     assert_string_equal(facts.last.amr, "badge pin");
     assert_int_equal(facts.last.sheets, 6);
     assert_int_equal(facts.last.impressions, 12);

@@ -26,6 +26,9 @@ int ph_release_choices_check(const struct ph_release_choices *choices,
 /* Those of earlier that later does not make itself. */
 void ph_release_choices_merge(struct ph_release_choices *later,
                               const struct ph_release_choices *earlier);
+/* As one line, "copies=2 sides=one-sided"; empty when none were made. */
+void ph_release_choices_text(const struct ph_release_choices *choices,
+                             char *dst, size_t cap);
 /* Add those that were made. */
 int ph_release_choices_put(const struct ph_release_choices *choices,
                            json_t *object);

@@ -30,7 +30,8 @@ struct ph_history {
     int64_t owner_uid;
     char login[PH_TICKET_TEXT_MAX];
     char title[PH_TICKET_TITLE_MAX];
-    char chain[65]; /* the record's mac, hex; empty unless exported */
+    char chosen[768]; /* at the printer: "copies=2 sides=one-sided" */
+    char chain[65];   /* the record's mac, hex; empty unless exported */
 };
 
 /* Replaces buf by a JSON object. */

@@ -10,7 +10,7 @@
  * change, a record that is missing or one that was moved breaks the chain
  * there. Anchor (the last record that was forgotten) and head (the newest) carry
  * a proof of the same key: records cannot be cut off at either end without it.
- * Login and title are sealed. Keys: ph_epoch_keys_audit_*.
+ * Login, title and choices are sealed. Keys: ph_epoch_keys_audit_*.
  *
  * Whoever has an older copy of the whole catalogue can put it back: that shows
  * only where a later mac is known from elsewhere, as from the journal.
@@ -31,7 +31,8 @@
 #define PH_AUDIT_MAC_BYTES  32
 #define PH_AUDIT_WORD_MAX   48  /* event, reason */
 #define PH_AUDIT_AMR_MAX    264 /* 8 words of 32 characters */
-#define PH_AUDIT_SEALED_MAX 2048
+#define PH_AUDIT_SEALED_MAX 3072
+#define PH_AUDIT_CHOSEN_MAX 768
 
 /* name, keyword. Keywords are stable: exports have them. */
 #define PH_AUDIT_EVENTS(X)                                                     \
@@ -70,6 +71,7 @@ struct ph_audit_entry {
     int64_t sheets;          /* -1 not known */
     const char *login;       /* sealed */
     const char *title;       /* sealed */
+    const char *chosen;      /* sealed; what was chosen at the printer */
 };
 
 /* A record as it stands there. */
@@ -137,11 +139,16 @@ int ph_audit_each(struct ph_catalogue *catalogue,
                   const struct ph_audit_filter *filter, ph_audit_each_cb each,
                   void *arg);
 
-/* What is sealed; PH_ERR_CORRUPT when it is not of this record. */
+/* What is sealed in a record. Empty text: it has none. */
+struct ph_audit_sealed {
+    char login[PH_TICKET_TEXT_MAX];
+    char title[PH_TICKET_TITLE_MAX];
+    char chosen[PH_AUDIT_CHOSEN_MAX];
+};
+/* PH_ERR_CORRUPT, and all of it empty, when it is not of this record. */
 int ph_audit_unseal(struct ph_epoch_keys *keys,
                     const struct ph_audit_record *record,
-                    char out_login[PH_TICKET_TEXT_MAX],
-                    char out_title[PH_TICKET_TITLE_MAX]);
+                    struct ph_audit_sealed *out_sealed);
 
 /* What a look at the whole chain found. */
 struct ph_audit_verdict {
