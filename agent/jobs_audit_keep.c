@@ -39,7 +39,7 @@ jobs_trim_audit(struct ph_jobs *jobs, int64_t before_ms, bool *out_more)
     if (err == PH_OK)
         err = ph_audit_trim(jobs->catalogue, jobs->keys, before_ms, &count,
                             &broken);
-    if (err == PH_OK && count > 0)
+    if (err == PH_OK)
         err = ph_catalogue_commit(jobs->catalogue);
     ph_catalogue_rollback(jobs->catalogue);
     if (err == PH_OK && count > 0)

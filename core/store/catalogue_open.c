@@ -14,15 +14,20 @@ note_damage(struct ph_catalogue *catalogue)
         catalogue->is_damaged = true;
 }
 
-/* SQLite changes this between transactions only. When it fails, nothing goes
- * on before it was made up for. */
+/* SQLite changes the syncing between transactions only. When that or a rollback
+ * fails, nothing goes on before it was made up for. */
 static int
 end_unsynced(struct ph_catalogue *catalogue)
 {
     int err = PH_OK;
 
     note_damage(catalogue);
-    if (catalogue->is_unsynced && !catalogue->in_transaction)
+    /* A rollback that failed leaves the transaction open: what follows would
+     * look done and never be committed. */
+    if (!catalogue->in_transaction &&
+        sqlite3_get_autocommit(catalogue->db) == 0)
+        err = ph_db_exec(catalogue->db, "ROLLBACK");
+    if (err == PH_OK && catalogue->is_unsynced && !catalogue->in_transaction)
         err = ph_db_exec(catalogue->db, "PRAGMA synchronous=FULL");
     if (err == PH_OK && !catalogue->in_transaction)
         catalogue->is_unsynced = false;

@@ -99,6 +99,48 @@ only_a_transaction_that_asks_for_it_is_not_synced(void **state)
     assert_int_equal(synchronous(f), 2);
 }
 
+static int
+no_rollback(void *arg, int action, const char *operation, const char *b,
+            const char *c, const char *d)
+{
+    (void)arg, (void)b, (void)c, (void)d;
+    return action == SQLITE_TRANSACTION && strcmp(operation, "ROLLBACK") == 0
+               ? SQLITE_DENY
+               : SQLITE_OK;
+}
+
+/* SR-71: what comes after it would look done and never be committed. */
+static void
+a_rollback_that_fails_is_made_up_for(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_catalogue *other;
+    struct ph_why why = {""};
+    int64_t value = 0;
+
+    assert_int_equal(ph_catalogue_begin(f->catalogue), PH_OK);
+    assert_int_equal(ph_catalogue_set_number(f->catalogue, "undone", 1), PH_OK);
+    (void)sqlite3_set_authorizer(f->catalogue->db, no_rollback, NULL);
+    ph_catalogue_rollback(f->catalogue);
+    assert_int_not_equal(ph_catalogue_set_number(f->catalogue, "early", 1),
+                         PH_OK);
+    assert_int_not_equal(ph_catalogue_begin(f->catalogue), PH_OK);
+    (void)sqlite3_set_authorizer(f->catalogue->db, NULL, NULL);
+    assert_int_equal(ph_catalogue_set_number(f->catalogue, "done", 7), PH_OK);
+    assert_int_equal(ph_catalogue_begin(f->catalogue), PH_OK);
+    assert_int_equal(ph_catalogue_set_number(f->catalogue, "too", 8), PH_OK);
+    assert_int_equal(ph_catalogue_commit(f->catalogue), PH_OK);
+    assert_int_equal(ph_catalogue_open(f->path, &other, &why), PH_OK);
+    assert_int_equal(ph_catalogue_number(other, "done", &value), PH_OK);
+    assert_int_equal(value, 7);
+    assert_int_equal(ph_catalogue_number(other, "too", &value), PH_OK);
+    assert_int_equal(ph_catalogue_number(other, "undone", &value),
+                     PH_ERR_NOT_FOUND);
+    assert_int_equal(ph_catalogue_number(other, "early", &value),
+                     PH_ERR_NOT_FOUND);
+    ph_catalogue_close(other);
+}
+
 struct seen {
     uint8_t numbers[16];
     size_t count;
@@ -513,6 +555,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(only_a_transaction_that_asks_for_it_is_not_synced),
+        TEST(a_rollback_that_fails_is_made_up_for),
         TEST(lists_are_filtered_and_ordered),
         TEST(only_legal_moves_are_made),
         TEST(a_rolled_back_transaction_leaves_nothing),
