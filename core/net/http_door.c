@@ -210,9 +210,48 @@ ph_http_door_reserve(struct ph_http_door *door)
     return place;
 }
 
+static bool
+is_stranger(const struct ph_http_place *place)
+{
+    return place->taken && place->has_address && !place->leaving &&
+           place->thumbprint[0] == '\0';
+}
+
+static bool
+is_from(const struct ph_http_place *place, const uint8_t address[16])
+{
+    return place->taken && place->has_address && !place->leaving &&
+           memcmp(place->address, address, 16) == 0;
+}
+
+/* Another stranger of the address, or one fewer. The lock is held. */
+static void
+count_crowd(struct ph_http_door *door, const uint8_t address[16], bool one_more)
+{
+    for (size_t i = 0; i < door->place_count; i++) {
+        struct ph_http_place *place = &door->place[i];
+
+        if (!is_stranger(place) || !is_from(place, address))
+            continue;
+        if (one_more)
+            place->crowd++;
+        else
+            place->crowd--;
+    }
+}
+
+/* It will be one no more, for whatever reason. The lock is held. */
+static void
+no_stranger(struct ph_http_door *door, const struct ph_http_place *place)
+{
+    if (is_stranger(place))
+        count_crowd(door, place->address, false);
+}
+
 static void
 leave(struct ph_http_door *door, struct ph_http_place *place)
 {
+    no_stranger(door, place);
     if (place->server != NULL)
         place->server->given--;
     place->taken = false;
@@ -313,40 +352,36 @@ ph_http_door_take(struct ph_http_door *door, struct ph_http_server *server,
 
 /* --- limits --- */
 
+/* Should rather the first one leave? A crowd displaces itself. */
 static bool
-is_stranger(const struct ph_http_place *place)
+is_before(const struct ph_http_place *one, const struct ph_http_place *other)
 {
-    return place->taken && place->has_address && !place->leaving &&
-           place->thumbprint[0] == '\0';
+    if (one->crowd != other->crowd)
+        return one->crowd > other->crowd;
+    return one->arrival < other->arrival;
 }
 
+/* The lock is held. A stranger, of the address unless it is NULL, is told to
+ * leave; false when there is none. */
 static bool
-is_from(const struct ph_http_place *place, const uint8_t address[16])
+tell_one(struct ph_http_door *door, const uint8_t *address)
 {
-    return place->taken && place->has_address && !place->leaving &&
-           memcmp(place->address, address, 16) == 0;
-}
-
-/* The lock is held. The oldest stranger, of the address unless it is NULL, is
- * told to leave; false when there is none. */
-static bool
-tell_oldest(struct ph_http_door *door, const uint8_t *address)
-{
-    struct ph_http_place *oldest = NULL;
+    struct ph_http_place *first = NULL;
 
     for (size_t i = 0; i < door->place_count; i++) {
         struct ph_http_place *place = &door->place[i];
 
         if (is_stranger(place) &&
             (address == NULL || is_from(place, address)) &&
-            (oldest == NULL || place->arrival < oldest->arrival))
-            oldest = place;
+            (first == NULL || is_before(place, first)))
+            first = place;
     }
-    if (oldest == NULL)
+    if (first == NULL)
         return false;
-    oldest->leaving = true;
-    oldest->server->must_give_way = true;
-    (void)uv_async_send(&oldest->server->wake);
+    no_stranger(door, first);
+    first->leaving = true;
+    first->server->must_give_way = true;
+    (void)uv_async_send(&first->server->wake);
     return true;
 }
 
@@ -354,7 +389,7 @@ void
 ph_http_door_make_room(struct ph_http_door *door)
 {
     (void)pthread_mutex_lock(&door->lock);
-    (void)tell_oldest(door, NULL);
+    (void)tell_one(door, NULL);
     (void)pthread_mutex_unlock(&door->lock);
 }
 
@@ -362,6 +397,7 @@ void
 ph_http_door_leaving(struct ph_http_door *door, struct ph_http_place *place)
 {
     (void)pthread_mutex_lock(&door->lock);
+    no_stranger(door, place);
     place->leaving = true;
     (void)pthread_mutex_unlock(&door->lock);
 }
@@ -382,7 +418,7 @@ bool
 ph_http_door_address(struct ph_http_door *door, struct ph_http_place *place,
                      const uint8_t address[16])
 {
-    size_t strangers = 0, count = 0;
+    size_t strangers = 0, count = 0, crowd = 0;
     bool may = true;
 
     (void)pthread_mutex_lock(&door->lock);
@@ -391,12 +427,17 @@ ph_http_door_address(struct ph_http_door *door, struct ph_http_place *place,
         count += is_from(&door->place[i], address);
     }
     if (count >= door->address_max)
-        may = tell_oldest(door, address);
+        may = tell_one(door, address);
     else if (strangers >= door->strangers_max)
-        (void)tell_oldest(door, NULL);
+        (void)tell_one(door, NULL);
     if (may) {
+        for (size_t i = 0; i < door->place_count; i++)
+            crowd += is_stranger(&door->place[i]) &&
+                     is_from(&door->place[i], address);
         memcpy(place->address, address, 16);
         place->has_address = true;
+        place->crowd = crowd;
+        count_crowd(door, address, true);
     }
     (void)pthread_mutex_unlock(&door->lock);
     return may;
@@ -417,6 +458,7 @@ ph_http_door_peer(struct ph_http_door *door, struct ph_http_place *place,
                  strcmp(each->thumbprint, thumbprint) == 0;
     }
     if (count < door->peer_max) {
+        no_stranger(door, place);
         memcpy(place->thumbprint, thumbprint, strlen(thumbprint) + 1);
         place->leaving = false;
     }

@@ -16,6 +16,7 @@ struct ph_http_place {
     bool taken;
     bool has_address;
     bool leaving;        /* closing, or told to: counts no more */
+    size_t crowd;        /* of a stranger: how many its address has of them */
     uint64_t arrival;    /* the lower, the longer here */
     uint8_t address[16]; /* IPv6, IPv4 mapped */
     char thumbprint[PH_THUMBPRINT_TEXT]; /* "" before the handshake is over */
@@ -47,8 +48,9 @@ void ph_http_door_assign(struct ph_http_door *door,
 struct ph_http_place *ph_http_door_take(struct ph_http_door *door,
                                         struct ph_http_server *server,
                                         bool *out_must_give_way);
-/* Somebody waits outside and the house is full: the oldest stranger, whose
- * certificate nobody has seen yet, is told to leave. */
+/* Somebody waits outside and the house is full: a stranger, whose certificate
+ * nobody has seen yet, is told to leave: the oldest of the address from which
+ * most of them are, so that a crowd displaces itself. */
 void ph_http_door_make_room(struct ph_http_door *door);
 /* The connection closes; its place is taken a moment longer. */
 void ph_http_door_leaving(struct ph_http_door *door,
@@ -58,8 +60,8 @@ bool ph_http_door_is_leaving(struct ph_http_door *door,
 void ph_http_door_leave(struct ph_http_door *door, struct ph_http_place *place);
 
 /* May one more come from there, of them? Then it counts. Where there are too
- * many strangers, or too many of the address and strangers among them, the
- * oldest of these is told to leave. */
+ * many strangers, or too many of the address and strangers among them, one of
+ * these is told to leave. */
 bool ph_http_door_address(struct ph_http_door *door,
                           struct ph_http_place *place,
                           const uint8_t address[16]);

@@ -175,6 +175,31 @@ of_one_address_the_oldest_stranger_gives_way(void **state)
     check_gives_way(host);
 }
 
+/* A crowd from one address displaces itself, not who came before it from other
+ * ones. */
+static void
+of_the_address_with_most_strangers_one_gives_way(void **state)
+{
+    struct host *host = *state;
+    int alone[2], crowd[8];
+    char byte;
+
+    host->at.strangers_max = 4;
+    host_start(host);
+    for (unsigned i = 0; i < PH_COUNT(alone); i++)
+        alone[i] = https_connect_tcp_from(host->port, 1 + i);
+    for (size_t i = 0; i < PH_COUNT(crowd); i++)
+        crowd[i] = https_connect_tcp(host->port);
+    for (size_t i = 0; i < PH_COUNT(crowd) - 2; i++)
+        assert_int_equal(recv(crowd[i], &byte, 1, 0), 0);
+    for (size_t i = 0; i < PH_COUNT(alone); i++)
+        assert_int_equal(recv(alone[i], &byte, 1, MSG_DONTWAIT), -1);
+    for (size_t i = 0; i < PH_COUNT(crowd); i++)
+        assert_int_equal(close(crowd[i]), 0);
+    for (size_t i = 0; i < PH_COUNT(alone); i++)
+        assert_int_equal(close(alone[i]), 0);
+}
+
 /* A byte now and then is no sign of life. */
 static void
 who_speaks_byte_by_byte_is_cut_like_who_is_silent(void **state)
@@ -415,6 +440,7 @@ main(void)
         HOST_TEST(of_many_strangers_the_oldest_gives_way),
         HOST_TEST(in_a_full_house_the_oldest_stranger_gives_way),
         HOST_TEST(of_one_address_the_oldest_stranger_gives_way),
+        HOST_TEST(of_the_address_with_most_strangers_one_gives_way),
         HOST_TEST(who_speaks_byte_by_byte_is_cut_like_who_is_silent),
         HOST_TEST(what_is_too_long_or_not_http_is_refused_and_ended),
         HOST_TEST(requests_sent_at_once_are_answered_in_order),

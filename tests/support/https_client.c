@@ -22,14 +22,17 @@
 #define BODY_MAX ((size_t)65 * 1024 * 1024)
 
 int
-https_connect_tcp(uint16_t port)
+https_connect_tcp_from(uint16_t port, unsigned host)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(port)};
     struct timeval wait = {.tv_sec = WAIT_S};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
@@ -38,6 +41,12 @@ https_connect_tcp(uint16_t port)
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)),
                      0);
     return fd;
+}
+
+int
+https_connect_tcp(uint16_t port)
+{
+    return https_connect_tcp_from(port, 0);
 }
 
 static int

@@ -29,8 +29,10 @@ bool https_open_version(struct https_client *client, uint16_t port,
                         const char *ca_file, const char *cert, int version_max);
 void https_close(struct https_client *client);
 
-/* A connected socket and nothing said. */
+/* A connected socket and nothing said; from 127.0.0.1 or so many addresses
+ * behind it. */
 int https_connect_tcp(uint16_t port);
+int https_connect_tcp_from(uint16_t port, unsigned host);
 
 struct https_reply {
     unsigned status; /* 0: the connection ended without an answer */

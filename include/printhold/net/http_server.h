@@ -18,8 +18,8 @@
  * A connection ends by its deadlines (handshake, head, body, idle, too slow a
  * reader), when the peer ends it, or when the server stops. A stranger, who has
  * not shown a certificate yet, also ends when there is no room for the next
- * one: the oldest gives way. So whoever opens connections and says nothing
- * keeps nobody out who ends a handshake in time.
+ * one: the oldest of the address with most of them. So a crowd displaces itself
+ * and keeps nobody out who ends a handshake in time.
  */
 #ifndef PRINTHOLD_NET_HTTP_SERVER_H
 #define PRINTHOLD_NET_HTTP_SERVER_H
