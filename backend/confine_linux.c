@@ -15,6 +15,8 @@
 
 #include "printhold/base/attr.h"
 
+#define FILTER_MAX_S 20 /* takes a millisecond */
+
 void
 ph_confine_start(void)
 {
@@ -178,7 +180,11 @@ ph_confine(enum ph_confine_kind kind)
         (void)setrlimit(RLIMIT_FSIZE, &no_more);
         (void)setrlimit(RLIMIT_NOFILE, &no_more);
     }
+    /* Out of memory, libseccomp has been seen to go round for ever: SIGALRM
+     * ends us then. */
+    (void)alarm(FILTER_MAX_S);
     if (filter_calls(kind) != 0)
         missing |= PH_CONFINE_NO_SECCOMP;
+    (void)alarm(0);
     return missing;
 }

@@ -81,6 +81,8 @@ work(const struct ph_config *config, struct ph_jobinfo *info, int input,
         .supervisor = supervisor,
     };
 
+    /* It does not follow its parent: cupsd forgets a job whose backend was
+     * killed, and the worker brings it home all the same. */
     (void)signal(SIGTERM, SIG_DFL);
     block_sigterm(false);
     _exit(ph_capture_run(&job));
