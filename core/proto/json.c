@@ -1,11 +1,34 @@
 #include "printhold/proto/json.h"
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "printhold/base/err.h"
 
 #define DEPTH_MAX 32
+
+/* jansson 2.14 does not look whether it got the memory for the next byte of a
+ * string: the byte is missing then, and nobody is told. So we look. */
+static _Thread_local bool lacked_memory;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void *
+allocate(size_t len)
+{
+    void *bytes = malloc(len);
+
+    if (bytes == NULL)
+        lacked_memory = true;
+    return bytes;
+}
+
+static void
+watch_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
 
 static bool
 is_too_deep(json_t *value, unsigned depth)
@@ -35,11 +58,15 @@ ph_json_parse(const void *text, size_t len, size_t max, json_t **out_root)
         return PH_ERR_TOO_BIG;
     if (len == 0)
         return PH_ERR_SYNTAX;
+    (void)pthread_once(&once, watch_memory);
+    lacked_memory = false;
     root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+    if (lacked_memory) {
+        json_decref(root);
+        return PH_ERR_NOMEM;
+    }
     if (root == NULL)
-        return json_error_code(&error) == json_error_out_of_memory
-                   ? PH_ERR_NOMEM
-                   : PH_ERR_SYNTAX;
+        return PH_ERR_SYNTAX;
     if (!json_is_object(root) || is_too_deep(root, 0)) {
         json_decref(root);
         return PH_ERR_SYNTAX;
