@@ -246,7 +246,7 @@ def _unhindered(lab, options, agent, printers, nginx, plain):
         before=ours.renew)
     if options.hold(contest, options.rounds):
         yield Figure(
-            contest.name, contest.speed('agent'), contest.control(), safe=0.8,
+            contest.name, contest.speed('agent'), contest.control(),
             more_is_better=True,
             detail=f'{contest.median("agent"):.2f} s against '
                    f'{contest.median("nginx"):.2f} s')

@@ -33,6 +33,7 @@ struct ph_http_door {
     struct ph_http_server *server[PH_HTTP_SERVERS_MAX];
     size_t server_count;
     size_t inside;
+    size_t used; /* places beyond were never taken, or are free again */
     uint64_t arrivals;
     struct ph_http_place place[];
 };
@@ -203,6 +204,8 @@ ph_http_door_reserve(struct ph_http_door *door)
     if (place != NULL) {
         memset(place, 0, sizeof(*place));
         place->taken = true;
+        if (door->used <= (size_t)(place - door->place))
+            door->used = (size_t)(place - door->place) + 1;
         place->arrival = ++door->arrivals;
         door->inside++;
     }
@@ -228,7 +231,7 @@ is_from(const struct ph_http_place *place, const uint8_t address[16])
 static void
 count_crowd(struct ph_http_door *door, const uint8_t address[16], bool one_more)
 {
-    for (size_t i = 0; i < door->place_count; i++) {
+    for (size_t i = 0; i < door->used; i++) {
         struct ph_http_place *place = &door->place[i];
 
         if (!is_stranger(place) || !is_from(place, address))
@@ -255,6 +258,8 @@ leave(struct ph_http_door *door, struct ph_http_place *place)
     if (place->server != NULL)
         place->server->given--;
     place->taken = false;
+    while (door->used > 0 && !door->place[door->used - 1].taken)
+        door->used--;
     door->inside--;
 }
 
@@ -368,7 +373,7 @@ tell_one(struct ph_http_door *door, const uint8_t *address)
 {
     struct ph_http_place *first = NULL;
 
-    for (size_t i = 0; i < door->place_count; i++) {
+    for (size_t i = 0; i < door->used; i++) {
         struct ph_http_place *place = &door->place[i];
 
         if (is_stranger(place) &&
@@ -422,7 +427,7 @@ ph_http_door_address(struct ph_http_door *door, struct ph_http_place *place,
     bool may = true;
 
     (void)pthread_mutex_lock(&door->lock);
-    for (size_t i = 0; i < door->place_count; i++) {
+    for (size_t i = 0; i < door->used; i++) {
         strangers += is_stranger(&door->place[i]);
         count += is_from(&door->place[i], address);
     }
@@ -431,7 +436,7 @@ ph_http_door_address(struct ph_http_door *door, struct ph_http_place *place,
     else if (strangers >= door->strangers_max)
         (void)tell_one(door, NULL);
     if (may) {
-        for (size_t i = 0; i < door->place_count; i++)
+        for (size_t i = 0; i < door->used; i++)
             crowd += is_stranger(&door->place[i]) &&
                      is_from(&door->place[i], address);
         memcpy(place->address, address, 16);
@@ -451,7 +456,7 @@ ph_http_door_peer(struct ph_http_door *door, struct ph_http_place *place,
     size_t count = 0;
 
     (void)pthread_mutex_lock(&door->lock);
-    for (size_t i = 0; i < door->place_count; i++) {
+    for (size_t i = 0; i < door->used; i++) {
         const struct ph_http_place *each = &door->place[i];
 
         count += each->taken && !each->leaving &&
