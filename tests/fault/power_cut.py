@@ -193,6 +193,9 @@ class Cuts:
         held = self.held()
         for document, job in held[:-4]:
             ws.delete(document, job)
+        # A job that is kept comes back from its release, as it should.
+        for _, job in held[-4:]:
+            ws.cli('keep', '--off', job)
         # One that a printer has claimed cannot be deleted: it is still there.
         ws.documents = [d for d in ws.documents if d.state != 'gone' or
                         self.rng.random() < 0.5]
