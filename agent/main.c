@@ -278,8 +278,8 @@ main(int argc, char **argv)
     ph_harden();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
-    /* Verifying large jobs must not keep small ones waiting. */
-    (void)setenv("UV_THREADPOOL_SIZE", "8", 0);
+    /* Printers never have more than 8 of them (release_private.h). */
+    (void)setenv("UV_THREADPOOL_SIZE", "12", 0);
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':

@@ -14,13 +14,13 @@
 #include "release_session.h"
 #include "release_trust.h"
 
-/* Whole-file verifications at a time: the thread pool is also the capture's,
- * and a job that is being printed must never wait for one that is pulled. */
-#define PH_RELEASE_VERIFY_MAX 2
+/* Documents that are opened, and verified if need be, at a time: fewer than
+ * calls, so that a short question never waits for long ones only. */
+#define PH_RELEASE_VERIFY_MAX 6
 
-/* Calls at a time, those among them: what is left of the pool is for capture,
- * housekeeping and the cloud link, whatever printers ask for. */
-#define PH_RELEASE_CALLS_MAX 4
+/* Calls at a time, those among them: the other 4 workers of the pool (main.c)
+ * are for capture, housekeeping and the cloud link, whatever printers ask for. */
+#define PH_RELEASE_CALLS_MAX 8
 
 /* Loops, each with a thread of its own. A person's computer has other things
  * to do: more would only make a crowd of printers faster. */

@@ -276,6 +276,6 @@ main(void)
     };
 
     /* As the agent has it. */
-    (void)setenv("UV_THREADPOOL_SIZE", "8", 0);
+    (void)setenv("UV_THREADPOOL_SIZE", "12", 0);
     return cmocka_run_group_tests(tests, rig_make_pki, rig_remove_pki);
 }
