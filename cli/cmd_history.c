@@ -29,13 +29,10 @@ title_columns(bool owners)
 {
     unsigned fixed = TIME_COLUMNS + WHAT_COLUMNS + PRINTER_COLUMNS +
                      AMR_COLUMNS + SHEETS_COLUMNS + ID_COLUMNS + 6 * 2;
-    unsigned width = ph_print_width();
 
     if (owners)
         fixed += LOGIN_COLUMNS + 2;
-    if (width == 0)
-        return 0;
-    return width < fixed + TITLE_LEAST ? TITLE_LEAST : width - fixed;
+    return ph_print_rest(fixed, TITLE_LEAST);
 }
 
 static void

@@ -29,13 +29,10 @@ title_columns(bool owners)
 {
     unsigned fixed = ID_COLUMNS + STATE_COLUMNS + TIME_COLUMNS + SPAN_COLUMNS +
                      PAGES_COLUMNS + 5 * 2;
-    unsigned width = ph_print_width();
 
     if (owners)
         fixed += OWNER_COLUMNS + 2;
-    if (width == 0)
-        return 0;
-    return width < fixed + TITLE_LEAST ? TITLE_LEAST : width - fixed;
+    return ph_print_rest(fixed, TITLE_LEAST);
 }
 
 static void

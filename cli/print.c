@@ -27,6 +27,16 @@ ph_print_width(void)
     return size.ws_col;
 }
 
+unsigned
+ph_print_rest(unsigned fixed, unsigned least)
+{
+    const unsigned width = ph_print_width();
+
+    if (width == 0)
+        return 0;
+    return width < fixed + least ? least : width - fixed;
+}
+
 /* One character of clean UTF-8 and the columns that it takes. */
 struct glyph {
     size_t len;

@@ -9,6 +9,10 @@
 /* Columns of the terminal at standard output; 0: not a terminal. */
 unsigned ph_print_width(void);
 
+/* What fixed columns leave of that width for a last one of at least so many;
+ * 0 when there is no width. */
+unsigned ph_print_rest(unsigned fixed, unsigned least);
+
 /*
  * Print text with nothing in it that could move the cursor, in the locale's
  * encoding ('?' for what it has not), cut to at most columns (0: not cut).

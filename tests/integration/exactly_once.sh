@@ -13,18 +13,8 @@ MIB=$((1024 * 1024))
 OTHER=pr-test-second
 pki printer "$PKI" "$OTHER"
 
-# The document is a page and a comment as long as its title says; no two are
-# alike.
 text_pdf "$HOST/page.pdf" page
-FILTER=$HOST/cups/bin/filter/pdftopdf
-rm "$FILTER"
-cat >"$FILTER" <<TXT
-#!/bin/bash
-cat "$HOST/page.pdf"
-head -c "\$((\$3 * 3 / 4))" /dev/urandom | base64 | sed 's/^/%/'
-tail -n 3 "$HOST/page.pdf"
-TXT
-chmod 0755 "$FILTER"
+sized_filter
 RACED=6
 BIG=$((6 * MIB + 12345))
 for size in "$BIG" "$BIG" "$BIG" "$BIG" 9000 9000; do

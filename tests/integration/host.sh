@@ -350,6 +350,20 @@ peak_of() { # pid
     printf '%d' $((${kib% kB} / 1024))
 }
 
+# From now on a document is $HOST/page.pdf and a comment as long as its title
+# says; no two are alike.
+sized_filter() {
+    local filter=$HOST/cups/bin/filter/pdftopdf
+    rm "$filter"
+    cat >"$filter" <<TXT
+#!/bin/bash
+cat "$HOST/page.pdf"
+head -c "\$((\$3 * 3 / 4))" /dev/urandom | base64 | sed 's/^/%/'
+tail -n 3 "$HOST/page.pdf"
+TXT
+    chmod 0755 "$filter"
+}
+
 is_sanitized() { # program
     # Not grep -q: nm would die of its broken pipe, and the pipeline with it.
     nm "$1" | grep __asan_init >/dev/null

@@ -14,17 +14,8 @@ pki printer "$PKI" "$SLOW"
 ulimit -n 4096 2>/dev/null || fail 'needs 4096 open files (ulimit -Hn)'
 until_true 15 cloud_is_online || fail 'the cloud link does not come up'
 
-# The title says how long the document is.
 text_pdf "$HOST/page.pdf" page
-FILTER=$HOST/cups/bin/filter/pdftopdf
-rm "$FILTER"
-cat >"$FILTER" <<TXT
-#!/bin/bash
-cat "$HOST/page.pdf"
-head -c "\$3" /dev/urandom | base64 | sed 's/^/%/'
-tail -n 3 "$HOST/page.pdf"
-TXT
-chmod 0755 "$FILTER"
+sized_filter
 print_as alice -t 6000000 "$HOST/page.pdf"
 print_as alice -t 48000000 "$HOST/page.pdf" # more than sockets keep
 until_true 30 has_jobs alice 2 || fail "alice's jobs do not arrive"
@@ -64,7 +55,7 @@ slow() { # name connections slowhttptest-option...
     SLOWEST+=($!)
 }
 half_open() {
-    python3 - "$RELEASE_PORT" "$LENGTH" <<'PY' &
+    python3 - "$RELEASE_PORT" "$LENGTH" >"$HOST/half-open" <<'PY' &
 import socket, sys, time
 held = []
 end = time.monotonic() + int(sys.argv[2])
@@ -126,6 +117,7 @@ check 'and the cloud hears of it' until_true 10 has_events held 3
 for one in "${SLOWEST[@]}"; do
     wait "$one" || true # slowhttptest's word is about its own probe
 done
+is 'all who open halfway came' "$(cat "$HOST/half-open")" 2000
 : >"$HOST/over"
 wait "$GOOD" || fail 'the good printer was hurt'
 say "it pulled $(cat "$HOST/rounds") times; refused: $(($(refused) - BEFORE))"
