@@ -18,8 +18,10 @@ static uint16_t
 next_id(struct ph_mqtt_flights *flights)
 {
     do {
-        flights->last_id++;
-    } while (flights->last_id == 0 || is_in_use(flights, flights->last_id));
+        flights->last_id = flights->last_id < PH_MQTT_SUBSCRIBE_ID - 1
+                               ? (uint16_t)(flights->last_id + 1)
+                               : 1;
+    } while (is_in_use(flights, flights->last_id));
     return flights->last_id;
 }
 

@@ -13,6 +13,8 @@
 #include "printhold/proto/mqtt.h"
 
 #define PH_MQTT_FLIGHTS_MAX 16
+/* The packet identifier of SUBSCRIBE, never given to a message. */
+#define PH_MQTT_SUBSCRIBE_ID 65535
 
 struct ph_mqtt_flight {
     uint64_t token;

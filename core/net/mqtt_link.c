@@ -195,13 +195,12 @@ on_timer(uv_timer_t *timer)
 
 static int
 make_connect(const struct ph_mqtt_link_options *options, uint16_t keep_alive_s,
-             bool is_new, struct ph_buf *buf)
+             struct ph_buf *buf)
 {
     struct ph_mqtt_connect connect = {
         .level = PH_MQTT_LEVEL_5,
         .client_id = options->client_id,
         .keep_alive_s = keep_alive_s,
-        .clean_start = is_new,
         .session_expiry_s = options->session_expiry_s > 0
                                 ? options->session_expiry_s
                                 : SESSION_S,
@@ -239,7 +238,7 @@ free_link(struct ph_mqtt_link *link)
     ph_mqtt_flights_drop(&link->flights);
     ph_mqtt_reader_close(&link->reader);
     ph_buf_close(&link->connect);
-    ph_buf_close(&link->connect_new);
+    ph_link_free_filters(link);
     ph_buf_close(&link->control);
     ph_buf_close(&link->last_topic);
     ph_buf_close(&link->last_payload);
@@ -270,10 +269,9 @@ ph_mqtt_link_start(uv_loop_t *loop, const struct ph_mqtt_link_options *options,
     ph_buf_init(&link->last_payload, PH_MQTT_PACKET_MAX);
     err = ph_ws_url_parse(options->url, &link->url, why);
     if (err == PH_OK)
-        err = make_connect(options, link->keep_alive_s, false, &link->connect);
+        err = ph_link_copy_filters(link, options, why);
     if (err == PH_OK)
-        err =
-            make_connect(options, link->keep_alive_s, true, &link->connect_new);
+        err = make_connect(options, link->keep_alive_s, &link->connect);
     if (err == PH_OK)
         err = make_ws(link, options, why);
     if (err != PH_OK) {

@@ -1,4 +1,4 @@
-/* What the two files of the MQTT link share. */
+/* What the files of the MQTT link share. */
 #ifndef PH_NET_MQTT_LINK_PRIVATE_H
 #define PH_NET_MQTT_LINK_PRIVATE_H
 
@@ -32,9 +32,10 @@ struct ph_mqtt_link {
     void *arg;
 
     struct ph_ws_url url;
-    struct ph_buf connect;     /* CONNECT that continues the session */
-    struct ph_buf connect_new; /* CONNECT of a new session */
-    bool has_session;          /* the broker and we know one */
+    struct ph_buf connect; /* CONNECT */
+    char *filters[PH_MQTT_FILTERS_MAX];
+    size_t filter_count;
+    bool is_subscribed; /* the broker's session has the filters */
     uint32_t backoff_min_ms, backoff_max_ms;
     uint16_t keep_alive_s; /* as we ask for it */
     unsigned attempts;
@@ -45,6 +46,7 @@ struct ph_mqtt_link {
     uint64_t asked_ms; /* since when we wait for an answer */
     uint64_t ping_ms;  /* silence of ours before a ping; 0 = none needed */
     bool is_pinged;
+    bool is_subscribing; /* SUBSCRIBE is out, SUBACK due */
     uint16_t window;
     uint32_t packet_max;
     struct ph_buf control; /* CONNECT, PUBACK, PINGREQ, DISCONNECT */
@@ -76,5 +78,16 @@ int ph_link_put(struct ph_mqtt_link *link,
 /* The timer in state UP: ping, or give up. */
 void ph_link_check_alive(struct ph_mqtt_link *link);
 void ph_link_arm_alive(struct ph_mqtt_link *link);
+
+/* mqtt_subscribe.c */
+int ph_link_copy_filters(struct ph_mqtt_link *link,
+                         const struct ph_mqtt_link_options *options,
+                         struct ph_why *why);
+void ph_link_free_filters(struct ph_mqtt_link *link);
+/* After CONNACK: ask for what the broker's session does not have. */
+int ph_link_subscribe(struct ph_mqtt_link *link);
+/* False when the broker broke the protocol. */
+bool ph_link_on_suback(struct ph_mqtt_link *link,
+                       const struct ph_mqtt_ack *ack);
 
 #endif

@@ -31,13 +31,12 @@ void
 ph_link_on_open(void *arg)
 {
     struct ph_mqtt_link *link = arg;
-    const struct ph_buf *connect =
-        link->has_session ? &link->connect : &link->connect_new;
 
     if (link->state != PH_LINK_CONNECTING)
         return;
     link->state = PH_LINK_GREETING;
-    if (ph_buf_put(&link->control, connect->data, connect->len) != PH_OK)
+    if (ph_buf_put(&link->control, link->connect.data, link->connect.len) !=
+        PH_OK)
         ph_link_give_up(link, ph_err_text(PH_ERR_NOMEM));
     ph_ws_client_want_write(link->ws);
 }
@@ -47,7 +46,7 @@ ph_link_on_open(void *arg)
 static bool
 is_waiting_for_answer(const struct ph_mqtt_link *link)
 {
-    return link->is_pinged || link->flights.count > 0;
+    return link->is_pinged || link->is_subscribing || link->flights.count > 0;
 }
 
 /* The timer comes when a ping is due or an answer is overdue. */
@@ -138,9 +137,6 @@ on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
                    connack->reason_string);
         return false;
     }
-    if (connack->session_present && !link->has_session)
-        return refuse_connack(link, "the broker offers a session that we "
-                                    "did not ask for");
     if (connack->qos_max < 1 || !connack->retain_available)
         return refuse_connack(link, "the broker offers no QoS 1 or no "
                                     "retained messages: use another one");
@@ -151,14 +147,17 @@ on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
                        ? connack->receive_max
                        : PH_MQTT_LINK_WINDOW_MAX;
     link->packet_max = connack->packet_max;
-    link->has_session = true;
     link->state = PH_LINK_UP;
     link->up_ms = link->received_ms = link->sent_ms = link->asked_ms = now;
-    link->is_pinged = false;
-    if (connack->session_present)
+    link->is_pinged = link->is_subscribing = false;
+    if (connack->session_present) {
         ph_mqtt_flights_repeat(&link->flights);
-    else
+    } else {
         ph_mqtt_flights_drop(&link->flights);
+        link->is_subscribed = false;
+    }
+    if (ph_link_subscribe(link) != PH_OK)
+        return refuse_connack(link, ph_err_text(PH_ERR_NOMEM));
     link->events.on_up(connack->session_present, link->arg);
     if (link->flights.count > 0)
         ph_ws_client_want_write(link->ws);
@@ -182,7 +181,9 @@ on_puback(struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
 static bool
 on_publish(struct ph_mqtt_link *link, const struct ph_mqtt_publish *publish)
 {
-    if (link->events.on_message != NULL && !link->is_stopping)
+    if (link->is_stopping) /* nobody takes it: the session keeps it */
+        return true;
+    if (link->events.on_message != NULL)
         link->events.on_message(publish, link->arg);
     if (publish->packet_id == 0)
         return true;
@@ -206,6 +207,9 @@ on_packet(struct ph_mqtt_link *link, const struct ph_mqtt_packet *packet)
         return on_publish(link, &packet->u.publish);
     case PH_MQTT_PUBACK:
         return on_puback(link, &packet->u.ack);
+    case PH_MQTT_SUBACK:
+        return ph_link_on_suback(link, &packet->u.ack) ||
+               refuse_connack(link, "the broker broke the protocol");
     case PH_MQTT_PINGRESP:
         link->is_pinged = false;
         return true;
@@ -213,7 +217,7 @@ on_packet(struct ph_mqtt_link *link, const struct ph_mqtt_packet *packet)
         say_reason(link, "the broker ended the connection",
                    packet->u.ack.reason, packet->u.ack.reason_string);
         return false;
-    default: /* SUBACK: we have not asked */
+    default:
         return refuse_connack(link, "the broker broke the protocol");
     }
 }

@@ -6,9 +6,8 @@
 #include "printhold/base/err.h"
 #include "printhold/base/utf8.h"
 
-#define VARINT_MAX  268435455u /* section 1.5.5 */
-#define TEXT_MAX    65535u
-#define FILTERS_MAX 8
+#define VARINT_MAX 268435455u /* section 1.5.5 */
+#define TEXT_MAX   65535u
 
 /* Property identifiers, table 2-4. */
 enum {
@@ -314,16 +313,14 @@ ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
 
     if (level != PH_MQTT_LEVEL_5)
         return PH_ERR_UNSUPPORTED;
-    if (packet_id == 0 || count == 0 || count > FILTERS_MAX)
+    if (packet_id == 0 || count == 0 || count > PH_MQTT_FILTERS_MAX)
         return PH_ERR_INVALID;
     ph_buf_init(&body, PH_MQTT_PACKET_MAX);
     err = ph_buf_put_u16(&body, packet_id);
     if (err == PH_OK)
         err = put_varint(&body, 0); /* no properties */
     for (size_t i = 0; err == PH_OK && i < count; i++) {
-        size_t len = strlen(filters[i]);
-
-        if (len == 0 || len > PH_MQTT_TOPIC_MAX)
+        if (!ph_mqtt_filter_valid(filters[i], strlen(filters[i])))
             err = PH_ERR_INVALID;
         if (err == PH_OK)
             err = put_text(&body, filters[i]);

@@ -138,6 +138,7 @@ broker_make(struct broker *broker)
     broker_pki(broker, "init", "--tenant", "acme", NULL);
     broker_pki(broker, "service", "broker", "--dns", "localhost", NULL);
     broker_pki(broker, "service", "reader", NULL);
+    broker_pki(broker, "service", "writer", NULL);
 }
 
 /* --- the process --- */
@@ -196,6 +197,8 @@ broker_start(struct broker *broker)
                           tls,
                           "--reader",
                           "reader",
+                          "--service",
+                          "writer",
                           NULL};
     int fd;
 
@@ -310,4 +313,38 @@ broker_read(const struct broker *broker, const char *filter, unsigned count,
     pid_t pid = broker_read_begin(broker, filter, count, wait_s, &fd);
 
     return broker_read_end(pid, fd);
+}
+
+/* --- the writer --- */
+
+void
+broker_write(const struct broker *broker, const char *topic,
+             const char *payload, bool retain)
+{
+    char port[8];
+    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
+    const char *argv[] = {"mosquitto_pub",
+                          "-V",
+                          "5",
+                          "-q",
+                          "1",
+                          "-h",
+                          "localhost",
+                          "-p",
+                          port,
+                          "--cafile",
+                          broker_file(broker, "ca.crt", ca),
+                          "--cert",
+                          broker_file(broker, "writer.crt", cert),
+                          "--key",
+                          broker_file(broker, "writer.key", key),
+                          "-t",
+                          topic,
+                          "-m",
+                          payload,
+                          retain ? "-r" : NULL,
+                          NULL};
+
+    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
+    run_program(argv);
 }

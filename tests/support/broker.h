@@ -47,6 +47,10 @@ pid_t broker_read_begin(const struct broker *broker, const char *filter,
                         unsigned count, unsigned wait_s, int *out_fd);
 const char *broker_read_end(pid_t pid, int fd);
 
+/* What the service "writer" publishes at QoS 1 at port 8883. */
+void broker_write(const struct broker *broker, const char *topic,
+                  const char *payload, bool retain);
+
 /* End the broker and remove the directory. */
 void broker_remove(struct broker *broker);
 

@@ -23,6 +23,7 @@
 
 #define DEADLINE_MS 30000
 #define ACKS_MAX    128
+#define HEARD_MAX   16
 
 static struct broker broker;
 
@@ -36,6 +37,10 @@ struct peer {
     uint64_t acked[ACKS_MAX];
     uint8_t reasons[ACKS_MAX];
     size_t acked_count;
+    char heard[HEARD_MAX][128]; /* "topic payload", "dup " in front */
+    size_t heard_count;
+    char filters[HEARD_MAX][64]; /* "filter reason" */
+    size_t filter_count;
 };
 
 static inline void
@@ -67,6 +72,29 @@ on_acked(uint64_t token, uint8_t reason, void *arg)
 }
 
 static inline void
+on_message(const struct ph_mqtt_publish *message, void *arg)
+{
+    struct peer *peer = arg;
+
+    assert_true(peer->heard_count < HEARD_MAX);
+    (void)snprintf(peer->heard[peer->heard_count++], sizeof(peer->heard[0]),
+                   "%s%.*s %.*s", message->dup ? "dup " : "",
+                   (int)message->topic.len, message->topic.bytes,
+                   (int)message->payload.len,
+                   message->payload.len > 0 ? message->payload.bytes : "");
+}
+
+static inline void
+on_filter(const char *filter, uint8_t reason, void *arg)
+{
+    struct peer *peer = arg;
+
+    assert_true(peer->filter_count < HEARD_MAX);
+    (void)snprintf(peer->filters[peer->filter_count++],
+                   sizeof(peer->filters[0]), "%.50s %02x", filter, reason);
+}
+
+static inline void
 on_tick(uv_timer_t *timer)
 {
     (void)timer;
@@ -85,6 +113,8 @@ on_stopped(void *arg)
 struct setup {
     const char *url, *ca, *cert, *key, *id;
     const struct ph_mqtt_will *will;
+    const char *const *filters;
+    size_t filter_count;
 };
 
 static inline int
@@ -97,9 +127,15 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
             broker_file(&broker, setup->ca != NULL ? setup->ca : "ca.crt", ca),
         .client_id = setup->id != NULL ? setup->id : "ws-a",
         .will = setup->will,
+        .filters = setup->filters,
+        .filter_count = setup->filter_count,
         .backoff_min_ms = 50,
         .backoff_max_ms = 400,
-        .events = {.on_up = on_up, .on_down = on_down, .on_acked = on_acked},
+        .events = {.on_up = on_up,
+                   .on_down = on_down,
+                   .on_acked = on_acked,
+                   .on_message = on_message,
+                   .on_filter = on_filter},
         .arg = peer,
     };
 

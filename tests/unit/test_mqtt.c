@@ -192,6 +192,28 @@ refused_packets_leave_the_buffer_as_it_was(void **state)
 }
 
 static void
+wildcards_stand_where_the_standard_lets_them(void **state)
+{
+    static const char *const goods[] = {
+        "a", "a/b", "/", "+", "#", "a/+/b", "a/#", "+/+/#", "$share/g/a/#"};
+    static const char *const bads[] = {"",         "#/a",  "a#",    "a/b#",
+                                       "a+",       "a/+b", "a/#/b", "a\tb/#",
+                                       "a/\xff/#", "a/##", "++"};
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(goods); i++) {
+        if (!ph_mqtt_filter_valid(goods[i], strlen(goods[i])))
+            fail_msg("refused: %s", goods[i]);
+    }
+    for (size_t i = 0; i < PH_COUNT(bads); i++) {
+        if (ph_mqtt_filter_valid(bads[i], strlen(bads[i])))
+            fail_msg("accepted: %s", bads[i]);
+    }
+    assert_false(ph_mqtt_topic_valid("a/+", 3));
+    assert_false(ph_mqtt_topic_valid("#", 1));
+}
+
+static void
 connack_says_what_the_broker_wants(void **state)
 {
     static const char full[] = "\x20\x2f\1\0\x2c"
@@ -417,6 +439,7 @@ main(void)
             publish_and_the_small_packets_have_the_bytes_of_the_standard),
         cmocka_unit_test(dup_is_set_on_a_qos_1_publish_only),
         cmocka_unit_test(refused_packets_leave_the_buffer_as_it_was),
+        cmocka_unit_test(wildcards_stand_where_the_standard_lets_them),
         cmocka_unit_test(connack_says_what_the_broker_wants),
         cmocka_unit_test(publish_and_acknowledgements_are_read),
         cmocka_unit_test(every_malformed_packet_is_refused),

@@ -62,14 +62,14 @@ only_what_was_sent_can_be_acknowledged(void **state)
 static void
 identifiers_are_never_zero_and_never_twice(void **state)
 {
-    struct ph_mqtt_flights flights = {.last_id = 65534};
+    struct ph_mqtt_flights flights = {.last_id = 65533};
 
     (void)state;
     assert_int_equal(put(&flights, 16, 0), PH_OK);
-    assert_int_equal(flights.list[0].id, 65535);
+    assert_int_equal(flights.list[0].id, 65534);
     assert_int_equal(put(&flights, 16, 1), PH_OK);
-    assert_int_equal(flights.list[1].id, 1);
-    flights.last_id = 65534;
+    assert_int_equal(flights.list[1].id, 1); /* 65535 is SUBSCRIBE's */
+    flights.last_id = PH_MQTT_SUBSCRIBE_ID;
     assert_int_equal(put(&flights, 16, 2), PH_OK);
     assert_int_equal(flights.list[2].id, 2);
     ph_mqtt_flights_drop(&flights);

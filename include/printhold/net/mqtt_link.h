@@ -14,6 +14,8 @@
  * on_up says what became of it:
  *   session_present  the link sends it again itself (marked DUP);
  *   otherwise        it is dropped, the owner publishes what it still needs.
+ * The session outlives the process (Clean Start 0): messages to it that came
+ * while it was away are delivered after the next start.
  *
  * All functions and callbacks are on the loop's thread. Callbacks may call
  * any function of the link.
@@ -40,8 +42,12 @@ struct ph_mqtt_link_events {
     void (*on_down)(const char *text, void *arg);
     /* The broker has taken (reason < 0x80) or refused the message. */
     void (*on_acked)(uint64_t token, uint8_t reason, void *arg);
-    /* May be NULL. Acknowledged to the broker after it returns. */
+    /* May be NULL. Acknowledged to the broker after it returns. A message may
+     * come again, marked DUP or not: QoS 1 is at least once. */
     void (*on_message)(const struct ph_mqtt_publish *message, void *arg);
+    /* What the broker said to one of the filters: granted (reason < 0x80) or
+     * refused. NULL: a refusal is logged as a warning. */
+    void (*on_filter)(const char *filter, uint8_t reason, void *arg);
 };
 
 /* Text is copied. Numbers: 0 means the default. */
@@ -52,10 +58,15 @@ struct ph_mqtt_link_options {
     const char *key_file;
     const char *client_id;
     const struct ph_mqtt_will *will; /* copied; NULL = none */
-    uint16_t keep_alive_s;           /* 55 */
-    uint32_t session_expiry_s;       /* 7,200 */
-    uint32_t backoff_min_ms;         /* 500 */
-    uint32_t backoff_max_ms;         /* 60,000 */
+    /* What to subscribe to at QoS 1; at most PH_MQTT_FILTERS_MAX. Asked for
+     * at the first connection and whenever the broker has no session; what is
+     * retained comes then. */
+    const char *const *filters;
+    size_t filter_count;
+    uint16_t keep_alive_s;     /* 55 */
+    uint32_t session_expiry_s; /* 7,200 */
+    uint32_t backoff_min_ms;   /* 500 */
+    uint32_t backoff_max_ms;   /* 60,000 */
     struct ph_mqtt_link_events events;
     void *arg;
 };

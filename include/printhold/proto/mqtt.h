@@ -23,6 +23,7 @@
 #define PH_MQTT_LEVEL_5         5
 #define PH_MQTT_PACKET_MAX      (256 * 1024)
 #define PH_MQTT_TOPIC_MAX       256
+#define PH_MQTT_FILTERS_MAX     8     /* of one SUBSCRIBE */
 #define PH_MQTT_RECEIVE_DEFAULT 65535 /* when CONNACK does not say */
 
 enum ph_mqtt_type {
@@ -53,6 +54,10 @@ const char *ph_mqtt_reason_text(uint8_t reason);
 /* A topic name to publish to: 1 to PH_MQTT_TOPIC_MAX bytes of UTF-8, no
  * wildcard, no control character. */
 bool ph_mqtt_topic_valid(const char *topic, size_t len);
+
+/* A topic filter to subscribe to: the same, with wildcards where section 4.7.1
+ * lets them be. */
+bool ph_mqtt_filter_valid(const char *filter, size_t len);
 
 /* --- what we send: appended to buf, nothing appended on failure --- */
 
@@ -98,7 +103,7 @@ void ph_mqtt_set_dup(uint8_t *packet, size_t len);
 
 int ph_mqtt_put_puback(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
                        uint8_t reason);
-/* Ask for filters at QoS 1; 1 to 8 of them. */
+/* Ask for filters at QoS 1; 1 to PH_MQTT_FILTERS_MAX of them. */
 int ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
                           const char *const *filters, size_t count);
 int ph_mqtt_put_pingreq(struct ph_buf *buf);

@@ -1,0 +1,94 @@
+/*
+ * Subscriptions of the link: one SUBSCRIBE for all filters, its packet
+ * identifier kept for it alone, and the broker's word on each.
+ */
+#include "mqtt_link_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+
+int
+ph_link_copy_filters(struct ph_mqtt_link *link,
+                     const struct ph_mqtt_link_options *options,
+                     struct ph_why *why)
+{
+    if (options->filter_count > PH_MQTT_FILTERS_MAX)
+        return ph_why_fail(why, PH_ERR_INVALID, "more than %d topic filters",
+                           PH_MQTT_FILTERS_MAX);
+    for (size_t i = 0; i < options->filter_count; i++) {
+        const char *filter = options->filters[i];
+
+        if (!ph_mqtt_filter_valid(filter, strlen(filter)))
+            return ph_why_fail(why, PH_ERR_INVALID,
+                               "this is no topic filter: %s", filter);
+        link->filters[i] = strdup(filter);
+        if (link->filters[i] == NULL)
+            return PH_ERR_NOMEM;
+        link->filter_count++;
+    }
+    return PH_OK;
+}
+
+void
+ph_link_free_filters(struct ph_mqtt_link *link)
+{
+    for (size_t i = 0; i < link->filter_count; i++)
+        free(link->filters[i]);
+    link->filter_count = 0;
+}
+
+int
+ph_link_subscribe(struct ph_mqtt_link *link)
+{
+    int err;
+
+    if (link->is_subscribed || link->filter_count == 0)
+        return PH_OK;
+    err = ph_mqtt_put_subscribe(
+        &link->control, PH_MQTT_LEVEL_5, PH_MQTT_SUBSCRIBE_ID,
+        (const char *const *)link->filters, link->filter_count);
+    if (err != PH_OK)
+        return err;
+    link->is_subscribing = true;
+    link->asked_ms = uv_now(link->loop);
+    ph_ws_client_want_write(link->ws);
+    return PH_OK;
+}
+
+static void
+tell(struct ph_mqtt_link *link, const char *filter, uint8_t reason)
+{
+    if (link->events.on_filter != NULL)
+        link->events.on_filter(filter, reason, link->arg);
+    else if (reason >= 0x80)
+        ph_log_warning("cloud: the broker refuses to let us hear %s: %s "
+                       "(0x%02x), continuing",
+                       filter, ph_mqtt_reason_text(reason), reason);
+}
+
+/* Granted QoS above 1, or a reason that is none, is the broker's fault. */
+static bool
+is_suback_reason(uint8_t reason)
+{
+    return reason <= 1 || reason >= 0x80;
+}
+
+bool
+ph_link_on_suback(struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
+{
+    if (!link->is_subscribing || ack->packet_id != PH_MQTT_SUBSCRIBE_ID ||
+        ack->reasons.len != link->filter_count)
+        return false;
+    for (size_t i = 0; i < ack->reasons.len; i++) {
+        if (!is_suback_reason((uint8_t)ack->reasons.bytes[i]))
+            return false;
+    }
+    link->is_subscribing = false;
+    link->is_subscribed = true; /* a refusal is not asked again in a session */
+    for (size_t i = 0; i < ack->reasons.len; i++)
+        tell(link, link->filters[i], (uint8_t)ack->reasons.bytes[i]);
+    return true;
+}
