@@ -15,6 +15,8 @@
 #include "jobs.h"
 #include "printhold/base/why.h"
 #include "printhold/model/config.h"
+#include "printhold/proto/directory.h"
+#include "printhold/proto/mqtt.h"
 
 struct ph_cloud;
 
@@ -40,6 +42,25 @@ int ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
 
 /* There is something in the outbox. From any thread. */
 void ph_cloud_kick(struct ph_cloud *cloud);
+
+/*
+ * Say whether we are here, and keep saying it on later connections; PH_PRESENCE_ON
+ * from the start. said (may be NULL) is called once: when the broker has it, or
+ * when nobody can hear it (not connected, refused, another value set, stopping);
+ * perhaps before this returns. On the loop's thread.
+ */
+void ph_cloud_set_presence(struct ph_cloud *cloud, enum ph_presence value,
+                           void (*said)(void *arg), void *arg);
+
+/*
+ * Who takes what the broker sends; the message is acknowledged after the call.
+ * On the loop's thread, before anything can have come: right after
+ * ph_cloud_start. NULL: nobody any more.
+ */
+typedef void (*ph_cloud_message_cb)(const struct ph_mqtt_publish *message,
+                                    void *arg);
+void ph_cloud_on_message(struct ph_cloud *cloud, ph_cloud_message_cb on_message,
+                         void *arg);
 
 /* On the loop's thread. */
 void ph_cloud_status(const struct ph_cloud *cloud,

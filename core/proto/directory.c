@@ -160,13 +160,18 @@ ph_directory_put(const struct ph_directory *directory, struct ph_buf *buf)
 }
 
 int
-ph_presence_put(int on, const char *version, int64_t since_ms,
-                struct ph_buf *buf)
+ph_presence_put(enum ph_presence presence, const char *version,
+                int64_t since_ms, struct ph_buf *buf)
 {
     json_t *root = json_object();
     int err = ph_submission_number(root, "v", DOCUMENT_VERSION);
 
-    if (err == PH_OK && json_object_set_new(root, "on", json_boolean(on)) != 0)
+    if (err == PH_OK &&
+        json_object_set_new(root, "on",
+                            json_boolean(presence == PH_PRESENCE_ON)) != 0)
+        err = PH_ERR_NOMEM;
+    if (err == PH_OK && presence == PH_PRESENCE_ASLEEP &&
+        json_object_set_new(root, "asleep", json_true()) != 0)
         err = PH_ERR_NOMEM;
     if (err == PH_OK)
         err = ph_submission_time(root, "at", since_ms);

@@ -274,6 +274,38 @@ presence_is_on_while_running_and_off_afterwards(void **state)
 }
 
 static void
+on_said(void *arg)
+{
+    (*(unsigned *)arg)++;
+}
+
+static void
+asleep_is_said_and_who_waits_is_told(void **state)
+{
+    struct rig *rig = *state;
+    unsigned said = 0;
+
+    start(rig, "ws-test");
+    /* nobody hears it yet */
+    ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ASLEEP, on_said, &said);
+    assert_int_equal(said, 1);
+    RUN_UNTIL(rig, status_of(rig).published == 1);
+    expect_message(STATE, "\"asleep\":true");
+    ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ON, on_said, &said);
+    RUN_UNTIL(rig, said == 2);
+    expect_message(STATE, "\"on\":true");
+    assert_int_equal(kill(broker.pid, SIGSTOP), 0);
+    ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ASLEEP, on_said, &said);
+    assert_int_equal(said, 2);
+    ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ON, on_said, &said);
+    assert_int_equal(said, 3);
+    broker_end(&broker, SIGKILL);
+    RUN_UNTIL(rig, said == 4);
+    stop(rig);
+    assert_int_equal(said, 4);
+}
+
+static void
 what_happens_without_the_broker_is_told_when_it_is_back(void **state)
 {
     struct rig *rig = *state;
@@ -378,6 +410,7 @@ main(void)
         CASE(a_held_job_is_at_the_broker_in_less_than_a_second),
         CASE(the_life_of_a_job_is_told_in_order),
         CASE(presence_is_on_while_running_and_off_afterwards),
+        CASE(asleep_is_said_and_who_waits_is_told),
         CASE(what_happens_without_the_broker_is_told_when_it_is_back),
         CASE(a_broker_that_lost_everything_gets_all_documents_again),
         CASE(what_the_broker_refuses_is_parked_and_said),

@@ -182,19 +182,26 @@ text_that_is_not_utf8_is_refused_and_the_buffer_kept(void **state)
 }
 
 static void
-presence_says_on_or_off(void **state)
+presence_says_on_off_or_asleep(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(ph_presence_put(1, "0.1.0", 1795375800000, &fixture->buf),
-                     PH_OK);
+    assert_int_equal(
+        ph_presence_put(PH_PRESENCE_ON, "0.1.0", 1795375800000, &fixture->buf),
+        PH_OK);
     assert_string_equal(ph_buf_str(&fixture->buf),
                         "{\"v\":1,\"on\":true,"
                         "\"at\":\"2026-11-22T19:30:00.000Z\","
                         "\"ver\":\"0.1.0\"}");
-    assert_int_equal(ph_presence_put(0, "0.1.0", 0, &fixture->buf), PH_OK);
+    assert_int_equal(
+        ph_presence_put(PH_PRESENCE_OFF, "0.1.0", 0, &fixture->buf), PH_OK);
     assert_string_equal(ph_buf_str(&fixture->buf),
                         "{\"v\":1,\"on\":false,\"ver\":\"0.1.0\"}");
+    assert_int_equal(
+        ph_presence_put(PH_PRESENCE_ASLEEP, "0.1.0", 0, &fixture->buf), PH_OK);
+    assert_string_equal(
+        ph_buf_str(&fixture->buf),
+        "{\"v\":1,\"on\":false,\"asleep\":true,\"ver\":\"0.1.0\"}");
 }
 
 int
@@ -207,7 +214,7 @@ main(void)
         CASE(only_the_64_newest_jobs_are_named),
         CASE(a_document_never_exceeds_32_kib),
         CASE(text_that_is_not_utf8_is_refused_and_the_buffer_kept),
-        CASE(presence_says_on_or_off),
+        CASE(presence_says_on_off_or_asleep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

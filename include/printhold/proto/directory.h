@@ -45,8 +45,14 @@ struct ph_directory {
 /* JSON text, replaces buf. */
 int ph_directory_put(const struct ph_directory *directory, struct ph_buf *buf);
 
-/* Presence document at ph1/{tenant}/ws/{ws}/st. */
-int ph_presence_put(int on, const char *version, int64_t since_ms,
-                    struct ph_buf *buf);
+enum ph_presence {
+    PH_PRESENCE_OFF,
+    PH_PRESENCE_ON,
+    PH_PRESENCE_ASLEEP, /* off, and going to be back by itself */
+};
+
+/* Presence document at ph1/{tenant}/ws/{ws}/st. since_ms 0: nobody knows. */
+int ph_presence_put(enum ph_presence presence, const char *version,
+                    int64_t since_ms, struct ph_buf *buf);
 
 #endif
