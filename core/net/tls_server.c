@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "printhold/base/err.h"
+#include "tls_known.h"
 #include "tls_private.h"
 
 #define CHAIN_DEPTH_MAX 3 /* intermediates between the CA and the client */
@@ -69,13 +70,30 @@ ph_tls_server_judge(const struct ph_tls_server *server, X509 *cert,
     return PH_OK;
 }
 
+static struct ph_tls_conn *
+conn_of(X509_STORE_CTX *ctx)
+{
+    return SSL_get_app_data(
+        X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx()));
+}
+
+static int
+judge_leaf(X509_STORE_CTX *ctx)
+{
+    struct ph_tls_conn *conn = conn_of(ctx);
+
+    if (ph_tls_server_judge(conn->server, X509_STORE_CTX_get0_cert(ctx),
+                            &conn->peer, &conn->why) == PH_OK)
+        return 1;
+    X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
 /* Called for every certificate of the chain; the leaf comes last. */
 static int
-verify(int preverified, X509_STORE_CTX *ctx)
+verify_one(int preverified, X509_STORE_CTX *ctx)
 {
-    SSL *ssl =
-        X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct ph_tls_conn *conn = SSL_get_app_data(ssl);
+    struct ph_tls_conn *conn = conn_of(ctx);
 
     if (!preverified) {
         ph_why_set(
@@ -83,13 +101,18 @@ verify(int preverified, X509_STORE_CTX *ctx)
             X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
         return 0;
     }
-    if (X509_STORE_CTX_get_error_depth(ctx) != 0)
-        return 1;
-    if (ph_tls_server_judge(conn->server, X509_STORE_CTX_get_current_cert(ctx),
-                            &conn->peer, &conn->why) == PH_OK)
-        return 1;
-    X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
-    return 0;
+    return X509_STORE_CTX_get_error_depth(ctx) != 0 ? 1 : judge_leaf(ctx);
+}
+
+static int
+verify(X509_STORE_CTX *ctx, void *known)
+{
+    if (ph_tls_known_has(known, ctx))
+        return judge_leaf(ctx);
+    if (X509_verify_cert(ctx) != 1)
+        return 0;
+    ph_tls_known_add(known, ctx);
+    return 1;
 }
 
 /* No finite fields: whoever comes could ask for 10 ms of work (ffdhe8192). Where
@@ -103,9 +126,13 @@ set_groups(SSL_CTX *ctx)
         (void)SSL_CTX_set1_groups_list(ctx, approved);
 }
 
-static void
+static int
 harden(SSL_CTX *ctx)
 {
+    struct ph_tls_known *known = ph_tls_known_new(ctx);
+
+    if (known == NULL)
+        return PH_ERR_NOMEM;
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     (void)SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
     (void)SSL_CTX_set_num_tickets(ctx, 0);
@@ -118,10 +145,12 @@ harden(SSL_CTX *ctx)
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                       verify);
+                       verify_one);
+    SSL_CTX_set_cert_verify_callback(ctx, verify, known);
     SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH_MAX);
     SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
     SSL_CTX_set_default_passwd_cb(ctx, no_password);
+    return PH_OK;
 }
 
 static int
@@ -176,8 +205,9 @@ ph_tls_server_new(const struct ph_tls_options *options,
     server->bio_method = ph_tls_bio_method_new();
     if (server->ctx == NULL || server->bio_method == NULL)
         goto out;
-    harden(server->ctx);
-    err = load_files(server->ctx, options, why);
+    err = harden(server->ctx);
+    if (err == PH_OK)
+        err = load_files(server->ctx, options, why);
     if (err != PH_OK)
         goto out;
     *out_server = server;

@@ -281,6 +281,7 @@ another_ca_decides_for_those_who_come(void **state)
     struct files *f = *state;
     const int64_t end_ms = ph_clock_mono_ms() + DEADLINE_MS;
 
+    assert_true(is_served(f, "pr-1")); /* its chain is known now */
     assert_false(is_served(f, "pr-foreign"));
     copy("foreign/ca.crt", f->ca);
     while (!is_served(f, "pr-foreign"))
