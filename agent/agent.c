@@ -21,6 +21,7 @@
 #include "release_service.h"
 #include "service_manager.h"
 #include "workstation.h"
+#include "workstation_watch.h"
 
 struct agent {
     const struct ph_config *config;
@@ -31,11 +32,10 @@ struct agent {
     uv_signal_t sighup;
     uv_async_t changed;
     uv_async_t renewed;
-    uv_work_t describe;
-    bool describing;
     struct ph_epoch_keys *keys;
     struct ph_jobs *jobs;
-    struct ph_workstation workstation;
+    struct ph_workstation workstation; /* at the start */
+    struct ph_workstation_watch *watch;
     struct ph_release_service *release;
     struct ph_cloud *cloud;
     struct ph_control_server *control;
@@ -177,7 +177,10 @@ stop_next(void *arg)
 {
     struct agent *agent = arg;
 
-    if (agent->owners != NULL) {
+    if (agent->watch != NULL) {
+        TAKE(agent, watch, struct ph_workstation_watch);
+        ph_workstation_watch_stop(watch, stop_next, agent);
+    } else if (agent->owners != NULL) {
         TAKE(agent, owners, struct ph_owner_watch);
         ph_owner_watch_stop(owners, stop_next, agent);
     } else if (agent->reaper != NULL) {
@@ -215,8 +218,7 @@ stop(struct agent *agent)
         return;
     agent->stopping = true;
     ph_service_notify("STOPPING=1");
-    if (!agent->describing) /* else when that is over */
-        stop_next(agent);
+    stop_next(agent);
 }
 
 static void
@@ -239,50 +241,15 @@ on_reload(uv_signal_t *handle, int signum)
         ph_release_service_reload(agent->release);
 }
 
-/* --- a new certificate: the documents pin its key --- */
-
-static void
-run_describe(uv_work_t *work)
-{
-    struct agent *agent = work->data;
-    struct ph_workstation workstation;
-    struct ph_why why = {""};
-    struct ph_release_status status;
-    int err;
-
-    ph_release_service_status(agent->release, &status);
-    err =
-        ph_workstation_describe(agent->config, status.port, &workstation, &why);
-    if (err == PH_OK)
-        err = ph_jobs_set_workstation(agent->jobs, &workstation);
-    if (err != PH_OK)
-        ph_log_warning("printers are still told of the old certificate: %s",
-                       why.text[0] != '\0' ? why.text : ph_err_text(err));
-}
-
-static void
-on_described(uv_work_t *work, int status)
-{
-    struct agent *agent = work->data;
-
-    (void)status;
-    agent->describing = false;
-    if (agent->stopping)
-        stop_next(agent);
-    else if (agent->cloud != NULL)
-        ph_cloud_kick(agent->cloud);
-}
+/* --- who we are, for the documents: a new certificate, another address --- */
 
 static void
 on_renewed_async(uv_async_t *async)
 {
     struct agent *agent = async->data;
 
-    if (agent->stopping || agent->describing)
-        return;
-    agent->describe.data = agent;
-    agent->describing = uv_queue_work(&agent->loop, &agent->describe,
-                                      run_describe, on_described) == 0;
+    if (agent->watch != NULL)
+        ph_workstation_watch_look(agent->watch);
 }
 
 static void
@@ -293,13 +260,44 @@ on_renewed(void *arg)
     (void)uv_async_send(&agent->renewed);
 }
 
+static void
+on_workstation_changed(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->cloud != NULL)
+        ph_cloud_kick(agent->cloud);
+}
+
+static uint16_t
+release_port(const struct agent *agent)
+{
+    struct ph_release_status status;
+
+    if (agent->release == NULL)
+        return (uint16_t)agent->config->release_port;
+    ph_release_service_status(agent->release, &status);
+    return status.port;
+}
+
+static int
+start_workstation_watch(struct agent *agent, struct ph_why *why)
+{
+    int err = ph_workstation_watch_start(
+        &agent->loop, agent->config, agent->jobs, release_port(agent),
+        &agent->workstation, on_workstation_changed, agent, &agent->watch);
+
+    return err == PH_OK ? err
+                        : ph_why_fail(why, err, "cannot watch the network: %s",
+                                      ph_err_text(err));
+}
+
 /* --- starting --- */
 
 static int
 start_release(struct agent *agent, struct ph_why *why)
 {
     const struct ph_config *config = agent->config;
-    struct ph_release_status status;
     int err;
 
     if (config->issuer_key_file[0] == '\0') {
@@ -312,9 +310,8 @@ start_release(struct agent *agent, struct ph_why *why)
     if (err != PH_OK || config->release_port != 0)
         return err;
     /* The system chose the port: the documents must name it. */
-    ph_release_service_status(agent->release, &status);
-    err =
-        ph_workstation_describe(config, status.port, &agent->workstation, why);
+    err = ph_workstation_describe(config, release_port(agent),
+                                  &agent->workstation, why);
     if (err == PH_OK)
         err = ph_jobs_set_workstation(agent->jobs, &agent->workstation);
     return err;
@@ -389,6 +386,15 @@ give_cups_status(void *arg, uint64_t *out_waiting, struct ph_why *out_text)
         *out_text = why;
 }
 
+static const struct ph_workstation *
+give_workstation(void *arg)
+{
+    const struct agent *agent = arg;
+
+    return agent->watch != NULL ? ph_workstation_watch_now(agent->watch)
+                                : &agent->workstation;
+}
+
 static int
 start_parts(struct agent *agent, struct ph_why *why)
 {
@@ -396,6 +402,7 @@ start_parts(struct agent *agent, struct ph_why *why)
         .cloud = give_cloud_status,
         .release = give_release_status,
         .cups = give_cups_status,
+        .workstation = give_workstation,
         .arg = agent,
     };
     int err = start_release(agent, why);
@@ -418,6 +425,8 @@ start_parts(struct agent *agent, struct ph_why *why)
         if (err != PH_OK)
             (void)ph_why_fail(why, err, "cannot start housekeeping");
     }
+    if (err == PH_OK)
+        err = start_workstation_watch(agent, why);
     if (err == PH_OK)
         err = start_cups_held(agent, why);
     if (err == PH_OK)

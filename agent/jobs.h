@@ -63,7 +63,8 @@ struct ph_workstation {
     char id[64]; /* ws-... */
     char host[256];
     char pin[64];
-    char address[8][64]; /* with port */
+    char address[8][64];   /* with port, in the order of interface_address.h */
+    char interface[8][32]; /* of the address; empty: release.address is set */
     size_t address_count;
 };
 

@@ -1,71 +1,57 @@
 #include "workstation.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <uv.h>
 
+#include "interfaces.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/base/log.h"
 #include "printhold/crypto/identity.h"
 
 static void
-add_address(struct ph_workstation *ws, const char *text, uint16_t port)
+add_address(struct ph_workstation *ws, const char *text, const char *interface,
+            uint16_t port)
 {
     const bool v6 = strchr(text, ':') != NULL;
-    char *dst;
+    const size_t at = ws->address_count;
 
-    if (ws->address_count == PH_COUNT(ws->address))
+    if (at == PH_COUNT(ws->address))
         return;
-    dst = ws->address[ws->address_count++];
-    (void)snprintf(dst, sizeof(ws->address[0]), "%s%s%s:%u", v6 ? "[" : "",
-                   text, v6 ? "]" : "", (unsigned)port);
+    (void)snprintf(ws->address[at], sizeof(ws->address[at]), "%s%s%s:%u",
+                   v6 ? "[" : "", text, v6 ? "]" : "", (unsigned)port);
+    (void)snprintf(ws->interface[at], sizeof(ws->interface[at]), "%s",
+                   interface);
+    ws->address_count++;
 }
 
-static bool
-is_link_local(const uv_interface_address_t *interface)
-{
-    const uint8_t *b;
-
-    if (interface->address.address4.sin_family == AF_INET) {
-        b = (const uint8_t *)&interface->address.address4.sin_addr;
-        return b[0] == 169 && b[1] == 254; /* RFC 3927 */
-    }
-    b = interface->address.address6.sin6_addr.s6_addr;
-    return b[0] == 0xfe && (b[1] & 0xc0) == 0x80; /* RFC 4291 2.5.6 */
-}
-
+/* One that the system does not tell leaves none: printers that know better
+ * still reach us. */
 static void
-add_interface(struct ph_workstation *ws,
-              const uv_interface_address_t *interface, int family,
-              uint16_t port)
+add_interfaces(struct ph_workstation *ws, const char *patterns, uint16_t port)
 {
-    char text[64];
+    struct ph_interface_address *list =
+        calloc(PH_INTERFACES_MAX, sizeof(*list));
+    size_t count = 0;
+    char text[INET6_ADDRSTRLEN];
+    int err = list != NULL ? ph_interfaces_list(list, &count) : PH_ERR_NOMEM;
 
-    if (interface->is_internal || is_link_local(interface) ||
-        interface->address.address4.sin_family != family)
-        return;
-    if (family == AF_INET)
-        (void)uv_ip4_name(&interface->address.address4, text, sizeof(text));
+    if (err != PH_OK)
+        ph_log_warning("the addresses of this computer are not known: %s, "
+                       "continuing",
+                       ph_err_text(err));
     else
-        (void)uv_ip6_name(&interface->address.address6, text, sizeof(text));
-    add_address(ws, text, port);
-}
-
-/* IPv4 first: printers of today reach it most often. */
-static void
-add_interfaces(struct ph_workstation *ws, uint16_t port)
-{
-    static const int families[] = {AF_INET, AF_INET6};
-    uv_interface_address_t *list;
-    int count;
-
-    if (uv_interface_addresses(&list, &count) != 0)
-        return;
-    for (size_t f = 0; f < PH_COUNT(families); f++)
-        for (int i = 0; i < count; i++)
-            add_interface(ws, &list[i], families[f], port);
-    uv_free_interface_addresses(list, count);
+        count = ph_addresses_choose(list, count, patterns);
+    for (size_t i = 0; err == PH_OK && i < count; i++)
+        if (inet_ntop(list[i].family, list[i].bytes, text, sizeof(text)) !=
+            NULL)
+            add_address(ws, text, list[i].interface, port);
+    free(list);
 }
 
 static bool
@@ -109,9 +95,23 @@ ph_workstation_describe(const struct ph_config *config, uint16_t port,
     if (err != PH_OK)
         return err;
     if (is_wildcard(config->release_address))
-        add_interfaces(&ws, port);
+        add_interfaces(&ws, config->release_interfaces, port);
     else
-        add_address(&ws, config->release_address, port);
+        add_address(&ws, config->release_address, "", port);
     *out_workstation = ws;
     return PH_OK;
+}
+
+bool
+ph_workstation_is_same(const struct ph_workstation *a,
+                       const struct ph_workstation *b)
+{
+    if (strcmp(a->tenant, b->tenant) != 0 || strcmp(a->id, b->id) != 0 ||
+        strcmp(a->host, b->host) != 0 || strcmp(a->pin, b->pin) != 0 ||
+        a->address_count != b->address_count)
+        return false;
+    for (size_t i = 0; i < a->address_count; i++)
+        if (strcmp(a->address[i], b->address[i]) != 0)
+            return false;
+    return true;
 }

@@ -109,6 +109,10 @@ static const struct ph_config_setting settings[] = {
 
     {"release", "address", PH_CONFIG_ADDRESS, AT(release_address), 1, 64, NULL,
      "::", "Address on which printers pull; :: is every IPv6 and IPv4 one."},
+    {"release", "interfaces", PH_CONFIG_TEXT, AT(release_interfaces), 0,
+     TEXT_LAST, NULL, "",
+     "Interfaces whose addresses printers are told, patterns of names such as "
+     "'eth* wl*' or '!wlan1'; empty: all but those of containers."},
     {"release", "port", PH_CONFIG_NUMBER, AT(release_port), 0, 65535, NULL,
      "9443", "TCP port on which printers pull; 0: any free one, for tests."},
     {"release", "issuer", PH_CONFIG_TEXT, AT(issuer), 0, TEXT_LAST, NULL, "",

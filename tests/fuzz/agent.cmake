@@ -1,1 +1,2 @@
 ph_fuzz(cups_ipp LINK printhold_agent_host)
+ph_fuzz(netlink LINK printhold_agent_host)
