@@ -224,6 +224,28 @@ on_worked(uv_work_t *work, int status)
         start_write(client);
 }
 
+static void
+fill_workstation(const struct ph_control_sources *sources,
+                 struct ph_control_status *status)
+{
+    const struct ph_workstation *ws = sources->workstation != NULL
+                                          ? sources->workstation(sources->arg)
+                                          : NULL;
+
+    if (ws == NULL)
+        return;
+    (void)snprintf(status->host, sizeof(status->host), "%s", ws->host);
+    for (size_t i = 0; i < ws->address_count; i++) {
+        struct ph_control_address *one = &status->addresses[i];
+
+        (void)snprintf(one->address, sizeof(one->address), "%s",
+                       ws->address[i]);
+        (void)snprintf(one->interface, sizeof(one->interface), "%s",
+                       ws->interface[i]);
+    }
+    status->address_count = ws->address_count;
+}
+
 /* The part of the status that belongs to the loop's thread. */
 static void
 fill_status(const struct ph_control_server *server,
@@ -272,6 +294,7 @@ fill_status(const struct ph_control_server *server,
                    release.text.text);
     (void)snprintf(status->release, sizeof(status->release), "%s",
                    release.port != 0 ? "on" : "off");
+    fill_workstation(sources, status);
 }
 
 /* A request that cannot be understood is answered and the talk goes on. */

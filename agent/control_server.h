@@ -34,6 +34,8 @@ struct ph_control_sources {
     void (*release)(void *arg, struct ph_release_status *out_status);
     /* jobs that CUPS holds for us; the text is empty when well */
     void (*cups)(void *arg, uint64_t *out_waiting, struct ph_why *out_text);
+    /* this computer, or NULL */
+    const struct ph_workstation *(*workstation)(void *arg);
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

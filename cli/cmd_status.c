@@ -84,6 +84,23 @@ print_jobs(const struct ph_control_status *status)
 }
 
 static void
+print_computer(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES];
+
+    ph_print_fact(stdout, "Computer", status->host);
+    if (status->address_count == 0)
+        ph_print_fact(stdout, "Address", "none: it is on no network");
+    for (size_t i = 0; i < status->address_count; i++) {
+        const struct ph_control_address *one = &status->addresses[i];
+
+        (void)snprintf(line, sizeof(line), "%s%s%s", one->address,
+                       one->interface[0] != '\0' ? ", " : "", one->interface);
+        ph_print_fact(stdout, i == 0 ? "Address" : "", line);
+    }
+}
+
+static void
 print_cloud(const struct ph_control_status *status)
 {
     char line[LINE_MAX_BYTES], since[32];
@@ -146,6 +163,7 @@ on_item(const void *body, size_t len, void *arg)
     }
     print_service(&status);
     print_jobs(&status);
+    print_computer(&status);
     print_cloud(&status);
     print_release(&status);
     return PH_OK;

@@ -293,6 +293,7 @@ static const struct ph_text_field status_texts[] = {
     TEXT(ph_control_status, cloud_text, "cloud-text"),
     TEXT(ph_control_status, release, "release"),
     TEXT(ph_control_status, release_text, "release-text"),
+    TEXT(ph_control_status, host, "host"),
 };
 static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, pid, "pid"),
@@ -319,6 +320,58 @@ static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, release_denied, "release-denied"),
 };
 
+static const struct ph_text_field address_texts[] = {
+    TEXT(ph_control_address, address, "address"),
+    TEXT(ph_control_address, interface, "interface"),
+};
+
+static int
+put_addresses(const struct ph_control_status *status, json_t *root)
+{
+    json_t *list = json_array();
+    int err = list != NULL ? PH_OK : PH_ERR_NOMEM;
+
+    for (size_t i = 0; err == PH_OK && i < status->address_count; i++) {
+        json_t *one = json_object();
+
+        if (json_array_append_new(list, one) != 0)
+            err = PH_ERR_NOMEM;
+        else
+            err = ph_json_put_texts(one, address_texts, PH_COUNT(address_texts),
+                                    &status->addresses[i]);
+    }
+    /* The object keeps the list from here on, and frees it on failure. */
+    if (json_object_set_new(root, "addresses", list) != 0 && err == PH_OK)
+        err = PH_ERR_NOMEM;
+    return err;
+}
+
+static int
+take_addresses(const json_t *root, struct ph_control_status *status)
+{
+    const json_t *list = json_object_get(root, "addresses"), *one;
+    size_t i;
+    int err = PH_OK;
+
+    if (list == NULL)
+        return PH_OK;
+    if (!json_is_array(list))
+        return PH_ERR_SYNTAX;
+    json_array_foreach(list, i, one)
+    {
+        if (i == PH_CONTROL_ADDRESS_MAX)
+            return PH_ERR_TOO_BIG;
+        if (!json_is_object(one))
+            return PH_ERR_SYNTAX;
+        err = ph_json_take_texts(one, address_texts, PH_COUNT(address_texts),
+                                 &status->addresses[i], NULL);
+        if (err != PH_OK)
+            return err;
+        status->address_count = i + 1;
+    }
+    return PH_OK;
+}
+
 int
 ph_control_status_put(const struct ph_control_status *status,
                       struct ph_buf *buf)
@@ -332,6 +385,8 @@ ph_control_status_put(const struct ph_control_status *status,
     if (err == PH_OK)
         err = ph_json_put_numbers(root, status_numbers,
                                   PH_COUNT(status_numbers), status);
+    if (err == PH_OK)
+        err = put_addresses(status, root);
     if (err != PH_OK) {
         json_decref(root);
         return err;
@@ -354,6 +409,8 @@ ph_control_status_parse(const void *body, size_t len,
     if (err == PH_OK)
         err = ph_json_take_numbers(root, status_numbers,
                                    PH_COUNT(status_numbers), &status, NULL);
+    if (err == PH_OK)
+        err = take_addresses(root, &status);
     json_decref(root);
     if (err == PH_OK)
         *out_status = status;

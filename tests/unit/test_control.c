@@ -225,6 +225,13 @@ the_status_survives_the_way(void **state)
     status.held = 8;
     status.spool_bytes = INT64_C(1) << 41;
     status.release_port = 9443;
+    (void)snprintf(status.host, sizeof(status.host), "lt-alice");
+    (void)snprintf(status.addresses[0].address, PH_CONTROL_TEXT_MAX,
+                   "192.0.2.7:9443");
+    (void)snprintf(status.addresses[0].interface, PH_CONTROL_TEXT_MAX, "eth0");
+    (void)snprintf(status.addresses[1].address, PH_CONTROL_TEXT_MAX,
+                   "[2001:db8::7]:9443");
+    status.address_count = 2;
     ph_buf_init(&buf, PH_FRAME_MAX);
     assert_int_equal(ph_control_status_put(&status, &buf), PH_OK);
     assert_int_equal(ph_control_status_parse(buf.data, buf.len, &back), PH_OK);

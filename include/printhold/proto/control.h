@@ -32,6 +32,8 @@
 #define PH_CONTROL_REQUEST_MAX 65536 /* length of a request frame */
 #define PH_CONTROL_PREFIX_MIN  4     /* hex digits that can name a job */
 #define PH_CONTROL_TEXT_MAX    64
+#define PH_CONTROL_HOST_MAX    256
+#define PH_CONTROL_ADDRESS_MAX 8
 
 enum ph_control_type {
     PH_CONTROL_REQUEST = 1,
@@ -80,6 +82,12 @@ struct ph_control_job {
     struct ph_ticket ticket;
 };
 
+/* Where printers reach this computer. */
+struct ph_control_address {
+    char address[PH_CONTROL_TEXT_MAX];   /* with port */
+    char interface[PH_CONTROL_TEXT_MAX]; /* empty: release.address is set */
+};
+
 /* The service as people see it. Numbers are since start where not noted. */
 struct ph_control_status {
     char version[PH_CONTROL_TEXT_MAX];
@@ -114,6 +122,10 @@ struct ph_control_status {
     int64_t release_refused;
     int64_t release_denied;        /* entries of the list, now */
     char release_text[PH_WHY_MAX]; /* which file cannot be used, or empty */
+    char host[PH_CONTROL_HOST_MAX];
+    /* the most reachable one first */
+    struct ph_control_address addresses[PH_CONTROL_ADDRESS_MAX];
+    size_t address_count;
 };
 
 /* A code that was made for the asker. Wipe it after use. */
