@@ -25,6 +25,10 @@ set -euo pipefail
 
 TENANT='test'
 AGENT_IN=(env) # what agent_start runs the agent in
+BROKER_IN=(env) # and broker_start the broker
+BROKER_HOST=localhost # its name for everybody, and where it listens
+BROKER_ADDRESS=127.0.0.1
+WS_NAMES=() # more names of the workstation's certificate, as options of pki
 WS=ws-test-desktop
 PRINTER=pr-test-lobby
 HOST_ENDS=()
@@ -65,9 +69,10 @@ free_port() {
 host_pki() {
     local pki=$SOURCE/tests/support/pki
     "$pki" init "$HOST/pki" --tenant "$TENANT"
-    "$pki" workstation "$HOST/pki" "$WS" --dns localhost --ip 127.0.0.1
+    "$pki" workstation "$HOST/pki" "$WS" --dns localhost --ip 127.0.0.1 \
+        ${WS_NAMES[@]+"${WS_NAMES[@]}"}
     "$pki" printer "$HOST/pki" "$PRINTER"
-    "$pki" service "$HOST/pki" broker --dns localhost --ip 127.0.0.1
+    "$pki" service "$HOST/pki" broker --dns localhost --ip "$BROKER_ADDRESS"
     "$pki" service "$HOST/pki" reader
     "$pki" issuer "$HOST/pki"
     "$pki" directory-key "$HOST/pki"
@@ -101,7 +106,7 @@ ca_file = $HOST/pki/ca.crt
 cert_file = $HOST/pki/$WS.crt
 key_file = $HOST/pki/$WS.key
 [cloud]
-url = wss://localhost:$WSS_PORT/mqtt
+url = wss://$BROKER_HOST:$WSS_PORT/mqtt
 directory_key_file = $HOST/pki/directory.key
 [release]
 address = 127.0.0.1
@@ -115,9 +120,9 @@ TXT
 }
 
 broker_start() {
-    "$SOURCE/cloud/mosquitto/start" --dir "$HOST/broker" \
-        --ca "$HOST/pki/ca.crt" --cert "$HOST/pki/broker.crt" \
-        --key "$HOST/pki/broker.key" --wss-port "$WSS_PORT" \
+    "${BROKER_IN[@]}" "$SOURCE/cloud/mosquitto/start" --dir "$HOST/broker" \
+        --bind "$BROKER_ADDRESS" --ca "$HOST/pki/ca.crt" \
+        --cert "$HOST/pki/broker.crt" --key "$HOST/pki/broker.key" --wss-port "$WSS_PORT" \
         --tls-port "$TLS_PORT" --reader reader --reader "$PRINTER" \
         --background >/dev/null
 }
@@ -128,8 +133,8 @@ broker_stop() {
 
 # Everything that is published, one line each: topic, then payload.
 watch_start() {
-    mosquitto_sub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
-        --cert "$HOST/pki/reader.crt" --key "$HOST/pki/reader.key" \
+    "${BROKER_IN[@]}" mosquitto_sub -V 5 -h "$BROKER_HOST" -p "$TLS_PORT" \
+        --cafile "$HOST/pki/ca.crt" --cert "$HOST/pki/reader.crt" --key "$HOST/pki/reader.key" \
         -i reader -q 1 -c -x 600 -v -t "ph1/$TENANT/#" >>"$HOST/watch.log" 2>&1 &
     WATCH_PID=$!
 }
