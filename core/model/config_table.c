@@ -92,7 +92,9 @@ static const struct ph_config_setting settings[] = {
     {"identity", "ca_file", PH_CONFIG_PATH, AT(ca_file), 0, TEXT_LAST, NULL, "",
      "Certificates of the fleet CA, PEM."},
     {"identity", "cert_file", PH_CONFIG_PATH, AT(cert_file), 0, TEXT_LAST, NULL,
-     "", "Certificate of this workstation, PEM."},
+     "",
+     "Certificate of this workstation, then of those between it and the CA, "
+     "PEM."},
     {"identity", "key_file", PH_CONFIG_PATH, AT(cert_key_file), 0, TEXT_LAST,
      NULL, "", "Private key of the certificate, PEM."},
 
