@@ -12,12 +12,15 @@
 #   cloud_document              the retained directory document, or nothing
 #   events TYPE                 how many events of that type were published
 #   text_pdf FILE LINE...       a one-page PDF per line
+#   HOST_NEED=MEMBER,...        must stand in the events of held jobs
 #   HOST_ENDS+=(COMMAND)        called at the end, however the scenario ends
 #   check TEXT COMMAND...       the command must succeed
 #   refuse TEXT COMMAND...      the command must fail
 # HOST_PURGE=yes before host_start lets the agent purge CUPS (off otherwise:
 # most scenarios ask CUPS how a job ended).
-# Each check prints a line; the first that fails ends the scenario.
+# Each check prints a line; the first that fails ends the scenario. At its end
+# everything that was published meanwhile is checked against the contract in docs/
+# (tests/support/check-messages).
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -74,6 +77,7 @@ host_pki() {
     "$pki" printer "$HOST/pki" "$PRINTER"
     "$pki" service "$HOST/pki" broker --dns localhost --ip "$BROKER_ADDRESS"
     "$pki" service "$HOST/pki" reader
+    "$pki" service "$HOST/pki" recorder
     "$pki" issuer "$HOST/pki"
     "$pki" directory-key "$HOST/pki"
     chmod 0755 "$HOST/pki"
@@ -123,8 +127,8 @@ broker_start() {
     "${BROKER_IN[@]}" "$SOURCE/cloud/mosquitto/start" --dir "$HOST/broker" \
         --bind "$BROKER_ADDRESS" --ca "$HOST/pki/ca.crt" \
         --cert "$HOST/pki/broker.crt" --key "$HOST/pki/broker.key" --wss-port "$WSS_PORT" \
-        --tls-port "$TLS_PORT" --reader reader --reader "$PRINTER" \
-        --background >/dev/null
+        --tls-port "$TLS_PORT" --reader reader --reader recorder \
+        --reader "$PRINTER" --background >/dev/null
 }
 
 broker_stop() {
@@ -137,6 +141,44 @@ watch_start() {
         --cafile "$HOST/pki/ca.crt" --cert "$HOST/pki/reader.crt" --key "$HOST/pki/reader.key" \
         -i reader -q 1 -c -x 600 -v -t "ph1/$TENANT/#" >>"$HOST/watch.log" 2>&1 &
     WATCH_PID=$!
+}
+
+# The same, with all that MQTT says of each message; mosquitto_sub ends with its
+# connection, so it is started again.
+record() {
+    local child=
+    trap 'kill "$child"; exit' TERM
+    while :; do
+        mosquitto_sub -V 5 -h localhost -p "$TLS_PORT" \
+            --cafile "$HOST/pki/ca.crt" --cert "$HOST/pki/recorder.crt" \
+            --key "$HOST/pki/recorder.key" -i recorder -q 1 -c -x 600 \
+            --retain-as-published -F %j -t "ph1/$TENANT/#" \
+            >>"$HOST/messages" 2>&1 &
+        child=$!
+        wait "$child" || true
+        sleep 0.1
+    done
+}
+record_start() {
+    record &
+    RECORD_PID=$!
+}
+
+# What a printer says last is the end of what is checked.
+record_end() {
+    mosquitto_pub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
+        --cert "$HOST/pki/$PRINTER.crt" --key "$HOST/pki/$PRINTER.key" -q 1 \
+        -t "ph1/$TENANT/rel/$PRINTER" -m end >/dev/null 2>&1
+}
+record_has_end() { grep -q "/rel/$PRINTER\"" "$HOST/messages"; }
+
+messages_are_good() {
+    if record_end; then
+        until_true 20 record_has_end || return 1
+    fi
+    grep -v "/rel/$PRINTER\"" "$HOST/messages" >"$HOST/published" || true
+    "$SOURCE/tests/support/check-messages" --need "${HOST_NEED:-}" \
+        "$SOURCE/docs/cloud-protocol.asyncapi.yaml" "$HOST/published"
 }
 
 agent_answers() {
@@ -197,6 +239,10 @@ host_end() {
         "$end" || true
     done
     [ -z "${AGENT_PID:-}" ] || kill "$AGENT_PID" 2>/dev/null || true
+    if [ "$rc" = 0 ] && [ -n "${RECORD_PID:-}" ]; then
+        messages_are_good || rc=1
+    fi
+    [ -z "${RECORD_PID:-}" ] || kill "$RECORD_PID" 2>/dev/null || true
     [ -z "${WATCH_PID:-}" ] || kill "$WATCH_PID" 2>/dev/null || true
     cups_stop || true
     [ ! -e "$HOST/broker/broker.pid" ] || broker_stop || true
@@ -209,6 +255,7 @@ host_start() {
     WSS_PORT=$(free_port) TLS_PORT=$(free_port) RELEASE_PORT=$(free_port)
     : >"$HOST/agent.log"
     : >"$HOST/watch.log"
+    : >"$HOST/messages"
     install -d -m 0755 "$HOST/cups"
     # Sanitizers: leaks of the backend are looked for in its own tests.
     CUPS_SETENV='SetEnv ASAN_OPTIONS detect_leaks=0'
@@ -220,6 +267,7 @@ host_start() {
     host_write_config
     broker_start
     watch_start
+    record_start
     agent_start
     cups_start || fail 'cupsd does not start'
     cups_queue --ppd "$BUILD/installer/printhold.ppd" >/dev/null
