@@ -6,7 +6,7 @@ CUPS_STOCK=yes
 # What the cloud is told of a submission, beside usr and host: who, where, when,
 # what, how much, and how.
 HOST_NEED=usr,host,submission-ip,job-name,date-time-at-creation,job-impressions
-HOST_NEED=$HOST_NEED,number-up,print-color-mode,sides,driver,source,copies
+HOST_NEED=$HOST_NEED,number-up,print-color-mode,sides,driver,source,copies,size-bytes
 host_start
 until_true 15 cloud_is_online || fail 'the cloud link does not come up'
 
