@@ -149,7 +149,7 @@ record() {
     local child=
     trap 'kill "$child"; exit' TERM
     while :; do
-        mosquitto_sub -V 5 -h localhost -p "$TLS_PORT" \
+        "${BROKER_IN[@]}" mosquitto_sub -V 5 -h "$BROKER_HOST" -p "$TLS_PORT" \
             --cafile "$HOST/pki/ca.crt" --cert "$HOST/pki/recorder.crt" \
             --key "$HOST/pki/recorder.key" -i recorder -q 1 -c -x 600 \
             --retain-as-published -F %j -t "ph1/$TENANT/#" \
@@ -166,7 +166,7 @@ record_start() {
 
 # What a printer says last is the end of what is checked.
 record_end() {
-    mosquitto_pub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
+    "${BROKER_IN[@]}" mosquitto_pub -V 5 -h "$BROKER_HOST" -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
         --cert "$HOST/pki/$PRINTER.crt" --key "$HOST/pki/$PRINTER.key" -q 1 \
         -t "ph1/$TENANT/rel/$PRINTER" -m end >/dev/null 2>&1
 }
