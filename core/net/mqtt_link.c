@@ -218,10 +218,10 @@ make_ws(struct ph_mqtt_link *link, const struct ph_mqtt_link_options *options,
         struct ph_why *why)
 {
     struct ph_ws_options ws = {
+        .stack = options->stack,
         .ca_file = options->ca_file,
         .cert_file = options->cert_file,
         .key_file = options->key_file,
-        .subprotocol = "mqtt",
         .events = {.on_open = ph_link_on_open,
                    .on_bytes = ph_link_on_bytes,
                    .on_writable = ph_link_on_writable,

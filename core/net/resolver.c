@@ -31,6 +31,14 @@ ph_address_format(const struct ph_address *address, char dst[PH_ADDRESS_TEXT])
         dst[0] = '\0';
 }
 
+uint16_t
+ph_address_port(const struct ph_address *address)
+{
+    return ntohs(address->u.any.sa_family == AF_INET6
+                     ? address->u.in6.sin6_port
+                     : address->u.in4.sin_port);
+}
+
 static socklen_t
 address_len(const struct ph_address *address)
 {

@@ -1,7 +1,7 @@
 /*
- * A WebSocket Secure client connection at a time, by libwebsockets on the
- * caller's uv loop. Private to core/net; ws_client.c is the only file that
- * knows libwebsockets.
+ * A WebSocket Secure client, subprotocol "mqtt", one connection at a time, by
+ * libwebsockets on the caller's uv loop. Private to core/net; only the files
+ * that include ws_private.h know libwebsockets.
  */
 #ifndef PH_NET_WS_CLIENT_H
 #define PH_NET_WS_CLIENT_H
@@ -12,11 +12,14 @@
 
 #include "printhold/base/why.h"
 #include "printhold/net/resolver.h"
+#include "printhold/net/ws_stack.h"
 #include "printhold/net/ws_url.h"
 
 struct ph_ws_client;
 
 struct ph_ws_events {
+    /* TCP is connected; may be NULL. */
+    void (*on_reached)(void *arg);
     void (*on_open)(void *arg);
     /* A piece of the binary stream. False closes the connection. */
     bool (*on_bytes)(const void *bytes, size_t len, void *arg);
@@ -28,10 +31,10 @@ struct ph_ws_events {
 };
 
 struct ph_ws_options {
-    const char *ca_file;
-    const char *cert_file; /* NULL: none */
+    struct ph_ws_stack *stack; /* NULL: one of its own */
+    const char *ca_file;       /* NULL: the system's authorities */
+    const char *cert_file;     /* NULL: none */
     const char *key_file;
-    const char *subprotocol;
     struct ph_ws_events events;
     void *arg;
 };
@@ -40,11 +43,14 @@ struct ph_ws_options {
 int ph_ws_client_new(uv_loop_t *loop, const struct ph_ws_options *options,
                      struct ph_ws_client **out_client, struct ph_why *why);
 
-/* Connect to the address; the certificate must be for url->host. PH_ERR_STATE
- * while there is a connection. */
+/* Connect to the address and port; the certificate must be for url->host.
+ * PH_ERR_STATE while there is a connection. */
 int ph_ws_client_connect(struct ph_ws_client *client,
                          const struct ph_ws_url *url,
                          const struct ph_address *address);
+
+/* Did the last connection get as far as TCP? */
+bool ph_ws_client_was_reached(const struct ph_ws_client *client);
 
 /* Ask for on_writable. */
 void ph_ws_client_want_write(struct ph_ws_client *client);

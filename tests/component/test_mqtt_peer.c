@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <poll.h>
-
 #include "link_peer.h"
 #include "printhold/base/attr.h"
 #include "strict.h"
@@ -169,8 +167,7 @@ a_message_during_the_stop_is_left_to_the_session(void **state)
     RUN_UNTIL(&peer, peer.filter_count == 2);
     stop_with(&peer, &off);
     assert_int_equal(peer.heard_count, 0);
-    while (!strict_said(&strict, "DISCONNECT"))
-        (void)poll(NULL, 0, 10);
+    strict_wait(&strict, "DISCONNECT");
     assert_false(strict_said(&strict, "PUBACK"));
     strict_end(&strict);
 }

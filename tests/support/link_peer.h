@@ -30,6 +30,7 @@ static struct broker broker;
 struct peer {
     uv_loop_t loop;
     uv_timer_t tick; /* so that waiting always ends */
+    bool is_guest;   /* on the loop of another peer */
     struct ph_mqtt_link *link;
     unsigned ups, downs, stops;
     bool session_present;
@@ -107,7 +108,8 @@ on_stopped(void *arg)
 
     peer->stops++;
     peer->link = NULL;
-    uv_close((uv_handle_t *)&peer->tick, NULL);
+    if (!peer->is_guest)
+        uv_close((uv_handle_t *)&peer->tick, NULL);
 }
 
 struct setup {
@@ -115,7 +117,17 @@ struct setup {
     const struct ph_mqtt_will *will;
     const char *const *filters;
     size_t filter_count;
+    uv_loop_t *loop;           /* NULL: a loop of its own */
+    struct ph_ws_stack *stack; /* NULL: one of its own */
 };
+
+static inline void
+init_loop(struct peer *peer)
+{
+    assert_int_equal(uv_loop_init(&peer->loop), 0);
+    assert_int_equal(uv_timer_init(&peer->loop, &peer->tick), 0);
+    assert_int_equal(uv_timer_start(&peer->tick, on_tick, 20, 20), 0);
+}
 
 static inline int
 try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
@@ -126,6 +138,7 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
         .ca_file =
             broker_file(&broker, setup->ca != NULL ? setup->ca : "ca.crt", ca),
         .client_id = setup->id != NULL ? setup->id : "ws-a",
+        .stack = setup->stack,
         .will = setup->will,
         .filters = setup->filters,
         .filter_count = setup->filter_count,
@@ -139,17 +152,19 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
         .arg = peer,
     };
 
-    memset(peer, 0, sizeof(*peer));
+    if (setup->loop == NULL) {
+        memset(peer, 0, sizeof(*peer));
+        init_loop(peer);
+    }
+    peer->is_guest = setup->loop != NULL;
     if (setup->cert == NULL || setup->cert[0] != '\0') {
         options.cert_file = broker_file(
             &broker, setup->cert != NULL ? setup->cert : "ws-a.crt", cert);
         options.key_file = broker_file(
             &broker, setup->key != NULL ? setup->key : "ws-a.key", key);
     }
-    assert_int_equal(uv_loop_init(&peer->loop), 0);
-    assert_int_equal(uv_timer_init(&peer->loop, &peer->tick), 0);
-    assert_int_equal(uv_timer_start(&peer->tick, on_tick, 20, 20), 0);
-    return ph_mqtt_link_start(&peer->loop, &options, &peer->link, why);
+    return ph_mqtt_link_start(peer->is_guest ? setup->loop : &peer->loop,
+                              &options, &peer->link, why);
 }
 
 static inline void

@@ -108,6 +108,19 @@ strict_said(struct strict *strict, const char *text)
 }
 
 void
+strict_wait(struct strict *strict, const char *text)
+{
+    int64_t deadline = broker_now_ms() + WAIT_MS;
+    struct pollfd poller = {.fd = strict->fd, .events = POLLIN};
+
+    while (!strict_said(strict, text)) {
+        if (broker_now_ms() > deadline)
+            fail_msg("never said: %s\nbut: %s", text, strict->text);
+        (void)poll(&poller, 1, 100);
+    }
+}
+
+void
 strict_end(struct strict *strict)
 {
     int status;

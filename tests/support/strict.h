@@ -28,6 +28,7 @@ void strict_start(struct strict *strict, const struct broker *broker,
                   const char *name, const char *const *scripts);
 /* Has it said this by now? Does not wait. */
 bool strict_said(struct strict *strict, const char *text);
+void strict_wait(struct strict *strict, const char *text);
 /* How often? */
 size_t strict_count(struct strict *strict, const char *text);
 void strict_end(struct strict *strict);

@@ -29,6 +29,7 @@
 #include <uv.h>
 
 #include "printhold/base/why.h"
+#include "printhold/net/ws_stack.h"
 #include "printhold/proto/mqtt.h"
 
 #define PH_MQTT_LINK_WINDOW_MAX 16
@@ -52,9 +53,10 @@ struct ph_mqtt_link_events {
 
 /* Text is copied. Numbers: 0 means the default. */
 struct ph_mqtt_link_options {
-    const char *url; /* ws_url.h */
-    const char *ca_file;
-    const char *cert_file; /* NULL: none; the broker may refuse */
+    const char *url;           /* ws_url.h */
+    struct ph_ws_stack *stack; /* NULL: one of its own */
+    const char *ca_file;       /* NULL: the system's authorities */
+    const char *cert_file;     /* NULL: none; the broker may refuse */
     const char *key_file;
     const char *client_id;
     const struct ph_mqtt_will *will; /* copied; NULL = none */

@@ -31,6 +31,8 @@ struct ph_address {
 void ph_address_format(const struct ph_address *address,
                        char dst[PH_ADDRESS_TEXT]);
 
+uint16_t ph_address_port(const struct ph_address *address);
+
 /* Does the system know a way to this address now? Sends nothing. */
 int ph_address_check_route(const struct ph_address *address);
 
