@@ -1,0 +1,155 @@
+/* Links on mosquitto: what they hear, and many of them on one loop. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "link_peer.h"
+#include "printhold/base/attr.h"
+
+static int
+setup_broker(void **state)
+{
+    (void)state;
+    broker_make(&broker);
+    broker_pki(&broker, "workstation", "ws-a", NULL);
+    broker_start(&broker);
+    return 0;
+}
+
+static int
+teardown_broker(void **state)
+{
+    (void)state;
+    broker_remove(&broker);
+    return 0;
+}
+
+/* --- hear --- */
+
+static const char *const own_filters[] = {"ph1/acme/cmd/ws-a",
+                                          "ph1/acme/cfg/+"};
+
+static void
+what_others_publish_is_heard_and_kept_while_we_are_away(void **state)
+{
+    const struct setup setup = {.filters = own_filters,
+                                .filter_count = PH_COUNT(own_filters)};
+    struct peer peer;
+
+    (void)state;
+    broker_write(&broker, "ph1/acme/cfg/policy", "kept", true);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.filter_count == 2);
+    assert_string_equal(peer.filters[0], "ph1/acme/cmd/ws-a 01");
+    assert_string_equal(peer.filters[1], "ph1/acme/cfg/+ 01");
+    RUN_UNTIL(&peer, peer.heard_count == 1);
+    assert_string_equal(peer.heard[0], "ph1/acme/cfg/policy kept");
+    broker_write(&broker, "ph1/acme/cmd/ws-a", "now", false);
+    RUN_UNTIL(&peer, peer.heard_count == 2);
+    assert_string_equal(peer.heard[1], "ph1/acme/cmd/ws-a now");
+    stop(&peer);
+    broker_write(&broker, "ph1/acme/cmd/ws-a", "later", false);
+    broker_write(&broker, "ph1/acme/cmd/ws-b", "for another", false);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.heard_count == 2); /* the retained one, again */
+    assert_true(peer.session_present);
+    assert_string_equal(peer.heard[0], "ph1/acme/cmd/ws-a later");
+    broker_write(&broker, "ph1/acme/cfg/policy", "", true);
+    stop(&peer);
+}
+
+static void
+filters_that_are_none_fail_at_the_start(void **state)
+{
+    static const char *const bads[] = {"", "a/#/b", "a+", "#a", "a\n"};
+    static const char *const many[PH_MQTT_FILTERS_MAX + 1] = {
+        "a", "b", "c", "d", "e", "f", "g", "h", "i"};
+
+    (void)state;
+    for (size_t i = 0; i <= PH_COUNT(bads); i++) {
+        const struct setup setup = {
+            .filters = i < PH_COUNT(bads) ? &bads[i] : many,
+            .filter_count = i < PH_COUNT(bads) ? 1 : PH_COUNT(many)};
+        struct peer peer;
+
+        assert_int_equal(try_start(&peer, &setup, NULL), PH_ERR_INVALID);
+        uv_close((uv_handle_t *)&peer.tick, NULL);
+        (void)uv_run(&peer.loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&peer.loop), 0);
+    }
+}
+
+/* --- many on one loop --- */
+
+#define MANY 3
+
+static void
+on_stack_gone(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void
+many_links_share_what_a_loop_needs_once(void **state)
+{
+    static const char *const names[MANY][3] = {
+        {"ws-a", "ws-a.crt", "ws-a.key"},
+        {"ws-b", "ws-b.crt", "ws-b.key"},
+        {"ws-c", "ws-c.crt", "ws-c.key"}};
+    static struct peer peers[MANY];
+    struct setup setup = {.id = NULL};
+    struct peer *first = &peers[0];
+    bool is_gone = false;
+    unsigned stopped = 0;
+
+    (void)state;
+    broker_pki(&broker, "workstation", "ws-b", NULL);
+    broker_pki(&broker, "workstation", "ws-c", NULL);
+    init_loop(first);
+    assert_int_equal(ph_ws_stack_new(&first->loop, MANY, &setup.stack, NULL),
+                     PH_OK);
+    setup.loop = &first->loop;
+    for (size_t i = 0; i < MANY; i++) {
+        setup.id = names[i][0];
+        setup.cert = names[i][1];
+        setup.key = names[i][2];
+        start(&peers[i], &setup);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        RUN_UNTIL(first, peers[i].ups == 1);
+    /* some go while others stay */
+    for (size_t i = 1; i < MANY; i++)
+        ph_mqtt_link_stop(peers[i].link, NULL, 1000, on_stopped, &peers[i]);
+    for (size_t i = 1; i < MANY; i++)
+        RUN_UNTIL(first, peers[i].stops == 1);
+    publish(first, "ph1/acme/ev/ws-a", "alone", false, 1);
+    RUN_UNTIL(first, first->acked_count == 1);
+    ph_mqtt_link_stop(first->link, NULL, 1000, on_stopped, first);
+    RUN_UNTIL(first, first->stops == 1);
+    ph_ws_stack_free(setup.stack, on_stack_gone, &is_gone);
+    RUN_UNTIL(first, is_gone);
+    for (size_t i = 0; i < MANY; i++)
+        stopped += peers[i].stops;
+    assert_int_equal(stopped, MANY);
+    uv_close((uv_handle_t *)&first->tick, NULL);
+    assert_int_equal(uv_run(&first->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&first->loop), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            what_others_publish_is_heard_and_kept_while_we_are_away),
+        cmocka_unit_test(filters_that_are_none_fail_at_the_start),
+        cmocka_unit_test(many_links_share_what_a_loop_needs_once),
+    };
+
+    return cmocka_run_group_tests(tests, setup_broker, teardown_broker);
+}
