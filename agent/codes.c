@@ -7,11 +7,11 @@
 
 #include "account.h"
 #include "jobs_private.h"
-#include "limiter.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/wipe.h"
+#include "printhold/model/limiter.h"
 #include "printhold/store/catalogue_codes.h"
 
 #define CODES 100000000U /* there are so many */

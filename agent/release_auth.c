@@ -73,27 +73,6 @@ ph_release_auth_amr(char methods[][PH_GRANT_METHOD_MAX], size_t count,
     }
 }
 
-int
-ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX])
-{
-    char login[PH_LOGIN_MAX];
-    size_t len = strlen(subject);
-
-    if (len == 0 || len >= PH_LOGIN_MAX)
-        return PH_ERR_INVALID;
-    for (size_t i = 0; i <= len; i++) {
-        char c = subject[i];
-
-        if (i < len && ((c > 0 && c <= ' ') || c == 0x7f))
-            return PH_ERR_INVALID;
-        login[i] = c;
-        if (c >= 'A' && c <= 'Z')
-            login[i] = (char)(c - 'A' + 'a');
-    }
-    memcpy(out_login, login, len + 1);
-    return PH_OK;
-}
-
 const char *
 ph_release_refusal_keyword(enum ph_release_refusal refusal)
 {
@@ -190,7 +169,7 @@ ph_release_auth_decide(const struct ph_release_policy *policy,
     }
     if (!is_of_now(grant, now_ms, why))
         return PH_REFUSE_TIME;
-    if (ph_release_auth_login(grant->subject, out_login) != PH_OK) {
+    if (ph_login_normalise(grant->subject, out_login) != PH_OK) {
         ph_why_set(why, "The grant names no user");
         return PH_REFUSE_SUBJECT;
     }

@@ -16,12 +16,12 @@
 
 #include "printhold/base/why.h"
 #include "printhold/crypto/identity.h"
+#include "printhold/model/login.h"
 #include "printhold/proto/grant.h"
 #include "printhold/store/audit.h"
 
 #define PH_GRANT_LEEWAY_MS  60000
 #define PH_GRANT_LIFE_MAX_S 300
-#define PH_LOGIN_MAX        256
 
 /* Whom this workstation listens to. */
 struct ph_release_policy {
@@ -39,11 +39,6 @@ bool ph_release_auth_admit(const struct ph_release_policy *policy,
 bool ph_release_auth_is_strong(const struct ph_release_policy *policy,
                                char methods[][PH_GRANT_METHOD_MAX],
                                size_t count);
-
-/* A login as it is compared everywhere: ASCII lower case, as owner.h makes it
- * of an account. No domain is added: a subject without one is a login only
- * where owner.domain is not set. PH_ERR_INVALID when it is empty, too long, or has blanks or control bytes. */
-int ph_release_auth_login(const char *subject, char out_login[PH_LOGIN_MAX]);
 
 /* The ways of signing in as one text: words, a blank between. */
 void ph_release_auth_amr(char methods[][PH_GRANT_METHOD_MAX], size_t count,

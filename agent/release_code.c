@@ -26,7 +26,7 @@ make_grant(struct release_call *call, const char *subject)
 {
     static const char method[] = "code";
 
-    if (ph_release_auth_login(subject, call->who.login) != PH_OK) {
+    if (ph_login_normalise(subject, call->who.login) != PH_OK) {
         call->refusal = PH_REFUSE_CODE_SUBJECT;
         return PH_OK;
     }

@@ -64,6 +64,12 @@ fetch_hkdf(void)
 }
 
 static void *
+fetch_scrypt(void)
+{
+    return EVP_KDF_fetch(NULL, "SCRYPT", NULL);
+}
+
+static void *
 fetch_hmac(void)
 {
     return EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -127,6 +133,14 @@ ph_algorithm_hkdf(void)
     static _Atomic(void *) slot;
 
     return fetch_once(&slot, fetch_hkdf, release_kdf);
+}
+
+EVP_KDF *
+ph_algorithm_scrypt(void)
+{
+    static _Atomic(void *) slot;
+
+    return fetch_once(&slot, fetch_scrypt, release_kdf);
 }
 
 EVP_MAC *

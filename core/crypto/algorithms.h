@@ -16,6 +16,7 @@ const EVP_CIPHER *ph_algorithm_gcm(size_t key_bytes); /* 16 or 32 */
 const EVP_CIPHER *ph_algorithm_key_wrap(void);        /* AES-256, RFC 3394 */
 const EVP_MD *ph_algorithm_sha256(void);
 EVP_KDF *ph_algorithm_hkdf(void);
+EVP_KDF *ph_algorithm_scrypt(void);
 EVP_MAC *ph_algorithm_hmac(void);
 
 #endif

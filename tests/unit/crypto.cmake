@@ -1,5 +1,5 @@
 foreach(module aead base64url epoch_keys identity jws jws_keyset kdf keywrap
-        machine_key sealed_file sealed_repair sealed_tamper sealed_verifier)
+        machine_key password sealed_file sealed_repair sealed_tamper sealed_verifier)
     ph_unit_test(${module} LINK ph_crypto)
 endforeach()
 ph_unit_test(stream LINK ph_crypto PkgConfig::jansson)

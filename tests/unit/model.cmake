@@ -1,5 +1,6 @@
 ph_unit_test(title LINK ph_model)
 ph_unit_test(config LINK ph_model)
 ph_unit_test(job LINK ph_model)
+ph_unit_test(limiter LINK ph_model)
 ph_unit_test(owner_map LINK ph_model)
 ph_unit_test(ticket LINK ph_model)

@@ -1,5 +1,5 @@
 /* So many failures in any span, whatever the clock does (SR-48). */
-#include "limiter.h"
+#include "printhold/model/limiter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

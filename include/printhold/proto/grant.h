@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "printhold/base/buf.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
 #include "printhold/crypto/identity.h"
@@ -74,5 +75,14 @@ int ph_grant_parse_claims(const void *json, size_t len,
 /* The header alone: PH_OK and the key id, or PH_ERR_DENIED. */
 int ph_grant_parse_header(const void *json, size_t len,
                           char out_kid[PH_JWS_KID_MAX]);
+
+/*
+ * Make a grant (core/proto/grant_put.c): the header of above, and the claims
+ * of the struct. What ph_grant_open would refuse is PH_ERR_INVALID and is not
+ * signed. out_token (initialised by the caller) is replaced, and empty on
+ * failure.
+ */
+int ph_grant_sign(const struct ph_grant *grant, const struct ph_jws_key *key,
+                  struct ph_buf *out_token);
 
 #endif

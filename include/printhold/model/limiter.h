@@ -5,8 +5,8 @@
  * are what the caller remembers; what is not told does not count, so memory
  * must hold them for at least the span, and max of them.
  */
-#ifndef PRINTHOLD_AGENT_LIMITER_H
-#define PRINTHOLD_AGENT_LIMITER_H
+#ifndef PRINTHOLD_MODEL_LIMITER_H
+#define PRINTHOLD_MODEL_LIMITER_H
 
 #include <stdbool.h>
 #include <stddef.h>

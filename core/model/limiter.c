@@ -1,4 +1,4 @@
-#include "limiter.h"
+#include "printhold/model/limiter.h"
 
 /* How long this failure still counts; 0: not any more. */
 static int64_t
