@@ -9,6 +9,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/clock.h"
+#include "printhold/base/err.h"
 
 static int64_t
 fixed(void)
@@ -145,6 +146,70 @@ a_start_of_the_computer_has_a_number(void **state)
     assert_int_equal(unsetenv("PRINTHOLD_BOOT_ID"), 0);
 }
 
+static void
+times_are_read_as_they_are_written(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-21T19:30:00.123Z", INT64_C(1795289400123)},
+        {"2026-11-21T19:30:00.1Z", INT64_C(1795289400100)},
+        {"2026-11-21T19:30:00.123456789Z", INT64_C(1795289400123)},
+        {"2024-02-29T23:59:59Z", INT64_C(1709251199000)},
+        {"9999-12-31T23:59:59.999Z", INT64_C(253402300799999)},
+    };
+    char text[PH_TIME_TEXT];
+    int64_t ms;
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        assert_int_equal(ph_clock_parse(cases[i].text, &ms), PH_OK);
+        assert_int_equal(ms, cases[i].ms);
+    }
+    ph_clock_format(INT64_C(1795289400123), text);
+    assert_int_equal(ph_clock_parse(text, &ms), PH_OK);
+    assert_int_equal(ms, INT64_C(1795289400123));
+}
+
+static void
+what_is_no_time_is_refused(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "Z",
+        "2026-11-21",
+        "2026-11-21T19:30:00",
+        "2026-11-21T19:30:00+01:00",
+        "2026-11-21 19:30:00Z",
+        "2026-11-21t19:30:00z",
+        "2026-02-30T19:30:00Z",
+        "2025-02-29T19:30:00Z",
+        "2026-13-01T19:30:00Z",
+        "2026-00-01T19:30:00Z",
+        "2026-11-00T19:30:00Z",
+        "2026-11-21T24:00:00Z",
+        "2026-11-21T19:60:00Z",
+        "2026-11-21T19:30:60Z",
+        "1969-12-31T23:59:59Z",
+        "2026-11-21T19:30:00.Z",
+        "2026-11-21T19:30:00.1234567890Z",
+        "2026-11-21T19:30:00,1Z",
+        "2026-11-21T19:30:00.1aZ",
+        "2026-11-21T19:30:+1Z",
+        "2026-11-21T19:30:00Z ",
+        "12026-11-21T19:30:00Z",
+    };
+    int64_t ms = 42;
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        assert_int_equal(ph_clock_parse(cases[i], &ms), PH_ERR_SYNTAX);
+        assert_int_equal(ms, 42);
+    }
+}
+
 int
 main(void)
 {
@@ -152,6 +217,8 @@ main(void)
         cmocka_unit_test(wall_time_can_be_moved_and_put_back),
         cmocka_unit_test(monotonic_time_does_not_go_back),
         cmocka_unit_test(times_are_written_as_rfc_3339),
+        cmocka_unit_test(times_are_read_as_they_are_written),
+        cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(absurd_times_stay_inside_the_text),
         cmocka_unit_test(time_since_the_start_is_not_the_walls),
         cmocka_unit_test(a_start_of_the_computer_has_a_number),

@@ -32,4 +32,8 @@ void ph_clock_set_boot(ph_clock_source source, int64_t boot_number);
 /* RFC 3339 in UTC with milliseconds: "2026-11-21T19:30:00.123Z". */
 void ph_clock_format(int64_t wall_ms, char dst[PH_TIME_TEXT]);
 
+/* The same from text: of 1970 or later, in UTC ("Z"), one to nine digits of a
+ * second or none. PH_ERR_SYNTAX for anything else. */
+int ph_clock_parse(const char *text, int64_t *out_wall_ms);
+
 #endif
