@@ -5,7 +5,6 @@
 
 #include "printhold/base/err.h"
 #include "printhold/base/wipe.h"
-#include "printhold/proto/json.h"
 
 #define BADGE_TYPED_MAX 128
 
@@ -177,29 +176,37 @@ take(const json_t *root, struct ph_sign_in *into)
             return member->name;
         there += json_object_get(root, member->name) != NULL;
     }
-    return json_object_size(root) == there ? NULL : "of another way";
+    return json_object_size(root) == there ? NULL : "(there is one too many)";
+}
+
+int
+ph_sign_in_take(const json_t *root, struct ph_sign_in *out_sign_in,
+                struct ph_why *why)
+{
+    struct ph_sign_in sign_in = {.badge = ""};
+    const char *wrong = take(root, &sign_in);
+
+    if (wrong == NULL)
+        *out_sign_in = sign_in;
+    ph_sign_in_wipe(&sign_in);
+    if (wrong == NULL)
+        return PH_OK;
+    return ph_why_fail(why, PH_ERR_SYNTAX,
+                       "The member %s of the request is missing or wrong",
+                       wrong);
 }
 
 int
 ph_sign_in_parse(const void *text, size_t len, struct ph_sign_in *out_sign_in,
                  struct ph_why *why)
 {
-    struct ph_sign_in sign_in = {.badge = ""};
     json_t *root = NULL;
-    const char *wrong;
     int err = ph_json_parse(text, len, PH_SIGN_IN_MAX, &root);
 
     if (err != PH_OK)
         return ph_why_fail(why, err, "The request is not proper JSON");
-    wrong = take(root, &sign_in);
+    err = ph_sign_in_take(root, out_sign_in, why);
     json_decref(root);
-    if (wrong == NULL)
-        *out_sign_in = sign_in;
-    else
-        err = ph_why_fail(why, PH_ERR_SYNTAX,
-                          "The member %s of the request is missing or wrong",
-                          wrong);
-    ph_wipe(&sign_in, sizeof(sign_in));
     return err;
 }
 

@@ -23,6 +23,7 @@
 #include "printhold/model/pin.h"
 #include "printhold/model/sign_in_ways.h"
 #include "printhold/proto/code.h"
+#include "printhold/proto/json.h"
 
 #define PH_SIGN_IN_MAX          4096 /* bytes of a request */
 #define PH_BADGE_MIN            4    /* characters, without separators */
@@ -44,6 +45,10 @@ struct ph_sign_in {
  * says. */
 int ph_sign_in_parse(const void *text, size_t len,
                      struct ph_sign_in *out_sign_in, struct ph_why *why);
+
+/* The same of an object that was parsed already (ph_json_parse). */
+int ph_sign_in_take(const json_t *root, struct ph_sign_in *out_sign_in,
+                    struct ph_why *why);
 
 /* The request as text, replaces buf, which the caller closes (that wipes). */
 int ph_sign_in_put(const struct ph_sign_in *sign_in, struct ph_buf *buf);
