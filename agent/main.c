@@ -7,10 +7,10 @@
 
 #include "agent.h"
 #include "audit_command.h"
-#include "harden.h"
 #include "key_command.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/base/harden.h"
 #include "printhold/base/log.h"
 
 /* sysexits.h values, which service managers know by name. */

@@ -1,6 +1,7 @@
 #include "printhold/model/config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -14,19 +15,20 @@
 
 /* Where we are in a file: for errors and for the section in force. */
 struct place {
+    const struct ph_config_form *form;
     const char *name;
     unsigned line;
     const char *section; /* of the table; NULL before the first */
 };
 
 static char *
-text_at(struct ph_config *config, const struct ph_config_setting *setting)
+text_at(void *config, const struct ph_config_setting *setting)
 {
     return (char *)config + setting->offset;
 }
 
 static uint64_t *
-number_at(struct ph_config *config, const struct ph_config_setting *setting)
+number_at(void *config, const struct ph_config_setting *setting)
 {
     return (uint64_t *)(void *)((char *)config + setting->offset);
 }
@@ -96,7 +98,7 @@ is_text_fit(const struct ph_config_setting *setting, const char *value)
 
 /* Put a value of the right kind and range in its place. */
 static int
-set_value(struct ph_config *config, const struct ph_config_setting *setting,
+set_value(void *config, const struct ph_config_setting *setting,
           const char *value)
 {
     bool fit;
@@ -125,14 +127,30 @@ set_value(struct ph_config *config, const struct ph_config_setting *setting,
 }
 
 void
+ph_config_form_init(const struct ph_config_form *form, void *config)
+{
+    memset(config, 0, form->size);
+    for (size_t i = 0; i < form->count; i++)
+        (void)set_value(config, &form->table[i], form->table[i].default_text);
+}
+
+/* The form of printhold.conf. */
+static struct ph_config_form
+own_form(void)
+{
+    struct ph_config_form form = {.size = sizeof(struct ph_config),
+                                  .page = "printhold.conf(5)"};
+
+    form.table = ph_config_table(&form.count);
+    return form;
+}
+
+void
 ph_config_init(struct ph_config *config)
 {
-    size_t count;
-    const struct ph_config_setting *table = ph_config_table(&count);
+    const struct ph_config_form form = own_form();
 
-    memset(config, 0, sizeof(*config));
-    for (size_t i = 0; i < count; i++)
-        (void)set_value(config, &table[i], table[i].default_text);
+    ph_config_form_init(&form, config);
 }
 
 /* A number in the largest unit that divides it. */
@@ -197,8 +215,9 @@ fail_value(const struct place *place, const struct ph_config_setting *setting,
 
     describe(setting, allowed, sizeof(allowed));
     return ph_why_fail(why, PH_ERR_CONFIG,
-                       "%s:%u: %s = %.40s: must be %s; see printhold.conf(5)",
-                       place->name, place->line, setting->key, value, allowed);
+                       "%s:%u: %s = %.40s: must be %s; see %s", place->name,
+                       place->line, setting->key, value, allowed,
+                       place->form->page);
 }
 
 static char *
@@ -216,8 +235,8 @@ trim(char *text)
 static int
 take_section(struct place *place, char *line, struct ph_why *why)
 {
-    size_t count, len = strlen(line);
-    const struct ph_config_setting *table = ph_config_table(&count);
+    const struct ph_config_setting *table = place->form->table;
+    size_t len = strlen(line);
     char *name;
 
     if (line[len - 1] != ']')
@@ -226,23 +245,22 @@ take_section(struct place *place, char *line, struct ph_why *why)
                            place->line);
     line[len - 1] = '\0';
     name = trim(line + 1);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < place->form->count; i++) {
         if (strcmp(table[i].section, name) == 0) {
             place->section = table[i].section;
             return PH_OK;
         }
     }
     return ph_why_fail(why, PH_ERR_CONFIG,
-                       "%s:%u: unknown section [%.40s]; see printhold.conf(5)",
-                       place->name, place->line, name);
+                       "%s:%u: unknown section [%.40s]; see %s", place->name,
+                       place->line, name, place->form->page);
 }
 
 static int
-take_key(struct ph_config *config, const struct place *place, char *line,
+take_key(void *config, const struct place *place, char *line,
          struct ph_why *why)
 {
-    size_t count;
-    const struct ph_config_setting *table = ph_config_table(&count);
+    const struct ph_config_setting *table = place->form->table;
     char *value = strchr(line, '='), *key;
 
     if (value == NULL)
@@ -256,7 +274,7 @@ take_key(struct ph_config *config, const struct place *place, char *line,
         return ph_why_fail(why, PH_ERR_CONFIG,
                            "%s:%u: key '%.40s' before any [section]",
                            place->name, place->line, key);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < place->form->count; i++) {
         if (strcmp(table[i].section, place->section) != 0 ||
             strcmp(table[i].key, key) != 0)
             continue;
@@ -265,15 +283,14 @@ take_key(struct ph_config *config, const struct place *place, char *line,
         return PH_OK;
     }
     return ph_why_fail(
-        why, PH_ERR_CONFIG,
-        "%s:%u: unknown key '%.40s' in [%s]; see printhold.conf(5)",
-        place->name, place->line, key, place->section);
+        why, PH_ERR_CONFIG, "%s:%u: unknown key '%.40s' in [%s]; see %s",
+        place->name, place->line, key, place->section, place->form->page);
 }
 
 /* One line without its end: bounded, clean text. */
 static int
-take_line(struct ph_config *config, struct place *place, const char *text,
-          size_t len, struct ph_why *why)
+take_line(void *config, struct place *place, const char *text, size_t len,
+          struct ph_why *why)
 {
     char line[PH_CONFIG_LINE_MAX + 1], clean[PH_CONFIG_LINE_MAX + 1];
     char *start;
@@ -322,17 +339,16 @@ follow_state_dir(const struct ph_config *before, struct ph_config *after)
                                    after->key_file);
 }
 
-int
-ph_config_parse(struct ph_config *config, const char *name, const char *text,
-                size_t len, struct ph_why *why)
+/* Line by line into what the caller throws away after a failure. */
+static int
+take_lines(void *config, struct place *place, const char *text, size_t len,
+           struct ph_why *why)
 {
     static const char mark[] = "\xef\xbb\xbf";
-    struct place place = {.name = name};
-    struct ph_config next = *config;
 
     if (len > PH_CONFIG_FILE_MAX)
-        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes", name,
-                           PH_CONFIG_FILE_MAX);
+        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes",
+                           place->name, PH_CONFIG_FILE_MAX);
     if (len >= 3 && memcmp(text, mark, 3) == 0) {
         text += 3;
         len -= 3;
@@ -343,24 +359,56 @@ ph_config_parse(struct ph_config *config, const char *name, const char *text,
         size_t line = used;
         int err;
 
-        place.line++;
+        place->line++;
         if (line > 0 && text[line - 1] == '\r')
             line--;
-        err = take_line(&next, &place, text, line, why);
+        err = take_line(config, place, text, line, why);
         if (err != PH_OK)
             return err;
         used += end != NULL ? 1 : 0;
         text += used;
         len -= used;
     }
+    return PH_OK;
+}
+
+int
+ph_config_form_parse(const struct ph_config_form *form, void *config,
+                     const char *name, const char *text, size_t len,
+                     struct ph_why *why)
+{
+    struct place place = {.form = form, .name = name};
+    void *next = malloc(form->size);
+    int err;
+
+    if (next == NULL)
+        return PH_ERR_NOMEM;
+    memcpy(next, config, form->size);
+    err = take_lines(next, &place, text, len, why);
+    if (err == PH_OK)
+        memcpy(config, next, form->size);
+    free(next);
+    return err;
+}
+
+int
+ph_config_parse(struct ph_config *config, const char *name, const char *text,
+                size_t len, struct ph_why *why)
+{
+    const struct ph_config_form form = own_form();
+    struct ph_config next = *config;
+    int err = ph_config_form_parse(&form, &next, name, text, len, why);
+
+    if (err != PH_OK)
+        return err;
     follow_state_dir(config, &next);
     *config = next;
     return PH_OK;
 }
 
 void
-ph_config_format(const struct ph_config *config,
-                 const struct ph_config_setting *setting, char *dst, size_t cap)
+ph_config_format(const void *config, const struct ph_config_setting *setting,
+                 char *dst, size_t cap)
 {
     static const uint64_t sizes[] = {UINT64_C(1) << 40, UINT64_C(1) << 30,
                                      UINT64_C(1) << 20, UINT64_C(1) << 10};

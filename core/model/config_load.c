@@ -44,12 +44,12 @@ ph_config_check_rights(int fd, const char *path, size_t max,
     return PH_OK;
 }
 
-/* Read one file over what is there; PH_ERR_NOT_FOUND when there is none. */
+/* The text of a file that may be believed; PH_ERR_NOT_FOUND when there is
+ * none. buf is initialised by this function. */
 static int
-load_file(int dirfd, const char *name, const char *path,
-          struct ph_config *config, struct ph_why *why)
+read_file(int dirfd, const char *name, const char *path, struct ph_buf *out_buf,
+          struct ph_why *why)
 {
-    struct ph_buf buf;
     struct stat st;
     uint8_t *room;
     size_t len = 0;
@@ -57,24 +57,51 @@ load_file(int dirfd, const char *name, const char *path,
     int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int err;
 
+    ph_buf_init(out_buf, PH_CONFIG_FILE_MAX + 1);
     if (fd < 0)
         return ph_why_fail(why, ph_err_from_errno(errno), "%s: %s", path,
                            strerror(errno));
-    ph_buf_init(&buf, PH_CONFIG_FILE_MAX + 1);
     err = ph_config_check_rights(fd, path, PH_CONFIG_FILE_MAX, &st, why);
     if (err != PH_OK)
         goto out;
-    room = ph_buf_reserve(&buf, buf.max);
-    err =
-        room == NULL ? PH_ERR_NOMEM : ph_io_read_full(fd, room, buf.max, &len);
-    if (err != PH_OK) {
+    room = ph_buf_reserve(out_buf, out_buf->max);
+    err = room == NULL ? PH_ERR_NOMEM
+                       : ph_io_read_full(fd, room, out_buf->max, &len);
+    if (err != PH_OK)
         ph_why_set(why, "%s: %s", path, ph_err_text(err));
-        goto out;
-    }
-    err = ph_config_parse(config, path, (const char *)room, len, why);
+    else
+        ph_buf_advance(out_buf, len);
 out:
-    ph_buf_close(&buf);
     ph_io_close(&fd);
+    return err;
+}
+
+/* Read one file over what is there. */
+static int
+load_file(int dirfd, const char *name, const char *path,
+          struct ph_config *config, struct ph_why *why)
+{
+    struct ph_buf buf;
+    int err = read_file(dirfd, name, path, &buf, why);
+
+    if (err == PH_OK)
+        err =
+            ph_config_parse(config, path, (const char *)buf.data, buf.len, why);
+    ph_buf_close(&buf);
+    return err;
+}
+
+int
+ph_config_form_load(const struct ph_config_form *form, void *config,
+                    const char *path, struct ph_why *why)
+{
+    struct ph_buf buf;
+    int err = read_file(AT_FDCWD, path, path, &buf, why);
+
+    if (err == PH_OK)
+        err = ph_config_form_parse(form, config, path, (const char *)buf.data,
+                                   buf.len, why);
+    ph_buf_close(&buf);
     return err;
 }
 

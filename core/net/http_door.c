@@ -456,7 +456,7 @@ ph_http_door_peer(struct ph_http_door *door, struct ph_http_place *place,
     size_t count = 0;
 
     (void)pthread_mutex_lock(&door->lock);
-    for (size_t i = 0; i < door->used; i++) {
+    for (size_t i = 0; i < door->used && thumbprint[0] != '\0'; i++) {
         const struct ph_http_place *each = &door->place[i];
 
         count += each->taken && !each->leaving &&

@@ -129,6 +129,8 @@ ph_tls_conn_peer(const struct ph_tls_conn *conn)
 bool
 ph_tls_conn_is_admitted(const struct ph_tls_conn *conn, struct ph_why *why)
 {
+    if (conn->server->admit == NULL)
+        return true;
     return conn->server->admit(&conn->peer, why, conn->server->arg);
 }
 
@@ -164,10 +166,30 @@ explain(struct ph_tls_conn *conn, int err, struct ph_why *why)
                        reason != NULL ? reason : ph_err_text(err));
 }
 
+/* The callback has judged it already; a connection without a judged certificate
+ * must be impossible, whatever OpenSSL does. */
+static int
+judge_peer(struct ph_tls_conn *conn, struct ph_why *why)
+{
+    X509 *cert;
+    int err;
+
+    if (SSL_session_reused(conn->ssl) != 0)
+        return ph_why_fail(why, PH_ERR_DENIED, "Sessions are not resumed");
+    if (conn->server->admit == NULL)
+        return PH_OK; /* nobody: the peer has no id */
+    cert = SSL_get1_peer_certificate(conn->ssl);
+    if (cert == NULL || SSL_get_verify_result(conn->ssl) != X509_V_OK)
+        err = ph_why_fail(why, PH_ERR_DENIED, "There is no certificate");
+    else
+        err = ph_tls_server_judge(conn->server, cert, &conn->peer, why);
+    X509_free(cert);
+    return err;
+}
+
 int
 ph_tls_conn_handshake(struct ph_tls_conn *conn, struct ph_why *why)
 {
-    X509 *cert = NULL;
     int err, n;
 
     ERR_clear_error();
@@ -177,15 +199,7 @@ ph_tls_conn_handshake(struct ph_tls_conn *conn, struct ph_why *why)
         (void)ph_tls_scratch_spill(conn);
         return err == PH_ERR_AGAIN ? err : explain(conn, err, why);
     }
-    /* The callback has judged it already; a connection without a judged
-     * certificate must be impossible, whatever OpenSSL does. */
-    cert = SSL_get1_peer_certificate(conn->ssl);
-    if (cert == NULL || SSL_get_verify_result(conn->ssl) != X509_V_OK ||
-        SSL_session_reused(conn->ssl) != 0)
-        err = ph_why_fail(why, PH_ERR_DENIED, "There is no certificate");
-    else
-        err = ph_tls_server_judge(conn->server, cert, &conn->peer, why);
-    X509_free(cert);
+    err = judge_peer(conn, why);
     (void)ph_tls_scratch_spill(conn);
     return err;
 }

@@ -13,7 +13,7 @@ struct ph_tls_server {
     pthread_mutex_t lock;
     SSL_CTX *ctx; /* under lock */
     BIO_METHOD *bio_method;
-    ph_tls_admit_cb admit;
+    ph_tls_admit_cb admit; /* NULL: clients show no certificate */
     void *arg;
 };
 

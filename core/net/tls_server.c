@@ -126,13 +126,9 @@ set_groups(SSL_CTX *ctx)
         (void)SSL_CTX_set1_groups_list(ctx, approved);
 }
 
-static int
+static void
 harden(SSL_CTX *ctx)
 {
-    struct ph_tls_known *known = ph_tls_known_new(ctx);
-
-    if (known == NULL)
-        return PH_ERR_NOMEM;
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     (void)SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
     (void)SSL_CTX_set_num_tickets(ctx, 0);
@@ -147,12 +143,22 @@ harden(SSL_CTX *ctx)
     (void)SSL_CTX_set_mode(ctx,
                            SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
+    SSL_CTX_set_default_passwd_cb(ctx, no_password);
+}
+
+/* Before the trust anchors are there. */
+static int
+demand_certificates(SSL_CTX *ctx)
+{
+    struct ph_tls_known *known = ph_tls_known_new(ctx);
+
+    if (known == NULL)
+        return PH_ERR_NOMEM;
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        verify_one);
     SSL_CTX_set_cert_verify_callback(ctx, verify, known);
     SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH_MAX);
-    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
-    SSL_CTX_set_default_passwd_cb(ctx, no_password);
     return PH_OK;
 }
 
@@ -168,11 +174,8 @@ fail_file(struct ph_why *why, const char *what, const char *path)
 }
 
 static int
-load_files(SSL_CTX *ctx, const struct ph_tls_options *options,
-           struct ph_why *why)
+load_own(SSL_CTX *ctx, const struct ph_tls_options *options, struct ph_why *why)
 {
-    STACK_OF(X509_NAME) *names = NULL;
-
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(ctx, options->cert_file) != 1)
         return fail_file(why, "the certificate", options->cert_file);
@@ -180,6 +183,16 @@ load_files(SSL_CTX *ctx, const struct ph_tls_options *options,
             1 ||
         SSL_CTX_check_private_key(ctx) != 1)
         return fail_file(why, "the key", options->key_file);
+    return PH_OK;
+}
+
+static int
+load_anchors(SSL_CTX *ctx, const struct ph_tls_options *options,
+             struct ph_why *why)
+{
+    STACK_OF(X509_NAME) *names = NULL;
+
+    ERR_clear_error();
     if (SSL_CTX_load_verify_file(ctx, options->client_ca_file) != 1)
         return fail_file(why, "the CA of the clients", options->client_ca_file);
     names = SSL_load_client_CA_file(options->client_ca_file);
@@ -189,9 +202,9 @@ load_files(SSL_CTX *ctx, const struct ph_tls_options *options,
     return PH_OK;
 }
 
-int
-ph_tls_server_new(const struct ph_tls_options *options,
-                  struct ph_tls_server **out_server, struct ph_why *why)
+static int
+server_new(const struct ph_tls_options *options, bool open,
+           struct ph_tls_server **out_server, struct ph_why *why)
 {
     struct ph_tls_server *server = calloc(1, sizeof(*server));
     int err = PH_ERR_NOMEM;
@@ -202,15 +215,18 @@ ph_tls_server_new(const struct ph_tls_options *options,
         free(server);
         return err;
     }
-    server->admit = options->admit;
+    server->admit = open ? NULL : options->admit;
     server->arg = options->arg;
     server->ctx = SSL_CTX_new(TLS_server_method());
     server->bio_method = ph_tls_bio_method_new();
     if (server->ctx == NULL || server->bio_method == NULL)
         goto out;
-    err = harden(server->ctx);
-    if (err == PH_OK)
-        err = load_files(server->ctx, options, why);
+    harden(server->ctx);
+    err = load_own(server->ctx, options, why);
+    if (err == PH_OK && !open)
+        err = demand_certificates(server->ctx);
+    if (err == PH_OK && !open)
+        err = load_anchors(server->ctx, options, why);
     if (err != PH_OK)
         goto out;
     *out_server = server;
@@ -218,6 +234,26 @@ ph_tls_server_new(const struct ph_tls_options *options,
 out:
     ph_tls_server_free(server);
     return err;
+}
+
+int
+ph_tls_server_new(const struct ph_tls_options *options,
+                  struct ph_tls_server **out_server, struct ph_why *why)
+{
+    if (options->admit == NULL || options->client_ca_file == NULL)
+        return ph_why_fail(why, PH_ERR_INTERNAL,
+                           "a server needs to know whom it admits");
+    return server_new(options, false, out_server, why);
+}
+
+int
+ph_tls_server_new_open(const char *cert_file, const char *key_file,
+                       struct ph_tls_server **out_server, struct ph_why *why)
+{
+    const struct ph_tls_options options = {.cert_file = cert_file,
+                                           .key_file = key_file};
+
+    return server_new(&options, true, out_server, why);
 }
 
 SSL *

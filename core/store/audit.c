@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 #define END_LABEL "printhold/v1/audit-end"
 

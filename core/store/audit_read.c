@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 /* The schema that has the audit (schema.c). */
 #define FIRST_VERSION 5
@@ -205,7 +205,7 @@ static int
 check_version(sqlite3 *db, const char *path, struct ph_why *why)
 {
     int version = 0;
-    int err = ph_schema_version(db, &version);
+    int err = ph_db_version(db, &version);
 
     if (err != PH_OK)
         return ph_why_fail(why, err, "cannot read %s: %s", path,

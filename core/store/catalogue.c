@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 void
 ph_catalogue_bind_id(sqlite3_stmt *stmt, int column, const struct ph_id *id)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "catalogue_private.h"
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 int
 ph_catalogue_add_code(struct ph_catalogue *catalogue,

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 int
 ph_catalogue_completed_add(struct ph_catalogue *catalogue,

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 /*
  * One prepared statement for each combination of the filter's switches. The

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 /* SQLite keeps the code of a failure until the next call. */
 static void
@@ -57,7 +57,7 @@ ph_catalogue_open(const char *path, struct ph_catalogue **out_catalogue,
 
     if (catalogue == NULL)
         return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
-    err = ph_db_open(path, &catalogue->db, why);
+    err = ph_db_open(path, &ph_catalogue_form, &catalogue->db, why);
     if (err != PH_OK) {
         free(catalogue);
         return err;

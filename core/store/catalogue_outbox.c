@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 /* A statement that gives one integer. */
 static int

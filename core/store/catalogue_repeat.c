@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 static int
 read_id(sqlite3_stmt *stmt, struct ph_id *out_id)

@@ -1,8 +1,8 @@
 /* What the held jobs use, kept by triggers (schema.c), and whose they are. */
 #include "catalogue_private.h"
 
-#include "db.h"
 #include "printhold/base/err.h"
+#include "printhold/store/db.h"
 
 static int
 read_usage(sqlite3_stmt *stmt, struct ph_catalogue_usage *out_usage)

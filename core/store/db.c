@@ -1,5 +1,6 @@
-#include "db.h"
+#include "printhold/store/db.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -131,7 +132,64 @@ look_through(sqlite3 *db)
 }
 
 int
-ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why)
+ph_db_version(sqlite3 *db, int *out_version)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_version = sqlite3_column_int(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    return ph_db_err(rc);
+}
+
+static int
+apply(sqlite3 *db, const struct ph_db_form *form, int step)
+{
+    char version[64];
+    int err = ph_db_exec(db, "BEGIN IMMEDIATE");
+
+    if (err != PH_OK)
+        return err;
+    (void)snprintf(version, sizeof(version), "PRAGMA user_version=%d",
+                   step + 1);
+    err = ph_db_exec(db, form->steps[step]);
+    /* Constant text that worked before: what it works on is not ours. */
+    if (sqlite3_errcode(db) == SQLITE_ERROR)
+        err = PH_ERR_CORRUPT;
+    if (err == PH_OK)
+        err = ph_db_exec(db, version);
+    if (err == PH_OK)
+        err = ph_db_exec(db, "COMMIT");
+    if (err != PH_OK)
+        (void)ph_db_exec(db, "ROLLBACK");
+    return err;
+}
+
+static int
+migrate(sqlite3 *db, const struct ph_db_form *form, struct ph_why *why)
+{
+    const int newest = (int)form->step_count;
+    int version = 0;
+    int err = ph_db_version(db, &version);
+
+    if (err != PH_OK)
+        return err;
+    if (version > newest)
+        return ph_why_fail(why, PH_ERR_UNSUPPORTED,
+                           "the %s is of version %d and this program "
+                           "knows %d; install the newer printhold again",
+                           form->what, version, newest);
+    for (int step = version; step < newest && err == PH_OK; step++)
+        err = apply(db, form, step);
+    return err;
+}
+
+int
+ph_db_open(const char *path, const struct ph_db_form *form, sqlite3 **out_db,
+           struct ph_why *why)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
@@ -139,18 +197,18 @@ ph_db_open(const char *path, sqlite3 **out_db, struct ph_why *why)
     mode_t saved_mask = umask(077);
     int err = ph_db_err(sqlite3_open_v2(path, &db, flags, NULL));
 
-    /* Only whoever reads the audit is here beside us, for moments. */
+    /* Whoever is here beside us is so for moments. */
     (void)sqlite3_busy_timeout(db, PATIENCE_MS);
     if (err == PH_OK)
         err = set_pragmas(db);
-    if (err == PH_OK)
+    if (err == PH_OK && !form->unchecked)
         err = look_through(db);
     if (err == PH_OK)
-        err = ph_schema_migrate(db, why);
+        err = migrate(db, form, why);
     (void)umask(saved_mask);
     if (err != PH_OK) {
         if (err != PH_ERR_UNSUPPORTED) /* that one explained itself */
-            ph_why_set(why, "cannot open the catalogue %s: %s", path,
+            ph_why_set(why, "cannot open the %s %s: %s", form->what, path,
                        err == PH_ERR_CORRUPT ? "it is damaged"
                        : db != NULL          ? sqlite3_errmsg(db)
                                              : "out of memory");

@@ -2,12 +2,9 @@
  * Versions of the catalogue's tables. A step is never changed once it was
  * released; a new one is added behind it.
  */
-#include "db.h"
-
-#include <stdio.h>
+#include "printhold/store/db.h"
 
 #include "printhold/base/attr.h"
-#include "printhold/base/err.h"
 
 /* States in the partial indexes: 2 held, 3 claimed (model/job.h). */
 static const char *const steps[] = {
@@ -147,58 +144,8 @@ static const char *const steps[] = {
     " proof BLOB NOT NULL);",
 };
 
-int
-ph_schema_version(sqlite3 *db, int *out_version)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *out_version = sqlite3_column_int(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    return ph_db_err(rc);
-}
-
-static int
-apply(sqlite3 *db, int step)
-{
-    char version[64];
-    int err = ph_db_exec(db, "BEGIN IMMEDIATE");
-
-    if (err != PH_OK)
-        return err;
-    (void)snprintf(version, sizeof(version), "PRAGMA user_version=%d",
-                   step + 1);
-    err = ph_db_exec(db, steps[step]);
-    /* Constant text that worked before: what it works on is not ours. */
-    if (sqlite3_errcode(db) == SQLITE_ERROR)
-        err = PH_ERR_CORRUPT;
-    if (err == PH_OK)
-        err = ph_db_exec(db, version);
-    if (err == PH_OK)
-        err = ph_db_exec(db, "COMMIT");
-    if (err != PH_OK)
-        (void)ph_db_exec(db, "ROLLBACK");
-    return err;
-}
-
-int
-ph_schema_migrate(sqlite3 *db, struct ph_why *why)
-{
-    const int newest = (int)PH_COUNT(steps);
-    int version = 0;
-    int err = ph_schema_version(db, &version);
-
-    if (err != PH_OK)
-        return err;
-    if (version > newest)
-        return ph_why_fail(why, PH_ERR_UNSUPPORTED,
-                           "the catalogue is of version %d and this program "
-                           "knows %d; install the newer printhold again",
-                           version, newest);
-    for (int step = version; step < newest && err == PH_OK; step++)
-        err = apply(db, step);
-    return err;
-}
+const struct ph_db_form ph_catalogue_form = {
+    .what = "catalogue",
+    .steps = steps,
+    .step_count = PH_COUNT(steps),
+};

@@ -132,9 +132,32 @@ struct ph_config_setting {
 };
 const struct ph_config_setting *ph_config_table(size_t *out_count);
 
-/* The value of a setting as text, as a file would have it; cut at cap. */
-void ph_config_format(const struct ph_config *config,
+/* The value of a setting as text, as a file would have it; cut at cap. config
+ * is what the setting's offset counts in. */
+void ph_config_format(const void *config,
                       const struct ph_config_setting *setting, char *dst,
                       size_t cap);
+
+/*
+ * The same syntax with settings of its own, for a program that is not on
+ * workstations: its table, and the struct that the offsets count in.
+ */
+struct ph_config_form {
+    const struct ph_config_setting *table;
+    size_t count;
+    size_t size;
+    const char *page; /* the manual page that why refers to */
+};
+
+/* All defaults. */
+void ph_config_form_init(const struct ph_config_form *form, void *config);
+/* As ph_config_parse. */
+int ph_config_form_parse(const struct ph_config_form *form, void *config,
+                         const char *name, const char *text, size_t len,
+                         struct ph_why *why);
+/* One file over what is there: as ph_config_load, and PH_ERR_NOT_FOUND when
+ * there is no such file. */
+int ph_config_form_load(const struct ph_config_form *form, void *config,
+                        const char *path, struct ph_why *why);
 
 #endif

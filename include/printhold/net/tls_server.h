@@ -1,5 +1,6 @@
 /*
- * The server's side of TLS 1.3 (RFC 8446) with mandatory client certificates.
+ * The server's side of TLS 1.3 (RFC 8446) with mandatory client certificates;
+ * and, by a constructor of its own, without any, for those who come to get one.
  *
  * One struct ph_tls_server is the context: our certificate, the only CA that
  * clients may come from, and the question whom to admit. There is no setting
@@ -43,6 +44,12 @@ struct ph_tls_options {
 /* PH_ERR_CONFIG with the file and the remedy in why. */
 int ph_tls_server_new(const struct ph_tls_options *options,
                       struct ph_tls_server **out_server, struct ph_why *why);
+/* The same for those who have no certificate yet: none is asked for, and the
+ * peer of every connection is nobody, its id empty. What such a server serves
+ * must be fit for everybody. */
+int ph_tls_server_new_open(const char *cert_file, const char *key_file,
+                           struct ph_tls_server **out_server,
+                           struct ph_why *why);
 /* Handshakes from now on use the files of fresh, which is taken; connections
  * that are open keep what they began with. */
 void ph_tls_server_renew(struct ph_tls_server *server,

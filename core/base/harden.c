@@ -1,4 +1,4 @@
-#include "harden.h"
+#include "printhold/base/harden.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
