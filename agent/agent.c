@@ -15,6 +15,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
+#include "printhold/base/service_notify.h"
 #include "printhold/crypto/epoch_keys.h"
 #include "printhold/crypto/machine_key.h"
 #include "reaper.h"

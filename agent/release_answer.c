@@ -6,10 +6,10 @@
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
+#include "printhold/proto/problem.h"
 #include "printhold/proto/submission.h"
 
-#define ANSWER_MAX   (4 * 1024 * 1024)
-#define PROBLEM_TYPE "urn:printhold:problem:"
+#define ANSWER_MAX (4 * 1024 * 1024)
 
 static void
 answer(struct ph_http_exchange *exchange, unsigned status, const char *type,
@@ -26,30 +26,6 @@ answer(struct ph_http_exchange *exchange, unsigned status, const char *type,
     ph_http_exchange_answer(exchange, &response);
 }
 
-static json_t *
-make_problem(unsigned status, const char *keyword, const char *detail)
-{
-    json_t *root = json_object();
-    char type[96], sentence[PH_WHY_MAX + 2];
-    size_t len = strlen(detail);
-    int err;
-
-    (void)snprintf(type, sizeof(type), "%s%s", PROBLEM_TYPE, keyword);
-    (void)snprintf(sentence, sizeof(sentence), "%s%s", detail,
-                   len > 0 && detail[len - 1] == '.' ? "" : ".");
-    err = ph_submission_text(root, "type", type);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "title", ph_http_reason(status));
-    if (err == PH_OK)
-        err = ph_submission_number(root, "status", status);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "detail", sentence);
-    if (err == PH_OK)
-        return root;
-    json_decref(root);
-    return NULL;
-}
-
 /* The value is consumed. */
 static void
 answer_problem(struct ph_http_exchange *exchange, unsigned status,
@@ -60,7 +36,7 @@ answer_problem(struct ph_http_exchange *exchange, unsigned status,
     ph_buf_init(&text, ANSWER_MAX);
     if (root != NULL)
         (void)ph_json_put(root, &text); /* or the status must speak alone */
-    answer(exchange, status, "application/problem+json", fields, &text);
+    answer(exchange, status, PH_PROBLEM_CONTENT, fields, &text);
     ph_buf_close(&text);
     json_decref(root);
 }
@@ -70,7 +46,7 @@ ph_release_problem(struct ph_http_exchange *exchange, unsigned status,
                    const char *keyword, const char *fields, const char *detail)
 {
     answer_problem(exchange, status, fields,
-                   make_problem(status, keyword, detail));
+                   ph_problem_make(status, keyword, detail));
 }
 
 void
@@ -83,7 +59,7 @@ ph_release_claimed(struct ph_http_exchange *exchange, const char *holder,
     ph_clock_format(until_ms, until);
     (void)snprintf(detail, sizeof(detail),
                    "The printer %s holds this job until %s", holder, until);
-    root = make_problem(409, "claimed", detail);
+    root = ph_problem_make(409, "claimed", detail);
     if (ph_submission_text(root, "holder", holder) != PH_OK ||
         ph_submission_time(root, "lease-until", until_ms) != PH_OK) {
         json_decref(root);

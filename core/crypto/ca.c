@@ -144,24 +144,36 @@ kind_word(enum ph_identity_kind kind)
     }
 }
 
+static bool
+is_address(const char *host)
+{
+    struct in6_addr any;
+
+    return inet_pton(AF_INET, host, &any) == 1 ||
+           inet_pton(AF_INET6, host, &any) == 1;
+}
+
+bool
+ph_ca_host_is_fit(const char *host)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+
+    return is_address(host) ||
+           (host[0] != '\0' && strlen(host) < PH_CA_HOST_MAX &&
+            host[strspn(host, letters)] == '\0');
+}
+
 /* Empty, or "," and the name as x509v3_config(5) has it. */
 static int
 put_host(const char *host, char *dst, size_t cap)
 {
-    struct in6_addr any;
-    const bool is_address = host != NULL && (inet_pton(AF_INET, host, &any) ||
-                                             inet_pton(AF_INET6, host, &any));
-
     dst[0] = '\0';
     if (host == NULL)
         return PH_OK;
-    if (host[0] == '\0' || strlen(host) >= PH_CA_HOST_MAX ||
-        (!is_address &&
-         host[strspn(host,
-                     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                     "0123456789.-")] != '\0'))
+    if (!ph_ca_host_is_fit(host))
         return PH_ERR_INVALID;
-    (void)snprintf(dst, cap, ",%s:%s", is_address ? "IP" : "DNS", host);
+    (void)snprintf(dst, cap, ",%s:%s", is_address(host) ? "IP" : "DNS", host);
     return PH_OK;
 }
 

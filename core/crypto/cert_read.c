@@ -148,3 +148,17 @@ ph_cert_read(const struct ph_buf *pem, const struct ph_buf *anchors,
         *out_facts = facts;
     return err;
 }
+
+bool
+ph_cert_has_key(const struct ph_buf *pem, const struct ph_buf *key_pem)
+{
+    X509 *cert = ph_cert_of_pem(pem);
+    EVP_PKEY *key = NULL;
+    bool has = cert != NULL && ph_p256_key_read(key_pem, &key) == PH_OK &&
+               X509_check_private_key(cert, key) == 1;
+
+    EVP_PKEY_free(key);
+    X509_free(cert);
+    ERR_clear_error();
+    return has;
+}

@@ -10,6 +10,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/io.h"
+#include "printhold/base/service_notify.h"
 
 static void
 set_env(const char *pid, const char *fds, const char *names)

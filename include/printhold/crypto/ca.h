@@ -11,6 +11,7 @@
 #ifndef PRINTHOLD_CRYPTO_CA_H
 #define PRINTHOLD_CRYPTO_CA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,12 @@ struct ph_cert_facts {
 int ph_ca_sign(const struct ph_ca *ca, const uint8_t spki[PH_P256_SPKI_BYTES],
                const struct ph_cert_order *order, struct ph_buf *out_pem,
                struct ph_cert_facts *out_facts, struct ph_why *why);
+
+/* Is it a DNS name or an address that a certificate can have? */
+bool ph_ca_host_is_fit(const char *host);
+
+/* Is the first certificate of a PEM text for this key? */
+bool ph_cert_has_key(const struct ph_buf *pem, const struct ph_buf *key_pem);
 
 /* What the first certificate of a PEM text says of itself. When anchors is not
  * NULL, it must come from one of those (PEM) now, else PH_ERR_DENIED. */

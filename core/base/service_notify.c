@@ -1,4 +1,4 @@
-#include "service_manager.h"
+#include "printhold/base/service_notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

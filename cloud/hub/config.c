@@ -1,0 +1,68 @@
+#include "config.h"
+
+#include "printhold/base/attr.h"
+#include "printhold/base/err.h"
+
+#define DAY        86400
+#define TEXT_LAST  (PH_CONFIG_TEXT_MAX - 1)
+#define DIR_MAX    160
+#define AT(member) offsetof(struct hub_config, member)
+
+static const struct ph_config_setting settings[] = {
+    {"hub", "state_dir", PH_CONFIG_PATH, AT(state_dir), 1, DIR_MAX, NULL,
+     PH_HUB_STATE_DIR, "Directory of the database and the keys."},
+    {"hub", "log_level", PH_CONFIG_CHOICE, AT(log_level), 0, 0,
+     "error|warning|notice|info|debug", "info", "Least level that is logged."},
+
+    {"listen", "device_address", PH_CONFIG_ADDRESS, AT(device_address), 1, 64,
+     NULL, "::", "Address on which devices with a certificate are served."},
+    {"listen", "device_port", PH_CONFIG_NUMBER, AT(device_port), 0, 65535, NULL,
+     "9444", "TCP port for them; 0: any free one, for tests."},
+    {"listen", "enrol_address", PH_CONFIG_ADDRESS, AT(enrol_address), 1, 64,
+     NULL, "::", "Address on which devices come for their first certificate."},
+    {"listen", "enrol_port", PH_CONFIG_NUMBER, AT(enrol_port), 0, 65535, NULL,
+     "9445", "TCP port for them; 0: any free one, for tests."},
+
+    {"devices", "ca_file", PH_CONFIG_PATH, AT(device_ca_file), 0, TEXT_LAST,
+     NULL, "",
+     "Authorities that devices' certificates may come from, PEM; empty: the "
+     "hub's own."},
+    {"devices", "workstation_life", PH_CONFIG_DURATION, AT(workstation_life_s),
+     3600, 90 * DAY, NULL, "90d", "Life of a workstation's certificate."},
+    {"devices", "printer_life", PH_CONFIG_DURATION, AT(printer_life_s), 3600,
+     7 * DAY, NULL, "7d", "Life of a printer's certificate."},
+    {"devices", "renewal_interval", PH_CONFIG_DURATION, AT(renewal_interval_s),
+     0, DAY, NULL, "10m", "Least time between two certificates of one device."},
+
+    {"tokens", "life", PH_CONFIG_DURATION, AT(token_life_s), 60, DAY, NULL,
+     "24h", "Life of an enrolment token that is made without one of its own."},
+
+    {"cloud", "broker_url", PH_CONFIG_WSS_URL, AT(broker_url), 0, TEXT_LAST,
+     NULL, "",
+     "Broker that a workstation is told of when it enrols; empty: none."},
+};
+
+const struct ph_config_form hub_config_form = {
+    .table = settings,
+    .count = PH_COUNT(settings),
+    .size = sizeof(struct hub_config),
+    .page = "printhold-hub.conf(5)",
+};
+
+int
+hub_config_load(const char *path, struct hub_config *out_config,
+                struct ph_why *why)
+{
+    struct hub_config config;
+    int err;
+
+    ph_config_form_init(&hub_config_form, &config);
+    err = ph_config_form_load(&hub_config_form, &config,
+                              path != NULL ? path : PH_CONFIG_DIR "/hub.conf",
+                              why);
+    if (err == PH_ERR_NOT_FOUND && path == NULL)
+        err = PH_OK;
+    if (err == PH_OK)
+        *out_config = config;
+    return err;
+}

@@ -1,0 +1,519 @@
+#include "serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admission.h"
+#include "call.h"
+#include "init.h"
+#include "printhold/base/clock.h"
+#include "printhold/base/err.h"
+#include "printhold/base/log.h"
+#include "printhold/base/service_notify.h"
+#include "printhold/net/http_server.h"
+#include "printhold/net/tls_server.h"
+#include "routes.h"
+
+#define QUEUE_MAX     2048
+#define LOOK_MS       500              /* for changes by commands */
+#define KEEP_HOUSE_MS (60 * 60 * 1000) /* old rows, own certificate */
+#define REMEMBER_MS   (INT64_C(7) * 86400 * 1000) /* tokens that are over */
+
+/* A listener, and the rows of the route table that it serves. */
+struct listener {
+    struct hub_server *server;
+    struct ph_http_door *door;
+    struct ph_tls_server *tls;
+    struct ph_http_server *http;
+    const struct ph_http_route *route;
+    size_t route_count;
+};
+
+struct hub_server {
+    struct hub *hub;
+    uv_loop_t *loop;
+    struct listener device;
+    struct listener enrol;
+    struct hub_denied *denied;
+    int64_t version; /* of the store when denied was loaded */
+    uv_timer_t look;
+    uv_timer_t house;
+    uv_work_t look_work;
+    uv_work_t house_work;
+    bool looks;
+    bool keeps_house;
+    bool renewed; /* the hub's own certificate */
+    struct hub_denied *fresh;
+    size_t queued;
+    int open; /* handles and servers that are not closed yet */
+    bool stopping;
+    void (*done)(void *arg);
+    void *done_arg;
+};
+
+struct hub *
+hub_server_hub(struct hub_server *server)
+{
+    return server->hub;
+}
+
+uint16_t
+hub_server_device_port(const struct hub_server *server)
+{
+    return ph_http_door_port(server->device.door);
+}
+
+uint16_t
+hub_server_enrol_port(const struct hub_server *server)
+{
+    return ph_http_door_port(server->enrol.door);
+}
+
+/* --- ending --- */
+
+static void
+server_free(struct hub_server *server)
+{
+    ph_tls_server_free(server->device.tls);
+    ph_tls_server_free(server->enrol.tls);
+    ph_http_door_close(server->device.door);
+    ph_http_door_close(server->enrol.door);
+    hub_denied_free(server->denied);
+    hub_denied_free(server->fresh);
+    free(server);
+}
+
+static void
+end_if_idle(struct hub_server *server)
+{
+    void (*done)(void *) = server->done;
+    void *arg = server->done_arg;
+
+    if (!server->stopping || server->open > 0 || server->queued > 0)
+        return;
+    server_free(server);
+    done(arg);
+}
+
+static void
+on_part_closed(void *arg)
+{
+    struct hub_server *server = arg;
+
+    server->open--;
+    end_if_idle(server);
+}
+
+static void
+on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+bool
+hub_server_queue(struct hub_server *server, uv_work_t *work, uv_work_cb run,
+                 uv_after_work_cb done)
+{
+    if (server->queued >= QUEUE_MAX ||
+        uv_queue_work(server->loop, work, run, done) != 0)
+        return false;
+    server->queued++;
+    return true;
+}
+
+void
+hub_server_done(struct hub_server *server)
+{
+    server->queued--;
+    end_if_idle(server);
+}
+
+void
+hub_server_stop(struct hub_server *server, void (*done)(void *arg), void *arg)
+{
+    server->stopping = true;
+    server->done = done;
+    server->done_arg = arg;
+    uv_close((uv_handle_t *)&server->look, on_handle_closed);
+    uv_close((uv_handle_t *)&server->house, on_handle_closed);
+    if (server->device.http != NULL)
+        ph_http_server_stop(server->device.http, on_part_closed, server);
+    if (server->enrol.http != NULL)
+        ph_http_server_stop(server->enrol.http, on_part_closed, server);
+}
+
+/* --- requests --- */
+
+static void
+refuse_route(struct ph_http_exchange *exchange, int err, const char *allow)
+{
+    char fields[PH_HTTP_ALLOW_MAX + 16];
+
+    if (err == PH_ERR_NOT_FOUND) {
+        hub_call_refuse(exchange, 404, "no-path", NULL,
+                        "There is nothing at this path");
+        return;
+    }
+    (void)snprintf(fields, sizeof(fields), "Allow: %s\r\n", allow);
+    hub_call_refuse(exchange, 405, "no-method", fields,
+                    "This path does not take this method");
+}
+
+static void
+on_request(struct ph_http_exchange *exchange, void *arg)
+{
+    struct listener *listener = arg;
+    const enum hub_role role = hub_role_of(ph_http_exchange_peer(exchange));
+    struct ph_http_match match;
+    char allow[PH_HTTP_ALLOW_MAX];
+    int err =
+        ph_http_route_find(listener->route, listener->route_count,
+                           ph_http_exchange_request(exchange), &match, allow);
+
+    if (err != PH_OK)
+        refuse_route(exchange, err, allow);
+    else if ((match.route->access & (int)role) == 0)
+        hub_call_refuse(exchange, 403, "role", NULL,
+                        "This is not for devices of this kind");
+    else
+        hub_call_start(listener->server, &match, exchange);
+}
+
+static void
+on_refused(const char *address, const char *reason, void *arg)
+{
+    (void)arg;
+    ph_log_info("%s was refused: %s", address, reason);
+}
+
+static bool
+admit(const struct ph_identity *peer, struct ph_why *why, void *arg)
+{
+    const struct hub_server *server = arg;
+
+    if (strcmp(peer->tenant, server->hub->tenant.tenant) != 0) {
+        ph_why_set(why, "The certificate is of another tenant");
+        return false;
+    }
+    if (hub_denied_has(server->denied, peer)) {
+        ph_why_set(why, "%s is denied", peer->id);
+        return false;
+    }
+    return true;
+}
+
+/* --- what commands have changed --- */
+
+static void
+run_look(uv_work_t *work)
+{
+    struct hub_server *server = work->data;
+    struct hub_store *store = server->hub->store;
+    int64_t version = server->version;
+    int err = hub_store_begin(store);
+
+    if (err == PH_OK)
+        err = hub_store_end(store, hub_store_version(store, &version));
+    if (err == PH_OK && version == server->version)
+        return;
+    if (err == PH_OK)
+        err = hub_denied_load(server->hub, &server->fresh);
+    if (err == PH_OK)
+        server->version = version;
+    else
+        ph_log_warning("cannot see what has changed: %s, continuing",
+                       ph_err_text(err));
+}
+
+static void
+on_looked(uv_work_t *work, int status)
+{
+    struct hub_server *server = work->data;
+
+    (void)status;
+    server->looks = false;
+    if (server->fresh != NULL) {
+        hub_denied_free(server->denied);
+        server->denied = server->fresh;
+        server->fresh = NULL;
+        if (!server->stopping)
+            ph_http_server_review(server->device.http);
+    }
+    hub_server_done(server);
+}
+
+static void
+on_look(uv_timer_t *timer)
+{
+    struct hub_server *server = timer->data;
+
+    if (!server->looks)
+        server->looks =
+            hub_server_queue(server, &server->look_work, run_look, on_looked);
+}
+
+/* --- housekeeping --- */
+
+static int
+load_tls(struct hub_server *server, struct ph_tls_server **out_device,
+         struct ph_tls_server **out_enrol, struct ph_why *why)
+{
+    char cert[PH_CONFIG_TEXT_MAX + 16], key[PH_CONFIG_TEXT_MAX + 16],
+        ca[PH_CONFIG_TEXT_MAX + 16];
+    const char *other = server->hub->config->device_ca_file;
+    struct ph_tls_options options = {
+        .cert_file = cert,
+        .key_file = key,
+        .client_ca_file = other[0] != '\0' ? other : ca,
+        .admit = admit,
+        .arg = server,
+    };
+    int err;
+
+    hub_path(server->hub, "hub.crt", cert, sizeof(cert));
+    hub_path(server->hub, "hub.key", key, sizeof(key));
+    hub_path(server->hub, "ca.crt", ca, sizeof(ca));
+    err = ph_tls_server_new(&options, out_device, why);
+    if (err == PH_OK)
+        err = ph_tls_server_new_open(cert, key, out_enrol, why);
+    return err;
+}
+
+static void
+run_house(uv_work_t *work)
+{
+    struct hub_server *server = work->data;
+    struct hub_store *store = server->hub->store;
+    const int64_t now_ms = ph_clock_wall_ms();
+    struct ph_why why = {""};
+    int err = hub_store_begin(store);
+
+    if (err == PH_OK) {
+        err = hub_tokens_forget(store, now_ms - REMEMBER_MS);
+        if (err == PH_OK)
+            err = hub_certificates_forget(store, now_ms - REMEMBER_MS);
+        err = hub_store_end(store, err);
+    }
+    if (err == PH_OK)
+        err = hub_renew_own(server->hub, &server->renewed, &why);
+    if (err != PH_OK)
+        ph_log_warning("housekeeping: %s, continuing",
+                       why.text[0] != '\0' ? why.text : ph_err_text(err));
+}
+
+static void
+use_renewed(struct hub_server *server)
+{
+    struct ph_tls_server *device = NULL, *enrol = NULL;
+    struct ph_why why = {""};
+
+    if (load_tls(server, &device, &enrol, &why) == PH_OK) {
+        ph_tls_server_renew(server->device.tls, device);
+        ph_tls_server_renew(server->enrol.tls, enrol);
+        ph_log_notice("the hub has a new certificate");
+        return;
+    }
+    ph_tls_server_free(device);
+    ph_tls_server_free(enrol);
+    ph_log_error("the hub's new certificate cannot be used: %s", why.text);
+}
+
+static void
+on_house_kept(uv_work_t *work, int status)
+{
+    struct hub_server *server = work->data;
+
+    (void)status;
+    server->keeps_house = false;
+    if (server->renewed && !server->stopping)
+        use_renewed(server);
+    server->renewed = false;
+    hub_server_done(server);
+}
+
+static void
+on_house(uv_timer_t *timer)
+{
+    struct hub_server *server = timer->data;
+
+    if (!server->keeps_house)
+        server->keeps_house = hub_server_queue(server, &server->house_work,
+                                               run_house, on_house_kept);
+}
+
+/* --- starting --- */
+
+static int
+open_listener(struct hub_server *server, struct listener *listener,
+              bool is_open, struct ph_why *why)
+{
+    const struct hub_config *config = server->hub->config;
+    struct ph_http_door_options options;
+
+    listener->server = server;
+    listener->route = hub_routes_of(is_open, &listener->route_count);
+    ph_http_door_options_init(&options);
+    options.address = is_open ? config->enrol_address : config->device_address;
+    options.port =
+        (uint16_t)(is_open ? config->enrol_port : config->device_port);
+    options.connections_max = is_open ? 256 : 1024;
+    return ph_http_door_open(&options, &listener->door, why);
+}
+
+static int
+serve_on(struct hub_server *server, struct listener *listener, bool is_open,
+         struct ph_why *why)
+{
+    struct ph_http_options options;
+    int err;
+
+    ph_http_options_init(&options);
+    options.door = listener->door;
+    options.tls = listener->tls;
+    options.on_request = on_request;
+    options.on_refused = on_refused;
+    options.arg = listener;
+    if (is_open) { /* whoever comes has one thing to say */
+        options.head_ms = 5000;
+        options.idle_ms = 5000;
+    }
+    err = ph_http_server_start(server->loop, &options, &listener->http);
+    if (err != PH_OK)
+        return ph_why_fail(why, err, "cannot listen: %s", ph_err_text(err));
+    server->open++;
+    return PH_OK;
+}
+
+static void
+start_timers(struct hub_server *server)
+{
+    (void)uv_timer_init(server->loop, &server->look);
+    (void)uv_timer_init(server->loop, &server->house);
+    server->open += 2;
+    server->look.data = server->house.data = server;
+    server->look_work.data = server->house_work.data = server;
+    (void)uv_timer_start(&server->look, on_look, LOOK_MS, LOOK_MS);
+    (void)uv_timer_start(&server->house, on_house, KEEP_HOUSE_MS,
+                         KEEP_HOUSE_MS);
+}
+
+static int
+prepare(struct hub_server *server, struct ph_why *why)
+{
+    bool renewed;
+    int err = hub_renew_own(server->hub, &renewed, why);
+
+    if (err == PH_OK) {
+        err = hub_denied_load(server->hub, &server->denied);
+        if (err != PH_OK)
+            ph_why_set(why, "cannot read who is denied: %s", ph_err_text(err));
+    }
+    if (err == PH_OK)
+        err = load_tls(server, &server->device.tls, &server->enrol.tls, why);
+    if (err == PH_OK)
+        err = open_listener(server, &server->device, false, why);
+    if (err == PH_OK)
+        err = open_listener(server, &server->enrol, true, why);
+    return err;
+}
+
+static void
+on_stillborn(void *arg)
+{
+    (void)arg;
+}
+
+int
+hub_server_start(uv_loop_t *loop, struct hub *hub,
+                 struct hub_server **out_server, struct ph_why *why)
+{
+    struct hub_server *server = calloc(1, sizeof(*server));
+    int err;
+
+    if (server == NULL)
+        return PH_ERR_NOMEM;
+    server->hub = hub;
+    server->loop = loop;
+    err = prepare(server, why);
+    if (err != PH_OK) {
+        server_free(server);
+        return err;
+    }
+    start_timers(server);
+    err = serve_on(server, &server->device, false, why);
+    if (err == PH_OK)
+        err = serve_on(server, &server->enrol, true, why);
+    if (err != PH_OK) {
+        hub_server_stop(server, on_stillborn, NULL);
+        return err;
+    }
+    *out_server = server;
+    return PH_OK;
+}
+
+/* --- the program --- */
+
+struct program {
+    uv_loop_t loop;
+    uv_signal_t signal[2];
+    struct hub_server *server;
+};
+
+static void
+on_gone(void *arg)
+{
+    (void)arg;
+}
+
+static void
+on_signal(uv_signal_t *handle, int signum)
+{
+    struct program *program = handle->data;
+
+    if (program->server == NULL)
+        return;
+    ph_log_notice("stopping on signal %d", signum);
+    ph_service_notify("STOPPING=1");
+    hub_server_stop(program->server, on_gone, NULL);
+    program->server = NULL;
+    for (size_t i = 0; i < PH_COUNT(program->signal); i++)
+        uv_close((uv_handle_t *)&program->signal[i], NULL);
+}
+
+static void
+watch_signals(struct program *program)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+
+    for (size_t i = 0; i < PH_COUNT(program->signal); i++) {
+        (void)uv_signal_init(&program->loop, &program->signal[i]);
+        program->signal[i].data = program;
+        (void)uv_signal_start(&program->signal[i], on_signal, signals[i]);
+    }
+}
+
+int
+hub_serve(struct hub *hub, struct ph_why *why)
+{
+    struct program program = {.server = NULL};
+    int err;
+
+    if (uv_loop_init(&program.loop) != 0)
+        return ph_why_fail(why, PH_ERR_NOMEM, "cannot make the event loop");
+    err = hub_server_start(&program.loop, hub, &program.server, why);
+    if (err == PH_OK) {
+        watch_signals(&program);
+        ph_log_notice("printhold-hub %s ready: devices on port %u, enrolment "
+                      "on port %u",
+                      PRINTHOLD_VERSION, hub_server_device_port(program.server),
+                      hub_server_enrol_port(program.server));
+        ph_service_notify("READY=1");
+    }
+    (void)uv_run(&program.loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&program.loop);
+    if (err == PH_OK)
+        ph_log_notice("stopped");
+    return err;
+}
