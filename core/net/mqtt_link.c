@@ -25,6 +25,7 @@
 #define SESSION_S      7200
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 60000
+#define HURRY_MAX_MS   500
 #define CONTROL_MAX    (128 * 1024) /* a CONNECT with the longest will */
 
 static void close_all(struct ph_mqtt_link *link);
@@ -290,6 +291,31 @@ bool
 ph_mqtt_link_is_up(const struct ph_mqtt_link *link)
 {
     return link->state == PH_LINK_UP;
+}
+
+void
+ph_mqtt_link_hurry(struct ph_mqtt_link *link)
+{
+    uint32_t chance = 0;
+
+    if (link->is_stopping)
+        return;
+    link->attempts = 0;
+    (void)ph_random(&chance, sizeof(chance)); /* without it: at once */
+    switch (link->state) {
+    case PH_LINK_WAITING:
+        ph_link_start_timer(link, chance % HURRY_MAX_MS);
+        break;
+    case PH_LINK_CONNECTING:
+    case PH_LINK_GREETING:
+        ph_link_give_up(link, "the network changed while connecting");
+        break;
+    case PH_LINK_UP:
+        ph_link_hurry_alive(link);
+        break;
+    default:
+        break;
+    }
 }
 
 size_t

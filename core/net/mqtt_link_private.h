@@ -46,6 +46,7 @@ struct ph_mqtt_link {
     uint64_t asked_ms; /* since when we wait for an answer */
     uint64_t ping_ms;  /* silence of ours before a ping; 0 = none needed */
     bool is_pinged;
+    bool is_hurried;     /* the answer is due sooner */
     bool is_subscribing; /* SUBSCRIBE is out, SUBACK due */
     uint16_t window;
     uint32_t packet_max;
@@ -77,6 +78,8 @@ int ph_link_put(struct ph_mqtt_link *link,
                 const struct ph_mqtt_message *message, uint64_t token);
 /* The timer in state UP: ping, or give up. */
 void ph_link_check_alive(struct ph_mqtt_link *link);
+/* Ask now, and wait for the answer not as long. */
+void ph_link_hurry_alive(struct ph_mqtt_link *link);
 void ph_link_arm_alive(struct ph_mqtt_link *link);
 
 /* mqtt_subscribe.c */

@@ -11,6 +11,7 @@
 #include "printhold/base/utf8.h"
 
 #define ANSWER_MS     20000 /* silence while we wait for an answer */
+#define HURRY_MS      5000  /* when there is reason to doubt */
 #define PING_EARLY_MS 5000
 
 static void
@@ -49,6 +50,12 @@ is_waiting_for_answer(const struct ph_mqtt_link *link)
     return link->is_pinged || link->is_subscribing || link->flights.count > 0;
 }
 
+static uint64_t
+answer_ms(const struct ph_mqtt_link *link)
+{
+    return link->is_hurried ? HURRY_MS : ANSWER_MS;
+}
+
 /* The timer comes when a ping is due or an answer is overdue. */
 void
 ph_link_arm_alive(struct ph_mqtt_link *link)
@@ -62,8 +69,8 @@ ph_link_arm_alive(struct ph_mqtt_link *link)
         uint64_t since = link->received_ms > link->asked_ms ? link->received_ms
                                                             : link->asked_ms;
 
-        if (since + ANSWER_MS < next || link->is_pinged)
-            next = since + ANSWER_MS;
+        if (since + answer_ms(link) < next || link->is_pinged)
+            next = since + answer_ms(link);
     }
     if (next == UINT64_MAX)
         (void)uv_timer_stop(&link->timer);
@@ -71,23 +78,39 @@ ph_link_arm_alive(struct ph_mqtt_link *link)
         ph_link_start_timer(link, next > now ? next - now : 0);
 }
 
+static void
+ask(struct ph_mqtt_link *link)
+{
+    if (!link->is_pinged)
+        (void)ph_mqtt_put_pingreq(&link->control);
+    link->is_pinged = true;
+    link->asked_ms = uv_now(link->loop);
+    ph_ws_client_want_write(link->ws);
+}
+
 void
 ph_link_check_alive(struct ph_mqtt_link *link)
 {
     uint64_t now = uv_now(link->loop);
 
-    if (is_waiting_for_answer(link) && now - link->asked_ms >= ANSWER_MS &&
-        now - link->received_ms >= ANSWER_MS) {
+    if (is_waiting_for_answer(link) &&
+        now - link->asked_ms >= answer_ms(link) &&
+        now - link->received_ms >= answer_ms(link)) {
         ph_link_give_up(link, "the broker does not answer any more");
         return;
     }
     if (!link->is_pinged && link->ping_ms > 0 &&
         now - link->sent_ms >= link->ping_ms) {
-        (void)ph_mqtt_put_pingreq(&link->control);
-        link->is_pinged = true;
-        link->asked_ms = now;
-        ph_ws_client_want_write(link->ws);
+        ask(link);
     }
+    ph_link_arm_alive(link);
+}
+
+void
+ph_link_hurry_alive(struct ph_mqtt_link *link)
+{
+    link->is_hurried = true;
+    ask(link);
     ph_link_arm_alive(link);
 }
 
@@ -149,7 +172,7 @@ on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
     link->packet_max = connack->packet_max;
     link->state = PH_LINK_UP;
     link->up_ms = link->received_ms = link->sent_ms = link->asked_ms = now;
-    link->is_pinged = link->is_subscribing = false;
+    link->is_pinged = link->is_subscribing = link->is_hurried = false;
     if (connack->session_present) {
         ph_mqtt_flights_repeat(&link->flights);
     } else {
@@ -230,6 +253,7 @@ ph_link_on_bytes(const void *bytes, size_t len, void *arg)
     int err = ph_mqtt_reader_put(&link->reader, bytes, len);
 
     link->received_ms = uv_now(link->loop);
+    link->is_hurried = false;
     while (err == PH_OK && link->state != PH_LINK_CLOSED) {
         err = ph_mqtt_reader_next(&link->reader, PH_MQTT_LEVEL_5, &packet);
         if (err == PH_OK && !on_packet(link, &packet))

@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "printhold/base/err.h"
 #include "printhold/base/utf8.h"
@@ -298,9 +299,12 @@ ph_ws_client_write(struct ph_ws_client *client, const void *bytes, size_t len)
 void
 ph_ws_client_abort(struct ph_ws_client *client)
 {
-    if (client->wsi != NULL)
-        lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-                        LWS_TO_KILL_ASYNC);
+    if (client->wsi == NULL)
+        return;
+    /* Else libwebsockets says good-bye to a silent peer for 20 s. */
+    (void)shutdown(lws_get_socket_fd(client->wsi), SHUT_RDWR);
+    lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+                    LWS_TO_KILL_ASYNC);
 }
 
 /* --- the end --- */

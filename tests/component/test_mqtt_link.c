@@ -336,6 +336,37 @@ what_was_in_flight_goes_again_in_the_same_session(void **state)
     stop(&peer);
 }
 
+static void
+a_hurried_link_finds_out_soon_that_the_broker_is_gone(void **state)
+{
+    const struct setup setup = {.url = NULL};
+    struct peer peer;
+    int64_t began;
+
+    (void)state;
+    start(&peer, &setup);
+    ph_mqtt_link_hurry(peer.link); /* while it waits, or connects */
+    RUN_UNTIL(&peer, peer.ups == 1);
+    peer.downs = 0;
+    ph_mqtt_link_hurry(peer.link);
+    publish(&peer, OWN_EVENTS, "answered", false, 1);
+    RUN_UNTIL(&peer, peer.acked_count == 1); /* and so the ping */
+    began = broker_now_ms();
+    while (broker_now_ms() - began < 6000)
+        (void)uv_run(&peer.loop, UV_RUN_ONCE);
+    assert_int_equal(peer.downs, 0);
+    assert_int_equal(kill(broker.pid, SIGSTOP), 0);
+    began = broker_now_ms();
+    ph_mqtt_link_hurry(peer.link);
+    ph_mqtt_link_hurry(peer.link);
+    RUN_UNTIL(&peer, peer.downs > 0);
+    assert_in_range(broker_now_ms() - began, 4000, 15000); /* not 20 s */
+    assert_int_equal(kill(broker.pid, SIGCONT), 0);
+    ph_mqtt_link_hurry(peer.link);
+    RUN_UNTIL(&peer, peer.ups == 2);
+    stop(&peer);
+}
+
 static const struct ph_mqtt_will will = {
     .delay_s = 1,
     .message = {
@@ -495,6 +526,7 @@ main(int argc, char **argv)
         cmocka_unit_test(what_was_in_flight_goes_again_in_the_same_session),
         cmocka_unit_test(
             the_will_of_a_killed_process_is_published_after_its_delay),
+        cmocka_unit_test(a_hurried_link_finds_out_soon_that_the_broker_is_gone),
         cmocka_unit_test(a_clean_stop_says_off_and_leaves_no_will),
         cmocka_unit_test(a_link_can_be_stopped_before_it_did_anything),
         cmocka_unit_test(

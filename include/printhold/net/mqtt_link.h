@@ -81,6 +81,14 @@ int ph_mqtt_link_start(uv_loop_t *loop,
 
 bool ph_mqtt_link_is_up(const struct ph_mqtt_link *link);
 
+/*
+ * The network or the time is not what it was: the computer woke up, or has
+ * another address. A link that waits tries again at once (half a second by
+ * chance, since others woke too); one that is up asks the broker and is dead
+ * after 5 s without an answer.
+ */
+void ph_mqtt_link_hurry(struct ph_mqtt_link *link);
+
 /* How many more messages may be published now; 0 unless up. */
 size_t ph_mqtt_link_window(const struct ph_mqtt_link *link);
 
