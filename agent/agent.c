@@ -267,7 +267,7 @@ on_workstation_changed(void *arg)
     struct agent *agent = arg;
 
     if (agent->cloud != NULL)
-        ph_cloud_kick(agent->cloud);
+        ph_cloud_hurry(agent->cloud);
 }
 
 static uint16_t

@@ -73,6 +73,13 @@ on_message(const struct ph_mqtt_publish *message, void *arg)
 }
 
 void
+ph_cloud_hurry(struct ph_cloud *cloud)
+{
+    if (cloud->link != NULL && !cloud->is_stopping)
+        ph_mqtt_link_hurry(cloud->link);
+}
+
+void
 ph_cloud_on_message(struct ph_cloud *cloud, ph_cloud_message_cb on_message_cb,
                     void *arg)
 {

@@ -43,6 +43,10 @@ int ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
 /* There is something in the outbox. From any thread. */
 void ph_cloud_kick(struct ph_cloud *cloud);
 
+/* The network changed, or the computer woke: see ph_mqtt_link_hurry. On the
+ * loop's thread. */
+void ph_cloud_hurry(struct ph_cloud *cloud);
+
 /*
  * Say whether we are here, and keep saying it on later connections; PH_PRESENCE_ON
  * from the start. said (may be NULL) is called once: when the broker has it, or
