@@ -31,6 +31,18 @@ check_id() { # value name
     esac
 }
 
+# One connection is one descriptor; the usual limit is 1,024. Not POSIX, but
+# every shell has it.
+# shellcheck disable=SC3045
+raise_files() {
+    limit=$(ulimit -H -n)
+    case $limit in
+    unlimited) limit=65536 ;;
+    *) [ "$limit" -le 65536 ] || limit=65536 ;;
+    esac
+    ulimit -n "$limit"
+}
+
 broker_dir() {
     [ -n "$dir" ] || fail 'needs --dir; see --help'
     mkdir -p "$dir"
