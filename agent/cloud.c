@@ -12,7 +12,6 @@
 #define PRESENCE_EVERY_MS (15 * 60 * 1000)
 #define WILL_DELAY_S      10
 #define STOP_GRACE_MS     1500
-#define RETRY_MS          5000
 
 static void on_refresh(uv_timer_t *timer);
 
@@ -45,6 +44,8 @@ on_up(bool session_present, void *arg)
     cloud_set_state(cloud, PH_CLOUD_ONLINE, "");
     ph_log_notice("cloud: connected");
     cloud_presence_due(cloud);
+    cloud->info.is_due = true;
+    cloud_end_pause(cloud);
     (void)uv_timer_start(&cloud->refresh, on_refresh, PRESENCE_EVERY_MS,
                          PRESENCE_EVERY_MS);
     cloud_say_all(cloud, session_present);
@@ -95,6 +96,7 @@ on_refresh(uv_timer_t *timer)
     struct ph_cloud *cloud = timer->data;
 
     cloud_presence_due(cloud);
+    cloud->info.is_stale = true;
     cloud_unpark(cloud); /* perhaps the broker thinks otherwise now */
     cloud_start_turn(cloud);
 }
@@ -102,13 +104,16 @@ on_refresh(uv_timer_t *timer)
 static void
 on_retry(uv_timer_t *timer)
 {
-    cloud_start_turn(timer->data);
+    struct ph_cloud *cloud = timer->data;
+
+    cloud_end_pause(cloud);
+    cloud_start_turn(cloud);
 }
 
 void
-cloud_retry(struct ph_cloud *cloud)
+cloud_retry(struct ph_cloud *cloud, uint64_t ms)
 {
-    (void)uv_timer_start(&cloud->retry, on_retry, RETRY_MS, 0);
+    (void)uv_timer_start(&cloud->retry, on_retry, ms, 0);
 }
 
 static void
@@ -131,7 +136,7 @@ ph_cloud_kick(struct ph_cloud *cloud)
 
 static int
 start_link(struct ph_cloud *cloud, const struct ph_config *config,
-           struct ph_why *why)
+           const struct cloud_pace *pace, struct ph_why *why)
 {
     char topic[PH_MQTT_TOPIC_MAX];
     struct ph_mqtt_will will = {.delay_s = WILL_DELAY_S};
@@ -143,6 +148,8 @@ start_link(struct ph_cloud *cloud, const struct ph_config *config,
         .key_file = config->cert_key_file,
         .client_id = cloud->workstation,
         .will = &will,
+        .backoff_min_ms = pace->backoff_min_ms,
+        .backoff_max_ms = pace->backoff_max_ms,
         .events = {.on_up = on_up,
                    .on_down = on_down,
                    .on_acked = cloud_on_acked,
@@ -184,6 +191,17 @@ ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
                struct ph_jobs *jobs, const struct ph_workstation *workstation,
                struct ph_cloud **out_cloud, struct ph_why *why)
 {
+    static const struct cloud_pace pace = {0};
+
+    return cloud_start(loop, config, jobs, workstation, &pace, out_cloud, why);
+}
+
+int
+cloud_start(uv_loop_t *loop, const struct ph_config *config,
+            struct ph_jobs *jobs, const struct ph_workstation *workstation,
+            const struct cloud_pace *pace, struct ph_cloud **out_cloud,
+            struct ph_why *why)
+{
     bool is_on = config->cloud_url[0] != '\0';
     struct ph_cloud *cloud;
     int err = is_on ? check_config(config, workstation, why) : PH_OK;
@@ -196,6 +214,8 @@ ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
     cloud->loop = loop;
     cloud->jobs = jobs;
     cloud->presence.value = PH_PRESENCE_ON;
+    cloud->info.key_level = config->key_level;
+    ph_os_name(&cloud->info.os);
     (void)snprintf(cloud->base, sizeof(cloud->base), "ph1/%s",
                    workstation->tenant);
     (void)snprintf(cloud->workstation, sizeof(cloud->workstation), "%s",
@@ -203,7 +223,7 @@ ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
     cloud_set_state(cloud, is_on ? PH_CLOUD_CONNECTING : PH_CLOUD_OFF, "");
     cloud->status.since_ms = ph_clock_wall_ms();
     if (is_on)
-        err = start_link(cloud, config, why);
+        err = start_link(cloud, config, pace, why);
     if (err == PH_OK && uv_async_init(loop, &cloud->kick, on_kick) != 0)
         err = PH_ERR_NOMEM; /* eventfd: only at start, link closes itself */
     if (err != PH_OK) {

@@ -29,12 +29,15 @@ enum ph_cloud_state {
 struct ph_cloud_status {
     enum ph_cloud_state state;
     int64_t since_ms;
-    char text[PH_WHY_MAX]; /* the last failure in words; empty when well */
-    uint64_t published;    /* acknowledged by the broker */
-    uint64_t parked;       /* refused by the broker */
+    char text[PH_WHY_MAX];         /* why it is not online; empty when well */
+    uint64_t published;            /* acknowledged by the broker */
+    uint64_t refused;              /* by the broker */
+    char refused_text[PH_WHY_MAX]; /* what, and why; empty when well */
+    int64_t refused_since_ms;
 };
 
-/* With an empty url: a cloud that stays off. workstation is copied. */
+/* With an empty url: a cloud that stays off. config outlives the cloud, the
+ * workstation is copied. */
 int ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
                    struct ph_jobs *jobs,
                    const struct ph_workstation *workstation,

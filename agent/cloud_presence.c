@@ -20,6 +20,13 @@ cloud_state_topic(const struct ph_cloud *cloud, char dst[PH_MQTT_TOPIC_MAX])
 }
 
 void
+cloud_info_topic(const struct ph_cloud *cloud, char dst[PH_MQTT_TOPIC_MAX])
+{
+    (void)snprintf(dst, PH_MQTT_TOPIC_MAX, "%s/ws/%s/inf", cloud->base,
+                   cloud->workstation);
+}
+
+void
 cloud_document_topic(const struct ph_cloud *cloud, const char *uk,
                      char dst[PH_MQTT_TOPIC_MAX])
 {

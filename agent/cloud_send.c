@@ -1,12 +1,14 @@
 /*
  * What is sent when. Invariants:
- *   - one turn in a worker at a time; it stores what was acknowledged and
+ *   - one turn in a worker at a time; it stores what the broker answered and
  *     reads what is due; only its end publishes, so at most a window of items
- *     is in flight and at most two windows of acknowledgements wait;
- *   - order: presence, documents, events; an event is sent once per session
- *     of the broker, in its order (after_seq);
- *   - what the broker refuses is parked: not sent again before a new revision,
- *     a reconnect or the next refresh of the presence.
+ *     is in flight;
+ *   - order: presence, documents, workstation, events; an event is sent once
+ *     per connection, in its order (after_seq); those that were refused before
+ *     come behind the others (after_again);
+ *   - what was read before a connection began or a refusal set it back is not
+ *     sent (generation);
+ *   - what an answer says is remembered until a turn has stored it.
  */
 #include "cloud_private.h"
 
@@ -21,67 +23,57 @@
 
 /* --- items --- */
 
-static const char *
-item_name(const struct ph_cloud_item *item)
+size_t
+cloud_in_flight(const struct ph_cloud *cloud)
 {
-    switch (item->kind) {
-    case PH_CLOUD_EVENT:
-        return "an event";
-    case PH_CLOUD_DOCUMENT:
-        return "a directory document";
-    default:
-        return "the presence";
-    }
+    size_t count = 0;
+
+    for (size_t i = 0; i < PH_CLOUD_WINDOW; i++)
+        count += cloud->flights[i].kind != PH_CLOUD_NOTHING;
+    return count;
 }
 
-/* Once the list is full no document is sent at all, so nothing spins. */
-static void
-park(struct ph_cloud *cloud, const struct ph_cloud_item *item, uint8_t reason)
+void
+cloud_remember(struct ph_cloud *cloud, const struct ph_cloud_item *item)
 {
-    char text[PH_WHY_MAX];
-
-    cloud->status.parked++;
-    if (item->kind == PH_CLOUD_DOCUMENT &&
-        cloud->parked_count < PH_CLOUD_PARKED_MAX)
-        cloud->parked[cloud->parked_count++] = *item;
-    (void)snprintf(text, sizeof(text),
-                   "the broker refuses %s of this workstation: %s (0x%02x)",
-                   item_name(item), ph_mqtt_reason_text(reason), reason);
-    cloud_set_state(cloud, PH_CLOUD_ONLINE, text);
-    ph_log_warning("cloud: %s, continuing", text);
+    if (cloud->answered_count < PH_COUNT(cloud->answered))
+        cloud->answered[cloud->answered_count++] = *item;
 }
 
 bool
 cloud_send_item(struct ph_cloud *cloud, const struct ph_cloud_item *item,
                 const struct ph_mqtt_message *message)
 {
+    struct ph_cloud_item refused = *item;
     size_t slot = 0;
     int err;
 
     while (slot < PH_CLOUD_WINDOW &&
            cloud->flights[slot].kind != PH_CLOUD_NOTHING)
         slot++;
-    if (slot == PH_CLOUD_WINDOW)
+    if (slot == PH_CLOUD_WINDOW || cloud->answered_count >= 2 * PH_CLOUD_WINDOW)
         return false;
     err = ph_mqtt_link_publish(cloud->link, message, slot);
-    if (err == PH_OK)
+    if (err == PH_OK) {
         cloud->flights[slot] = *item;
-    else if (err == PH_ERR_TOO_BIG || err == PH_ERR_INVALID)
-        park(cloud, item, PH_MQTT_PACKET_TOO_LARGE);
-    else
+    } else if (err == PH_ERR_TOO_BIG || err == PH_ERR_INVALID) {
+        refused.reason = PH_MQTT_PACKET_TOO_LARGE;
+        cloud_refused(cloud, &refused);
+    } else {
         return false;
+    }
     return true;
 }
 
-/* --- a turn --- */
-
-static void
-on_work(uv_work_t *work)
+/* Read as due, but in flight, or answered since it was read? */
+static bool
+is_settled(const struct ph_cloud *cloud, const struct ph_cloud_item *item)
 {
-    struct ph_cloud *cloud = work->data;
-
-    cloud->turn_err = ph_cloud_turn_run(&cloud->turn, cloud->jobs);
+    return ph_cloud_item_among(item, cloud->flights, PH_CLOUD_WINDOW) ||
+           ph_cloud_item_among(item, cloud->answered, cloud->answered_count);
 }
+
+/* --- what a turn has read --- */
 
 static uint32_t
 expiry_s(int64_t expires_ms)
@@ -89,15 +81,6 @@ expiry_s(int64_t expires_ms)
     int64_t left_s = (expires_ms - ph_clock_wall_ms()) / 1000;
 
     return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s;
-}
-
-/* Read as due, but in flight, parked, or acknowledged since it was read? */
-static bool
-is_settled(const struct ph_cloud *cloud, const struct ph_cloud_item *item)
-{
-    return ph_cloud_item_among(item, cloud->flights, PH_CLOUD_WINDOW) ||
-           ph_cloud_item_among(item, cloud->acked, cloud->acked_count) ||
-           ph_cloud_item_among(item, cloud->parked, cloud->parked_count);
 }
 
 static bool
@@ -108,8 +91,6 @@ send_document(struct ph_cloud *cloud, struct ph_outbox_document *document)
     struct ph_mqtt_message message = {.retain = true};
     char topic[PH_MQTT_TOPIC_MAX];
 
-    if (cloud->parked_count == PH_CLOUD_PARKED_MAX)
-        return true;
     (void)snprintf(item.uk, sizeof(item.uk), "%s", document->uk);
     if (is_settled(cloud, &item))
         return true;
@@ -125,53 +106,85 @@ send_document(struct ph_cloud *cloud, struct ph_outbox_document *document)
 }
 
 static bool
-send_event(struct ph_cloud *cloud, struct ph_outbox_event *event)
+send_event(struct ph_cloud *cloud, struct ph_outbox_event *event,
+           uint64_t *after)
 {
     struct ph_cloud_item item = {.kind = PH_CLOUD_EVENT, .number = event->seq};
     char topic[PH_MQTT_TOPIC_MAX];
 
     cloud_event_topic(cloud, topic);
-    if (!cloud_send_item(
+    if (!is_settled(cloud, &item) &&
+        !cloud_send_item(
             cloud, &item,
             &(struct ph_mqtt_message){.topic = topic,
                                       .payload = event->payload.data,
                                       .len = event->payload.len,
                                       .content_type = EVENT_TYPE}))
         return false;
-    cloud->after_seq = event->seq;
+    *after = event->seq;
     return true;
 }
 
+/* What a refusal of the moment sets back is not sent any more. */
 static void
 send_due(struct ph_cloud *cloud)
 {
     struct ph_cloud_turn *turn = &cloud->turn;
-    bool has_room = true;
+    const size_t fresh = turn->event_count - turn->again_count;
+    const size_t room = cloud_in_flight(cloud) + turn->window;
+    bool goes_on = true;
 
-    for (size_t i = 0; has_room && i < turn->document_count; i++)
-        has_room = send_document(cloud, &turn->documents[i]);
-    for (size_t i = 0; has_room && i < turn->event_count; i++)
-        has_room = send_event(cloud, &turn->events[i]);
+#define HAS_ROOM()                               \
+    (goes_on && cloud_in_flight(cloud) < room && \
+     turn->generation == cloud->generation)
+    for (size_t i = 0; HAS_ROOM() && i < turn->document_count; i++)
+        goes_on = send_document(cloud, &turn->documents[i]);
+    if (HAS_ROOM())
+        goes_on = cloud_send_info(cloud);
+    for (size_t i = 0; HAS_ROOM() && i < turn->event_count; i++)
+        goes_on =
+            send_event(cloud, &turn->events[i],
+                       i < fresh ? &cloud->after_seq : &cloud->after_again);
+#undef HAS_ROOM
+}
+
+/* --- a turn --- */
+
+static void
+on_work(uv_work_t *work)
+{
+    struct ph_cloud *cloud = work->data;
+
+    cloud->turn_err = ph_cloud_turn_run(&cloud->turn, cloud->jobs);
+}
+
+static void
+take_turn(struct ph_cloud *cloud)
+{
+    struct ph_cloud_turn *turn = &cloud->turn;
+
+    cloud_note_view(cloud, &turn->view);
+    cloud_note_parked(cloud, turn->view.parked);
+    if (turn->generation == cloud->generation &&
+        ph_mqtt_link_is_up(cloud->link))
+        send_due(cloud);
 }
 
 static void
 on_turned(uv_work_t *work, int status)
 {
     struct ph_cloud *cloud = work->data;
-    struct ph_cloud_turn *turn = &cloud->turn;
 
     (void)status; /* nobody cancels it */
     cloud->is_turning = false;
-    /* A new session began meanwhile: what was read is out of date. */
-    if (cloud->turn_err == PH_OK && turn->after_seq == cloud->after_seq &&
-        ph_mqtt_link_is_up(cloud->link))
-        send_due(cloud);
-    ph_cloud_turn_drop(turn);
+    if (cloud->turn_err == PH_OK && !cloud->is_stopping)
+        take_turn(cloud);
+    ph_cloud_turn_drop(&cloud->turn);
     if (cloud->turn_err != PH_OK) {
         ph_log_warning("cloud: cannot read the outbox: %s, continuing",
                        ph_err_text(cloud->turn_err));
         if (!cloud->is_stopping)
-            cloud_retry(cloud);
+            cloud_retry(cloud, CLOUD_RETRY_MS);
     }
     if (cloud->is_stopping)
         cloud_stop_link(cloud);
@@ -180,14 +193,14 @@ on_turned(uv_work_t *work, int status)
 }
 
 static void
-take_acked(struct ph_cloud *cloud)
+take_answered(struct ph_cloud *cloud)
 {
     struct ph_cloud_turn *turn = &cloud->turn;
 
-    memcpy(&turn->acked[turn->acked_count], cloud->acked,
-           cloud->acked_count * sizeof(cloud->acked[0]));
-    turn->acked_count += cloud->acked_count;
-    cloud->acked_count = 0;
+    memcpy(&turn->answered[turn->answered_count], cloud->answered,
+           cloud->answered_count * sizeof(cloud->answered[0]));
+    turn->answered_count += cloud->answered_count;
+    cloud->answered_count = 0;
 }
 
 void
@@ -199,12 +212,17 @@ cloud_start_turn(struct ph_cloud *cloud)
     cloud->is_turn_wanted = cloud->is_turning;
     if (cloud->is_turning)
         return;
-    take_acked(cloud);
-    turn->mark_all = turn->mark_all || cloud->mark_all;
-    cloud->mark_all = false;
-    turn->window = ph_mqtt_link_window(cloud->link);
+    take_answered(cloud);
+    turn->anew = turn->anew || cloud->anew;
+    turn->unpark = turn->unpark || cloud->unpark;
+    cloud->anew = cloud->unpark = false;
+    turn->window = cloud_window(cloud);
+    turn->without_events = cloud->refusals.is_standing;
     turn->after_seq = cloud->after_seq;
-    if (turn->acked_count == 0 && !turn->mark_all && turn->window == 0)
+    turn->after_again = cloud->after_again;
+    turn->generation = cloud->generation;
+    if (turn->answered_count == 0 && !turn->anew && !turn->unpark &&
+        turn->window == 0)
         return;
     cloud->is_turning = true;
     cloud->work.data = cloud;
@@ -217,19 +235,13 @@ cloud_start_turn(struct ph_cloud *cloud)
 void
 cloud_say_all(struct ph_cloud *cloud, bool session_present)
 {
-    if (!session_present) {
+    if (!session_present) /* else the link sends them again */
         memset(cloud->flights, 0, sizeof(cloud->flights));
-        cloud->after_seq = 0;
-    }
+    cloud->generation++;
+    cloud->after_seq = cloud->after_again = 0;
+    cloud->anew = true;
     cloud_unpark(cloud);
-    cloud->mark_all = true;
     cloud_start_turn(cloud);
-}
-
-void
-cloud_unpark(struct ph_cloud *cloud)
-{
-    cloud->parked_count = 0;
 }
 
 void
@@ -243,14 +255,11 @@ cloud_on_acked(uint64_t token, uint8_t reason, void *arg)
         return;
     item = cloud->flights[token];
     cloud->flights[token].kind = PH_CLOUD_NOTHING;
-    if (reason >= 0x80) {
-        park(cloud, &item, reason);
-    } else {
-        cloud->status.published++;
-        if (item.kind != PH_CLOUD_PRESENCE &&
-            cloud->acked_count < PH_CLOUD_WINDOW)
-            cloud->acked[cloud->acked_count++] = item;
-    }
+    item.reason = reason;
+    if (reason >= PH_OUTBOX_REFUSED)
+        cloud_refused(cloud, &item);
+    else
+        cloud_accepted(cloud, &item);
     if (item.kind == PH_CLOUD_PRESENCE)
         cloud_presence_said(cloud, item.number);
     if (!cloud->is_stopping)
@@ -260,11 +269,11 @@ cloud_on_acked(uint64_t token, uint8_t reason, void *arg)
 void
 cloud_store_last(struct ph_cloud *cloud, uv_after_work_cb done)
 {
-    take_acked(cloud);
-    cloud->turn.mark_all = false;
+    take_answered(cloud);
+    cloud->turn.anew = cloud->turn.unpark = false;
     cloud->turn.window = 0;
     cloud->work.data = cloud;
-    if (cloud->turn.acked_count == 0 ||
+    if (cloud->turn.answered_count == 0 ||
         uv_queue_work(cloud->loop, &cloud->work, on_work, done) != 0)
         done(&cloud->work, 0);
 }

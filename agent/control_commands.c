@@ -9,6 +9,7 @@
 #include "printhold/base/parse.h"
 #include "printhold/base/wipe.h"
 #include "printhold/proto/frame.h"
+#include "printhold/proto/mqtt.h"
 
 #define CHUNK_BYTES (64 * 1024)
 
@@ -214,13 +215,32 @@ judge(const struct ph_control_status *status)
     if (status->spool_text[0] != '\0' || status->cups_text[0] != '\0')
         return "error";
     return strcmp(status->cloud, "connecting") == 0 ||
-                   status->cloud_parked > 0 || status->unmapped > 0 ||
-                   status->owner_text[0] != '\0' ||
+                   status->cloud_refused_text[0] != '\0' ||
+                   status->unmapped > 0 || status->owner_text[0] != '\0' ||
                    status->catalogue_text[0] != '\0' ||
                    status->audit_text[0] != '\0' ||
                    status->release_text[0] != '\0'
                ? "warning"
                : "ok";
+}
+
+/* What is parked since before this start has no words yet. */
+static void
+fill_outbox(struct ph_control_status *status, const struct ph_jobs_stats *stats)
+{
+    status->outbox_events = (int64_t)stats->outbox_events;
+    status->outbox_documents = (int64_t)stats->outbox_documents;
+    status->outbox_parked_events = (int64_t)stats->outbox_parked_events;
+    status->outbox_parked_documents = (int64_t)stats->outbox_parked_documents;
+    status->outbox_dropped = (int64_t)stats->outbox_dropped;
+    if (status->cloud_refused_text[0] == '\0' &&
+        stats->outbox_parked_events + stats->outbox_parked_documents > 0)
+        (void)snprintf(status->cloud_refused_text,
+                       sizeof(status->cloud_refused_text),
+                       "the broker refused messages of this workstation: %s "
+                       "(0x%02x)",
+                       ph_mqtt_reason_text(stats->outbox_parked_reason),
+                       stats->outbox_parked_reason);
 }
 
 /* What the loop's thread does not know. */
@@ -245,8 +265,7 @@ fill_status(struct ph_control_call *call)
     status->your_jobs_max = (int64_t)use.jobs_max;
     status->your_bytes = (int64_t)use.bytes;
     status->your_bytes_max = (int64_t)use.bytes_max;
-    status->outbox_events = (int64_t)stats.outbox_events;
-    status->outbox_documents = (int64_t)stats.outbox_documents;
+    fill_outbox(status, &stats);
     (void)snprintf(status->spool_text, sizeof(status->spool_text), "%s",
                    stats.spool_health);
     (void)snprintf(status->catalogue_text, sizeof(status->catalogue_text), "%s",

@@ -275,7 +275,9 @@ fill_status(const struct ph_control_server *server,
         .cups_waiting = (int64_t)cups_waiting,
         .cloud_since_ms = cloud.since_ms,
         .cloud_published = (int64_t)cloud.published,
-        .cloud_parked = (int64_t)cloud.parked,
+        .cloud_refused = (int64_t)cloud.refused,
+        .cloud_refused_since_ms =
+            cloud.refused_text[0] != '\0' ? cloud.refused_since_ms : 0,
         .release_port = release.port,
         .release_connections = (int64_t)release.connections,
         .release_pulls = (int64_t)release.pulls,
@@ -290,6 +292,9 @@ fill_status(const struct ph_control_server *server,
                    names[cloud.state]);
     (void)snprintf(status->cloud_text, sizeof(status->cloud_text), "%s",
                    cloud.text);
+    (void)snprintf(status->cloud_refused_text,
+                   sizeof(status->cloud_refused_text), "%s",
+                   cloud.refused_text);
     (void)snprintf(status->release_text, sizeof(status->release_text), "%s",
                    release.text.text);
     (void)snprintf(status->release, sizeof(status->release), "%s",

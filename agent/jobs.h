@@ -235,6 +235,9 @@ int ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms);
 
 struct ph_jobs_stats {
     uint64_t held, claimed, spool_bytes, outbox_events, outbox_documents;
+    uint64_t outbox_parked_events, outbox_parked_documents; /* of those */
+    uint8_t outbox_parked_reason; /* of the broker, for one of them; 0 */
+    uint64_t outbox_dropped;      /* events that were never told */
     uint64_t spool_bytes_max;
     uint64_t unmapped;               /* held, of accounts without a login */
     char spool_health[PH_WHY_MAX];   /* empty when well */
@@ -253,9 +256,24 @@ int ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats);
 
 /* --- outbox (cloud.c) --- */
 
+#define PH_OUTBOX_EVENT_DAYS 30 /* older ones are dropped and counted */
+/* So long we keep what the broker has acknowledged and say it again after a
+ * reconnect: brokers write to their disk later than they acknowledge. */
+#define PH_OUTBOX_SAID_MS (3 * 60 * INT64_C(1000))
+#define PH_OUTBOX_REFUSED 0x80 /* MQTT: reasons from here on refuse */
+
 /* Who we are changed: every document is due again. */
 int ph_jobs_set_workstation(struct ph_jobs *jobs,
                             const struct ph_workstation *workstation);
+
+/* What the cloud link wants to know of all with each turn; cheap. */
+struct ph_outbox_view {
+    struct ph_workstation workstation;
+    uint64_t jobs, bytes, bytes_max; /* held and claimed */
+    uint64_t parked;                 /* documents and events */
+    uint64_t dropped;                /* events, ever since */
+};
+int ph_jobs_outbox_view(struct ph_jobs *jobs, struct ph_outbox_view *out_view);
 
 struct ph_outbox_document {
     char uk[32];
@@ -263,14 +281,11 @@ struct ph_outbox_document {
     int64_t expires_ms;    /* of the last job; 0 when there is none */
     struct ph_buf payload; /* empty payload: no held job, delete */
 };
-/* Documents whose newest revision is not acknowledged, at most cap; built
- * fresh. The caller closes the payloads. Returns how many. */
+/* Documents whose newest revision is neither acknowledged nor parked, at most
+ * cap; built fresh. The caller closes the payloads. Returns how many. */
 int ph_jobs_due_documents(struct ph_jobs *jobs,
                           struct ph_outbox_document *out_documents, size_t cap,
                           size_t *out_count);
-int ph_jobs_document_acked(struct ph_jobs *jobs, const char *uk, uint64_t rev);
-/* After a reconnect: all documents of users with jobs are due again. */
-int ph_jobs_documents_all_due(struct ph_jobs *jobs);
 
 struct ph_outbox_event {
     uint64_t seq;
@@ -280,6 +295,24 @@ struct ph_outbox_event {
 int ph_jobs_due_events(struct ph_jobs *jobs, uint64_t after,
                        struct ph_outbox_event *out_events, size_t cap,
                        size_t *out_count);
-int ph_jobs_event_acked(struct ph_jobs *jobs, uint64_t seq);
+/* The same of those that were refused and are to be tried again. */
+int ph_jobs_due_again(struct ph_jobs *jobs, uint64_t after,
+                      struct ph_outbox_event *out_events, size_t cap,
+                      size_t *out_count);
+
+/* What the broker said to a message. */
+struct ph_outbox_result {
+    char uk[32];     /* of the document; empty: an event */
+    uint64_t number; /* revision or seq */
+    uint8_t reason;  /* PH_OUTBOX_REFUSED and above: parked until _unpark */
+};
+/* Durable, all or none. Storing one twice does no harm. */
+int ph_jobs_outbox_store(struct ph_jobs *jobs,
+                         const struct ph_outbox_result *results, size_t count);
+/* Try again what is parked. */
+int ph_jobs_outbox_unpark(struct ph_jobs *jobs);
+/* A connection begins: that, all documents, and the events that the broker
+ * acknowledged a short while ago. */
+int ph_jobs_outbox_anew(struct ph_jobs *jobs);
 
 #endif

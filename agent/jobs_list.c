@@ -160,10 +160,13 @@ int
 ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
 {
     struct ph_catalogue_totals totals;
+    struct ph_catalogue_untold untold;
     int err;
 
     jobs_lock(jobs);
     err = ph_catalogue_totals(jobs->catalogue, &totals);
+    if (err == PH_OK)
+        err = ph_catalogue_untold(jobs->catalogue, &untold);
     if (err == PH_OK) {
         *out_stats = (struct ph_jobs_stats){
             .held = totals.held,
@@ -173,6 +176,10 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
             .unmapped = totals.unmapped,
             .outbox_events = totals.events,
             .outbox_documents = totals.documents,
+            .outbox_parked_events = untold.parked_events,
+            .outbox_parked_documents = untold.parked_documents,
+            .outbox_parked_reason = untold.reason,
+            .outbox_dropped = untold.dropped,
             .audit_broken = jobs->audit_broken,
         };
         memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));

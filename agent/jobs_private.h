@@ -190,6 +190,12 @@ int jobs_touch(struct ph_jobs *jobs, const char *login,
 int jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                    const struct ph_ticket *ticket, enum ph_job_state state,
                    const struct ph_release_report *report, const char *reason);
+#define JOBS_EVENT_BYTES_MAX 65536
+/* The ticket as the cloud may see it; needs no transaction. */
+void jobs_apply_title_policy(const struct ph_jobs *jobs,
+                             struct ph_ticket *ticket);
+/* Drop and forget what is too old. Takes the lock. */
+int jobs_trim_outbox(struct ph_jobs *jobs, int64_t now_ms);
 
 /* --- jobs_audit.c; lock held but where noted --- */
 

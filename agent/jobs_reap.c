@@ -154,7 +154,8 @@ sweep(struct ph_jobs *jobs)
 
 /* Job time; when the clock was set, the ends that the cloud knows are wrong. */
 static int
-begin_round(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_now_ms)
+begin_round(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_now_ms,
+            bool *out_is_news)
 {
     int err;
 
@@ -163,6 +164,7 @@ begin_round(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_now_ms)
     *out_now_ms = jobs_time(jobs, wall_ms);
     if (err == PH_OK && jobs->clock.steps_ms != jobs->clock.told_steps_ms) {
         jobs->clock.told_steps_ms = jobs->clock.steps_ms;
+        *out_is_news = true;
         err = ph_catalogue_touch_all(jobs->catalogue);
     }
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -200,8 +202,8 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
     struct due_ids leases = {.count = 0}, expired = {.count = 0};
     int64_t now_ms = wall_ms, next = INT64_MAX, wait;
     size_t adopted = 0;
-    bool more = !jobs_owners_refresh(jobs, wall_ms);
-    int err = begin_round(jobs, wall_ms, &now_ms);
+    bool more = !jobs_owners_refresh(jobs, wall_ms), is_news = false;
+    int err = begin_round(jobs, wall_ms, &now_ms, &is_news);
 
     if (err == PH_OK)
         err = jobs_adopt(jobs, &adopted);
@@ -213,6 +215,8 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         err = jobs_write_refusals(jobs, false);
     if (err == PH_OK)
         err = jobs_trim_audit(jobs, now_ms - audit_ms, &more);
+    if (err == PH_OK)
+        err = jobs_trim_outbox(jobs, now_ms);
     jobs_check_audit(jobs);
     jobs_forget_damaged(jobs, wall_ms - history_ms);
     if (err == PH_OK)
@@ -221,7 +225,7 @@ ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
         (void)jobs_remove_document(jobs, &expired.ids[i]);
     if (err == PH_OK)
         err = sweep(jobs);
-    if (leases.count > 0 || expired.count > 0 || adopted > 0)
+    if (is_news || leases.count > 0 || expired.count > 0 || adopted > 0)
         jobs_notify(jobs);
     wait = more || next <= now_ms ? 0 : next - now_ms;
     *out_next_ms =

@@ -83,6 +83,25 @@ print_jobs(const struct ph_control_status *status)
                   status->cups_text[0] == '\0' ? "none" : status->cups_text);
 }
 
+/* What waits for the broker to think otherwise, why, and since when. */
+static void
+print_refused(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], since[32];
+
+    if (status->cloud_refused_text[0] == '\0')
+        return;
+    ph_print_time(status->cloud_refused_since_ms, since, sizeof(since));
+    (void)snprintf(line, sizeof(line),
+                   "%s%s%s (%lld events and %lld documents parked)",
+                   status->cloud_refused_text,
+                   status->cloud_refused_since_ms != 0 ? ", since " : "",
+                   status->cloud_refused_since_ms != 0 ? since : "",
+                   (long long)status->outbox_parked_events,
+                   (long long)status->outbox_parked_documents);
+    ph_print_fact(stdout, "Refused", line);
+}
+
 static void
 print_computer(const struct ph_control_status *status)
 {
@@ -121,8 +140,15 @@ print_cloud(const struct ph_control_status *status)
         "%lld events and %lld documents waiting, %lld sent, %lld "
         "refused",
         (long long)status->outbox_events, (long long)status->outbox_documents,
-        (long long)status->cloud_published, (long long)status->cloud_parked);
+        (long long)status->cloud_published, (long long)status->cloud_refused);
     ph_print_fact(stdout, "Reports", line);
+    print_refused(status);
+    if (status->outbox_dropped == 0)
+        return;
+    (void)snprintf(line, sizeof(line),
+                   "%lld events that nobody was told of: too many, or too old",
+                   (long long)status->outbox_dropped);
+    ph_print_fact(stdout, "Dropped", line);
 }
 
 static void

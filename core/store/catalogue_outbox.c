@@ -1,125 +1,17 @@
-/* The catalogue's other half: grants, the clock, documents and events. */
+/* The catalogue's outbox: directory documents. */
 #include "catalogue_private.h"
-
-#include <string.h>
 
 #include "printhold/base/err.h"
 #include "printhold/store/db.h"
 
-/* A statement that gives one integer. */
-static int
-one_number(struct ph_catalogue *catalogue, enum catalogue_statement which,
-           const char *sql, int64_t *out_value)
-{
-    sqlite3_stmt *stmt;
-    int rc, err = ph_catalogue_statement(catalogue, which, sql, &stmt);
-
-    if (err != PH_OK)
-        return err;
-    rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *out_value = sqlite3_column_int64(stmt, 0);
-    err = rc == SQLITE_DONE ? PH_ERR_CORRUPT : ph_db_err(rc);
-    (void)sqlite3_reset(stmt);
-    return err;
-}
-
-int
-ph_catalogue_use_grant(struct ph_catalogue *catalogue, const char *jti,
-                       int64_t issued_ms, int64_t exp_ms, int64_t now_ms)
-{
-    sqlite3_stmt *stmt;
-    int64_t from_ms;
-    int err = one_number(catalogue, STMT_GRANTS_FROM,
-                         "SELECT COALESCE((SELECT value FROM number"
-                         " WHERE name = 'grants_from_ms'), -1)",
-                         &from_ms);
-
-    if (err == PH_OK && issued_ms <= from_ms)
-        err = PH_ERR_EXISTS;
-    if (err == PH_OK)
-        err = ph_catalogue_statement(catalogue, STMT_GRANT_FORGET,
-                                     "DELETE FROM used_grant WHERE exp_ms < ?1",
-                                     &stmt);
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, now_ms);
-    err = ph_db_run(stmt);
-    if (err != PH_OK)
-        return err;
-    err =
-        ph_catalogue_statement(catalogue, STMT_GRANT_USE,
-                               "INSERT INTO used_grant VALUES(?1, ?2)", &stmt);
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_text(stmt, 1, jti, -1, SQLITE_TRANSIENT);
-    (void)sqlite3_bind_int64(stmt, 2, exp_ms);
-    return ph_db_run(stmt);
-}
-
-int
-ph_catalogue_high_water(struct ph_catalogue *catalogue, int64_t now_ms,
-                        int64_t *out_high_ms)
-{
-    sqlite3_stmt *stmt;
-    int err =
-        ph_catalogue_statement(catalogue, STMT_HIGH_WATER_SET,
-                               "UPDATE number SET value = ?1"
-                               " WHERE name = 'high_water_ms' AND value < ?1",
-                               &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, now_ms);
-    err = ph_db_run(stmt);
-    if (err != PH_OK)
-        return err;
-    return one_number(catalogue, STMT_HIGH_WATER_GET,
-                      "SELECT value FROM number WHERE name = 'high_water_ms'",
-                      out_high_ms);
-}
-
-int
-ph_catalogue_is_new(struct ph_catalogue *catalogue, bool *out_is_new)
-{
-    int64_t used;
-    int err = one_number(catalogue, STMT_IS_NEW,
-                         "SELECT COUNT(*) FROM number WHERE"
-                         " name = 'grants_from_ms'"
-                         " OR (name = 'high_water_ms' AND value > 0)",
-                         &used);
-
-    if (err == PH_OK)
-        *out_is_new = used == 0;
-    return err;
-}
-
-int
-ph_catalogue_begin_again(struct ph_catalogue *catalogue, int64_t grants_from_ms,
-                         int64_t now_ms)
-{
-    sqlite3_stmt *stmt;
-    int err = ph_catalogue_statement(
-        catalogue, STMT_BEGIN_AGAIN,
-        "INSERT INTO number VALUES('grants_from_ms', ?1), ('rev', ?2),"
-        " ('high_water_ms', ?2)"
-        " ON CONFLICT(name) DO UPDATE SET value = MAX(value, excluded.value)",
-        &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, grants_from_ms);
-    (void)sqlite3_bind_int64(stmt, 2, now_ms);
-    return ph_db_run(stmt);
-}
-
 static int
 next_rev(struct ph_catalogue *catalogue, int64_t *out_rev)
 {
-    return one_number(catalogue, STMT_NEXT_REV,
-                      "UPDATE number SET value = value + 1 WHERE name = 'rev'"
-                      " RETURNING value",
-                      out_rev);
+    return ph_catalogue_one_number(
+        catalogue, STMT_NEXT_REV,
+        "UPDATE number SET value = value + 1 WHERE name = 'rev'"
+        " RETURNING value",
+        out_rev);
 }
 
 int
@@ -134,8 +26,11 @@ ph_catalogue_touch_document(struct ph_catalogue *catalogue, const char *uk,
         return err;
     err = ph_catalogue_statement(
         catalogue, STMT_DOC_TOUCH,
-        "INSERT INTO document(uk, owner, rev) VALUES(?1, ?2, ?3)"
-        " ON CONFLICT(uk) DO UPDATE SET rev = ?3, owner = ?2",
+        "INSERT INTO document(uk, owner, rev, last_ms) VALUES(?1, ?2, ?3,"
+        " (SELECT IFNULL(MAX(expires_ms), 0) FROM job INDEXED BY job_owner"
+        "  WHERE owner = ?2 AND state IN (2, 3)))"
+        " ON CONFLICT(uk) DO UPDATE SET rev = ?3, owner = ?2, parked = 0,"
+        " last_ms = MAX(last_ms, excluded.last_ms)",
         &stmt);
     if (err != PH_OK)
         return err;
@@ -153,10 +48,10 @@ ph_catalogue_touch_all(struct ph_catalogue *catalogue)
     int64_t rev;
     int err = next_rev(catalogue, &rev);
 
-    if (err != PH_OK)
-        return err;
-    err = ph_catalogue_statement(catalogue, STMT_DOC_ALL,
-                                 "UPDATE document SET rev = ?1", &stmt);
+    if (err == PH_OK)
+        err = ph_catalogue_statement(catalogue, STMT_DOC_ALL,
+                                     "UPDATE document SET rev = ?1, parked = 0",
+                                     &stmt);
     if (err != PH_OK)
         return err;
     (void)sqlite3_bind_int64(stmt, 1, rev);
@@ -171,8 +66,8 @@ ph_catalogue_due_documents(struct ph_catalogue *catalogue,
     int rc;
     int err = ph_catalogue_statement(
         catalogue, STMT_DOC_DUE,
-        "SELECT uk, owner, rev FROM document WHERE acked_rev < rev"
-        " ORDER BY rev",
+        "SELECT uk, owner, rev FROM document"
+        " WHERE acked_rev < rev AND parked = 0 ORDER BY rev",
         &stmt);
 
     if (err != PH_OK)
@@ -207,93 +102,81 @@ ph_catalogue_document_acked(struct ph_catalogue *catalogue, const char *uk,
         return err;
     (void)sqlite3_bind_text(stmt, 1, uk, -1, SQLITE_TRANSIENT);
     (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)rev);
-    err = ph_db_run(stmt);
-    if (err != PH_OK)
-        return err;
-    err = ph_catalogue_statement(
-        catalogue, STMT_DOC_FORGET,
-        "DELETE FROM document WHERE uk = ?1 AND acked_rev >= rev"
-        " AND NOT EXISTS (SELECT 1 FROM job WHERE job.owner = document.owner"
-        " AND state IN (2, 3))",
-        &stmt);
+    return ph_db_run(stmt);
+}
+
+int
+ph_catalogue_document_parked(struct ph_catalogue *catalogue, const char *uk,
+                             uint64_t rev, uint8_t reason)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(catalogue, STMT_DOC_PARKED,
+                                     "UPDATE document SET parked = ?3"
+                                     " WHERE uk = ?1 AND rev = ?2",
+                                     &stmt);
+
     if (err != PH_OK)
         return err;
     (void)sqlite3_bind_text(stmt, 1, uk, -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)rev);
+    (void)sqlite3_bind_int(stmt, 3, reason);
     return ph_db_run(stmt);
 }
 
 int
-ph_catalogue_add_event(struct ph_catalogue *catalogue,
-                       const struct ph_id *epoch, const struct ph_id *id,
-                       const void *sealed, size_t len)
+ph_catalogue_unpark_documents(struct ph_catalogue *catalogue)
 {
     sqlite3_stmt *stmt;
     int err = ph_catalogue_statement(
-        catalogue, STMT_EVENT_ADD,
-        "INSERT INTO event(epoch, id, sealed) VALUES(?1, ?2, ?3)", &stmt);
+        catalogue, STMT_DOC_UNPARK,
+        "UPDATE document SET parked = 0 WHERE parked <> 0", &stmt);
+
+    return err == PH_OK ? ph_db_run(stmt) : err;
+}
+
+int
+ph_catalogue_forget_documents(struct ph_catalogue *catalogue, int64_t now_ms)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(
+        catalogue, STMT_DOC_FORGET,
+        "DELETE FROM document WHERE acked_rev >= rev AND last_ms <= ?1"
+        " AND NOT EXISTS (SELECT 1 FROM job WHERE job.owner = document.owner"
+        " AND state IN (2, 3))",
+        &stmt);
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_blob(stmt, 1, epoch->bytes, PH_ID_BYTES,
-                            SQLITE_TRANSIENT);
-    (void)sqlite3_bind_blob(stmt, 2, id->bytes, PH_ID_BYTES, SQLITE_TRANSIENT);
-    (void)sqlite3_bind_blob(stmt, 3, sealed, (int)len, SQLITE_TRANSIENT);
-    err = ph_db_run(stmt);
-    if (err != PH_OK)
-        return err;
-    err = ph_catalogue_statement(
-        catalogue, STMT_EVENT_TRIM,
-        "DELETE FROM event WHERE seq <= (SELECT MAX(seq) FROM event) - ?1",
-        &stmt);
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, PH_OUTBOX_EVENTS_MAX);
+    (void)sqlite3_bind_int64(stmt, 1, now_ms);
     return ph_db_run(stmt);
 }
 
 int
-ph_catalogue_due_events(struct ph_catalogue *catalogue, uint64_t after,
-                        uint32_t limit, ph_catalogue_event_cb each, void *arg)
+ph_catalogue_untold(struct ph_catalogue *catalogue,
+                    struct ph_catalogue_untold *out_untold)
 {
-    struct ph_id epoch, id;
     sqlite3_stmt *stmt;
     int rc;
     int err = ph_catalogue_statement(
-        catalogue, STMT_EVENT_DUE,
-        "SELECT seq, epoch, id, sealed FROM event WHERE seq > ?1"
-        " ORDER BY seq LIMIT ?2",
+        catalogue, STMT_UNTOLD,
+        "SELECT (SELECT COUNT(*) FROM event WHERE parked <> 0),"
+        " (SELECT COUNT(*) FROM document WHERE parked <> 0),"
+        " MAX(IFNULL((SELECT MAX(parked) FROM document), 0),"
+        "  IFNULL((SELECT MAX(ABS(parked)) FROM event WHERE parked <> 0), 0)),"
+        " IFNULL((SELECT value FROM number"
+        "  WHERE name = '" PH_OUTBOX_DROPPED "'), 0)",
         &stmt);
 
     if (err != PH_OK)
         return err;
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)after);
-    (void)sqlite3_bind_int64(stmt, 2, limit);
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        if (sqlite3_column_bytes(stmt, 1) != PH_ID_BYTES ||
-            sqlite3_column_bytes(stmt, 2) != PH_ID_BYTES) {
-            (void)sqlite3_reset(stmt);
-            return PH_ERR_CORRUPT;
-        }
-        memcpy(epoch.bytes, sqlite3_column_blob(stmt, 1), PH_ID_BYTES);
-        memcpy(id.bytes, sqlite3_column_blob(stmt, 2), PH_ID_BYTES);
-        if (!each((uint64_t)sqlite3_column_int64(stmt, 0), &epoch, &id,
-                  sqlite3_column_blob(stmt, 3),
-                  (size_t)sqlite3_column_bytes(stmt, 3), arg))
-            break;
-    }
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *out_untold = (struct ph_catalogue_untold){
+            .parked_events = (uint64_t)sqlite3_column_int64(stmt, 0),
+            .parked_documents = (uint64_t)sqlite3_column_int64(stmt, 1),
+            .reason = (uint8_t)sqlite3_column_int(stmt, 2),
+            .dropped = (uint64_t)sqlite3_column_int64(stmt, 3),
+        };
     (void)sqlite3_reset(stmt);
     return ph_db_err(rc);
-}
-
-int
-ph_catalogue_event_acked(struct ph_catalogue *catalogue, uint64_t seq)
-{
-    sqlite3_stmt *stmt;
-    int err = ph_catalogue_statement(catalogue, STMT_EVENT_ACKED,
-                                     "DELETE FROM event WHERE seq = ?1", &stmt);
-
-    if (err != PH_OK)
-        return err;
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)seq);
-    return ph_db_run(stmt);
 }

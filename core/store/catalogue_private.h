@@ -1,4 +1,4 @@
-/* What the two halves of the catalogue share: jobs and outbox. */
+/* What the files of the catalogue share. */
 #ifndef PRINTHOLD_CORE_STORE_CATALOGUE_PRIVATE_H
 #define PRINTHOLD_CORE_STORE_CATALOGUE_PRIVATE_H
 
@@ -48,11 +48,25 @@ enum catalogue_statement {
     STMT_DOC_ALL,
     STMT_DOC_DUE,
     STMT_DOC_ACKED,
+    STMT_DOC_PARKED,
+    STMT_DOC_UNPARK,
     STMT_DOC_FORGET,
+    STMT_UNTOLD,
     STMT_EVENT_ADD,
-    STMT_EVENT_TRIM,
+    STMT_EVENT_COUNT,
+    STMT_EVENT_OLDEST_SAID,
+    STMT_EVENT_OLDEST,
+    STMT_EVENT_DATE,
+    STMT_EVENT_OLD,
+    STMT_EVENT_SAID,
+    STMT_EVENT_DROPPED,
+    STMT_EVENT_LOST,
     STMT_EVENT_DUE,
+    STMT_EVENT_DUE_AGAIN,
     STMT_EVENT_ACKED,
+    STMT_EVENT_PARKED,
+    STMT_EVENT_UNPARK,
+    STMT_EVENT_ANEW,
     STMT_COMPLETED_ADD,
     STMT_COMPLETED_GET,
     STMT_CHOSEN_SET,
@@ -101,6 +115,11 @@ int ph_catalogue_statement(struct ph_catalogue *catalogue,
                            sqlite3_stmt **out_stmt);
 void ph_catalogue_bind_id(sqlite3_stmt *stmt, int column,
                           const struct ph_id *id);
+
+/* A statement that gives one integer. */
+int ph_catalogue_one_number(struct ph_catalogue *catalogue,
+                            enum catalogue_statement which, const char *sql,
+                            int64_t *out_value);
 
 /* A transaction that only reads: everything is of one moment. Ends with
  * ph_catalogue_rollback. */

@@ -87,7 +87,8 @@ ph_catalogue_totals(struct ph_catalogue *catalogue,
         " (SELECT IFNULL(SUM(bytes), 0) FROM usage),"
         " (SELECT COUNT(*) FROM job"
         "  WHERE owner = zeroblob(16) AND state IN (2, 3)),"
-        " (SELECT COUNT(*) FROM event),"
+        " (SELECT COUNT(*) FROM event WHERE acked_ms = 0 AND parked = 0)"
+        " + (SELECT COUNT(*) FROM event WHERE parked <> 0),"
         " (SELECT COUNT(*) FROM document WHERE acked_rev < rev)",
         &stmt);
 

@@ -142,6 +142,21 @@ static const char *const steps[] = {
     " number INTEGER NOT NULL,"
     " mac BLOB NOT NULL,"
     " proof BLOB NOT NULL);",
+    /* The outbox: what the broker refused (its reason), what it has of an event
+     * and since when, how old an event is, and until when a document that was
+     * published may still lie somewhere. */
+    "ALTER TABLE document ADD COLUMN last_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE document ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE document SET last_ms = (SELECT IFNULL(MAX(expires_ms), 0)"
+    " FROM job WHERE job.owner = document.owner AND state IN (2, 3));"
+    "ALTER TABLE event ADD COLUMN made_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN acked_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE event SET made_ms ="
+    " (SELECT value FROM number WHERE name = 'high_water_ms');"
+    "CREATE INDEX event_due ON event(seq) WHERE acked_ms = 0 AND parked = 0;"
+    "CREATE INDEX event_parked ON event(seq) WHERE parked <> 0;"
+    "CREATE INDEX event_said ON event(acked_ms) WHERE acked_ms > 0;",
 };
 
 const struct ph_db_form ph_catalogue_form = {

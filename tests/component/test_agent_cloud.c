@@ -10,130 +10,14 @@
 #include <cmocka.h>
 
 #include <poll.h>
-#include <uv.h>
 
-#include "broker.h"
-#include "cloud.h"
-#include "jobs_fixture.h"
+#include "cloud_rig.h"
 #include "printhold/proto/json.h"
 
-#define DEADLINE_MS 30000
-#define DOCUMENTS   "ph1/acme/u/+/ws-test"
-#define EVENTS      "ph1/acme/ev/ws-test"
-#define STATE       "ph1/acme/ws/ws-test/st"
-
-static struct broker broker;
-
-struct rig {
-    struct jobs_fixture jobs;
-    uv_loop_t loop;
-    uv_timer_t tick;
-    struct ph_cloud *cloud;
-    unsigned stops;
-};
-
-static void
-on_changed(void *arg)
-{
-    ph_cloud_kick(((struct rig *)arg)->cloud);
-}
-
-static void
-on_tick(uv_timer_t *timer)
-{
-    (void)timer;
-}
-
-static void
-on_stopped(void *arg)
-{
-    struct rig *rig = arg;
-
-    rig->stops++;
-    uv_close((uv_handle_t *)&rig->tick, NULL);
-}
-
-static int
-start_cloud(struct rig *rig, const char *name, struct ph_why *why)
-{
-    struct ph_config *config = &rig->jobs.config;
-    struct ph_workstation ws = {.tenant = "acme", .id = "ws-test"};
-    char file[BROKER_TEXT], path[BROKER_TEXT];
-    int err;
-
-    (void)snprintf(config->cloud_url, PH_CONFIG_TEXT_MAX, "%.*s",
-                   PH_CONFIG_TEXT_MAX - 1, broker.url);
-    (void)snprintf(config->ca_file, PH_CONFIG_TEXT_MAX, "%.200s",
-                   broker_file(&broker, "ca.crt", path));
-    (void)snprintf(file, sizeof(file), "%s.crt", name);
-    (void)snprintf(config->cert_file, PH_CONFIG_TEXT_MAX, "%.200s",
-                   broker_file(&broker, file, path));
-    (void)snprintf(file, sizeof(file), "%s.key", name);
-    (void)snprintf(config->cert_key_file, PH_CONFIG_TEXT_MAX, "%.200s",
-                   broker_file(&broker, file, path));
-    assert_int_equal(uv_loop_init(&rig->loop), 0);
-    assert_int_equal(uv_timer_init(&rig->loop, &rig->tick), 0);
-    assert_int_equal(uv_timer_start(&rig->tick, on_tick, 20, 20), 0);
-    err = ph_cloud_start(&rig->loop, config, rig->jobs.jobs, &ws, &rig->cloud,
-                         why);
-    if (err == PH_OK)
-        ph_jobs_on_change(rig->jobs.jobs, on_changed, rig);
-    return err;
-}
-
-static void
-start(struct rig *rig, const char *name)
-{
-    struct ph_why why = {""};
-
-    rig->stops = 0;
-    if (start_cloud(rig, name, &why) != PH_OK)
-        fail_msg("%s", why.text);
-}
-
-static struct ph_cloud_status
-status_of(const struct rig *rig)
-{
-    struct ph_cloud_status status;
-
-    ph_cloud_status(rig->cloud, &status);
-    return status;
-}
-
-#define RUN_UNTIL(rig, condition)                                            \
-    do {                                                                     \
-        int64_t deadline = broker_now_ms() + DEADLINE_MS;                    \
-        while (!(condition)) {                                               \
-            if (broker_now_ms() > deadline)                                  \
-                fail_msg("never: %s (%s)", #condition, status_of(rig).text); \
-            (void)uv_run(&(rig)->loop, UV_RUN_ONCE);                         \
-        }                                                                    \
-    } while (0)
-
-static void
-stop(struct rig *rig)
-{
-    int64_t deadline = broker_now_ms() + DEADLINE_MS;
-
-    ph_jobs_on_change(rig->jobs.jobs, NULL, NULL);
-    ph_cloud_stop(rig->cloud, on_stopped, rig);
-    while (rig->stops == 0 && broker_now_ms() < deadline)
-        (void)uv_run(&rig->loop, UV_RUN_ONCE);
-    assert_int_equal(rig->stops, 1);
-    assert_int_equal(uv_run(&rig->loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(rig->stops, 1);
-    assert_int_equal(uv_loop_close(&rig->loop), 0);
-}
-
-/* Everything that was to be said is said and stored. */
-static bool
-is_outbox_empty(const struct rig *rig)
-{
-    struct ph_jobs_stats stats;
-
-    assert_int_equal(ph_jobs_stats(rig->jobs.jobs, &stats), PH_OK);
-    return stats.outbox_events == 0 && stats.outbox_documents == 0;
-}
+#define DOCUMENTS "ph1/acme/u/+/ws-test"
+#define EVENTS    "ph1/acme/ev/ws-test"
+#define STATE     "ph1/acme/ws/ws-test/st"
+#define DATA      "data/data/mosquitto.db"
 
 static int
 setup(void **state)
@@ -192,7 +76,7 @@ a_held_job_is_at_the_broker_in_less_than_a_second(void **state)
 
     start(rig, "ws-test");
     RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_ONLINE);
-    RUN_UNTIL(rig, status_of(rig).published == 1); /* the presence */
+    RUN_UNTIL(rig, status_of(rig).published == 2); /* of itself */
     published = status_of(rig).published;
     (void)jobs_fixture_hold(&rig->jobs, "Q3 report", "%PDF-1.7 x %%EOF");
     begun = broker_now_ms();
@@ -211,6 +95,27 @@ a_held_job_is_at_the_broker_in_less_than_a_second(void **state)
     json_decref(root);
     assert_string_equal(status_of(rig).text, "");
     stop(rig);
+}
+
+/* The broker's data, as the last clean end left it; over a file that is there,
+ * so that it stays the broker's. */
+static void
+copy_data(const char *from, const char *to)
+{
+    char path[2 * BROKER_TEXT], bytes[4096];
+    FILE *in, *out;
+    size_t got;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", broker.dir, from);
+    in = fopen(path, "re");
+    (void)snprintf(path, sizeof(path), "%s/%s", broker.dir, to);
+    out = fopen(path, "we");
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((got = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        assert_int_equal(fwrite(bytes, 1, got, out), got);
+    (void)fclose(in);
+    assert_int_equal(fclose(out), 0);
 }
 
 static void
@@ -243,7 +148,7 @@ the_life_of_a_job_is_told_in_order(void **state)
     pid_t reader;
 
     start(rig, "ws-test");
-    RUN_UNTIL(rig, status_of(rig).published == 1);
+    RUN_UNTIL(rig, status_of(rig).published == 2);
     /* the retained presence says that the subscription is in force */
     reader = broker_read_begin(&broker, "ph1/acme/#", 100, 20, &poller.fd);
     RUN_UNTIL(rig, poll(&poller, 1, 0) == 1);
@@ -267,7 +172,7 @@ presence_is_on_while_running_and_off_afterwards(void **state)
     struct rig *rig = *state;
 
     start(rig, "ws-test");
-    RUN_UNTIL(rig, status_of(rig).published == 1);
+    RUN_UNTIL(rig, status_of(rig).published == 2);
     expect_message(STATE, "\"on\":true");
     stop(rig);
     expect_message(STATE, "\"on\":false");
@@ -289,7 +194,7 @@ asleep_is_said_and_who_waits_is_told(void **state)
     /* nobody hears it yet */
     ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ASLEEP, on_said, &said);
     assert_int_equal(said, 1);
-    RUN_UNTIL(rig, status_of(rig).published == 1);
+    RUN_UNTIL(rig, status_of(rig).published == 2);
     expect_message(STATE, "\"asleep\":true");
     ph_cloud_set_presence(rig->cloud, PH_PRESENCE_ON, on_said, &said);
     RUN_UNTIL(rig, said == 2);
@@ -311,7 +216,7 @@ what_happens_without_the_broker_is_told_when_it_is_back(void **state)
     struct rig *rig = *state;
 
     start(rig, "ws-test");
-    RUN_UNTIL(rig, status_of(rig).published == 1);
+    RUN_UNTIL(rig, status_of(rig).published == 2);
     broker_end(&broker, SIGKILL);
     RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_CONNECTING);
     (void)jobs_fixture_hold(&rig->jobs, "while away", "%PDF-1.7 x %%EOF");
@@ -323,21 +228,57 @@ what_happens_without_the_broker_is_told_when_it_is_back(void **state)
     stop(rig);
 }
 
+/* Presence and description, the document, and the event, which it had already
+ * acknowledged. */
 static void
-a_broker_that_lost_everything_gets_all_documents_again(void **state)
+a_broker_that_lost_everything_is_told_all_again(void **state)
 {
     struct rig *rig = *state;
+    const char *events;
     uint64_t before;
+    int fd;
+    pid_t reader;
 
     start(rig, "ws-test");
     (void)jobs_fixture_hold(&rig->jobs, "still here", "%PDF-1.7 x %%EOF");
-    RUN_UNTIL(rig, status_of(rig).published >= 3 && is_outbox_empty(rig));
+    RUN_UNTIL(rig, status_of(rig).published >= 4 && is_outbox_empty(rig));
     before = status_of(rig).published;
     broker_end(&broker, SIGKILL); /* before its first save */
     RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_CONNECTING);
     broker_start(&broker);
-    RUN_UNTIL(rig, status_of(rig).published == before + 2);
+    reader = broker_read_begin(&broker, EVENTS, 1, 20, &fd);
+    RUN_UNTIL(rig, status_of(rig).published == before + 4);
+    events = broker_read_end(reader, fd);
+    check_event(events, 0, "org.printhold.job.held.v1");
     expect_message(DOCUMENTS, "still here");
+    stop(rig);
+}
+
+/* It comes back with what it had before the deletion. */
+static void
+a_deleted_document_is_deleted_again_at_a_broker_that_was_set_back(void **state)
+{
+    static const struct ph_asker everyone = {.everyone = true};
+    struct rig *rig = *state;
+    struct ph_id id;
+
+    start(rig, "ws-test");
+    id = jobs_fixture_hold(&rig->jobs, "gone", "%PDF-1.7 x %%EOF");
+    RUN_UNTIL(rig, status_of(rig).published >= 4 && is_outbox_empty(rig));
+    broker_end(&broker, SIGTERM); /* saves */
+    copy_data(DATA, "saved");
+    broker_start(&broker);
+    assert_int_equal(ph_jobs_delete(rig->jobs.jobs, &everyone, &id, NULL),
+                     PH_OK);
+    RUN_UNTIL(rig, is_outbox_empty(rig));
+    broker_end(&broker, SIGKILL);
+    copy_data("saved", DATA);
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_CONNECTING);
+    broker_start(&broker);
+    expect_message(DOCUMENTS, "gone");
+    RUN_UNTIL(rig, status_of(rig).state == PH_CLOUD_ONLINE);
+    RUN_UNTIL(rig, is_outbox_empty(rig) && is_quiet(rig));
+    assert_null(strstr(broker_read(&broker, DOCUMENTS, 1, 1), "gone"));
     stop(rig);
 }
 
@@ -346,13 +287,13 @@ static void
 what_the_broker_refuses_is_parked_and_said(void **state)
 {
     struct rig *rig = *state;
-    uint64_t parked;
+    uint64_t refused;
 
     start(rig, "ws-other");
     (void)jobs_fixture_hold(&rig->jobs, "Q3", "%PDF-1.7 x %%EOF");
-    RUN_UNTIL(rig, status_of(rig).parked == 3); /* presence, document, event */
-    assert_non_null(strstr(status_of(rig).text, "refuses"));
-    assert_non_null(strstr(status_of(rig).text, "not authorized"));
+    RUN_UNTIL(rig, status_of(rig).refused == 4); /* with the description */
+    assert_non_null(strstr(status_of(rig).refused_text, "refuses"));
+    assert_non_null(strstr(status_of(rig).refused_text, "not authorized"));
     assert_int_equal(status_of(rig).published, 0);
     /* kicked ten times it does not try again what was refused */
     for (unsigned i = 0; i < 10; i++) {
@@ -360,8 +301,8 @@ what_the_broker_refuses_is_parked_and_said(void **state)
         for (unsigned turn = 0; turn < 5; turn++)
             (void)uv_run(&rig->loop, UV_RUN_ONCE);
     }
-    parked = status_of(rig).parked;
-    assert_int_equal(parked, 3);
+    refused = status_of(rig).refused;
+    assert_int_equal(refused, 4);
     assert_false(is_outbox_empty(rig));
     stop(rig);
 }
@@ -412,7 +353,8 @@ main(void)
         CASE(presence_is_on_while_running_and_off_afterwards),
         CASE(asleep_is_said_and_who_waits_is_told),
         CASE(what_happens_without_the_broker_is_told_when_it_is_back),
-        CASE(a_broker_that_lost_everything_gets_all_documents_again),
+        CASE(a_broker_that_lost_everything_is_told_all_again),
+        CASE(a_deleted_document_is_deleted_again_at_a_broker_that_was_set_back),
         CASE(what_the_broker_refuses_is_parked_and_said),
         CASE(without_a_url_the_cloud_stays_off),
         CASE(a_url_without_an_identity_is_a_configuration_error),

@@ -188,7 +188,7 @@ the_status_has_what_the_parts_say(void **state)
     const struct ph_cloud_status cloud = {.state = PH_CLOUD_CONNECTING,
                                           .text = "no route to host",
                                           .published = 5,
-                                          .parked = 6};
+                                          .refused = 6};
     const struct ph_release_status release = {
         .port = 9443, .connections = 2, .pulls = 1, .refused = 3};
     struct control_rig *rig = *state;
@@ -210,7 +210,7 @@ the_status_has_what_the_parts_say(void **state)
     assert_string_equal(status.cloud, "connecting");
     assert_string_equal(status.cloud_text, "no route to host");
     assert_int_equal(status.cloud_published, 5);
-    assert_int_equal(status.cloud_parked, 6);
+    assert_int_equal(status.cloud_refused, 6);
     assert_string_equal(status.release, "on");
     assert_int_equal(status.release_port, 9443);
     assert_int_equal(status.release_connections, 2);

@@ -174,6 +174,17 @@ jobs_fixture_hold_as(struct jobs_fixture *f, const char *user, uint32_t uid,
     return jobs_fixture_hold_begun(f, &begin, title, text, out_id);
 }
 
+/* The broker's answer to a document, or with an empty uk to an event. */
+static inline void
+jobs_fixture_answer(struct jobs_fixture *f, const char *uk, uint64_t number,
+                    uint8_t reason)
+{
+    struct ph_outbox_result result = {.number = number, .reason = reason};
+
+    (void)snprintf(result.uk, sizeof(result.uk), "%s", uk);
+    assert_int_equal(ph_jobs_outbox_store(f->jobs, &result, 1), PH_OK);
+}
+
 static inline struct ph_id
 jobs_fixture_hold(struct jobs_fixture *f, const char *title, const char *text)
 {

@@ -340,41 +340,6 @@ only_an_ended_job_is_forgotten(void **state)
                      PH_ERR_NOT_FOUND);
 }
 
-static bool
-count_event(uint64_t seq, const struct ph_id *epoch, const struct ph_id *id,
-            const void *sealed, size_t len, void *arg)
-{
-    (void)seq;
-    (void)epoch;
-    (void)id;
-    assert_int_equal(len, 2);
-    assert_memory_equal(sealed, "ev", 2);
-    ++*(size_t *)arg;
-    return true;
-}
-
-static void
-events_come_in_order_and_go_when_acknowledged(void **state)
-{
-    static const struct ph_id epoch = {{1}}, id = {{2}};
-    struct fixture *f = *state;
-    size_t count = 0;
-
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(
-            ph_catalogue_add_event(f->catalogue, &epoch, &id, "ev", 2), PH_OK);
-    assert_int_equal(
-        ph_catalogue_due_events(f->catalogue, 1, 10, count_event, &count),
-        PH_OK);
-    assert_int_equal(count, 2);
-    assert_int_equal(ph_catalogue_event_acked(f->catalogue, 2), PH_OK);
-    count = 0;
-    assert_int_equal(
-        ph_catalogue_due_events(f->catalogue, 0, 10, count_event, &count),
-        PH_OK);
-    assert_int_equal(count, 2);
-}
-
 static void
 a_used_grant_is_forgotten_only_after_it_expired(void **state)
 {
@@ -562,7 +527,6 @@ main(void)
         TEST(the_next_due_time_is_the_earliest),
         TEST(a_claimed_job_does_not_expire),
         TEST(only_an_ended_job_is_forgotten),
-        TEST(events_come_in_order_and_go_when_acknowledged),
         TEST(a_used_grant_is_forgotten_only_after_it_expired),
         TEST(damaged_and_newer_files_are_refused),
         TEST(every_pair_of_states_follows_the_table),

@@ -139,7 +139,14 @@ a_catalogue_from_before_the_audit_gets_one(void **state)
     const struct ph_id id = jobs_fixture_hold(f, "a", "bytes");
 
     jobs_fixture_close(f);
-    sql(f, "DROP TABLE audit; DROP TABLE audit_end; PRAGMA user_version = 4");
+    sql(f, "DROP TABLE audit; DROP TABLE audit_end; DROP INDEX event_due;"
+           "DROP INDEX event_parked; DROP INDEX event_said;"
+           "ALTER TABLE event DROP COLUMN made_ms;"
+           "ALTER TABLE event DROP COLUMN acked_ms;"
+           "ALTER TABLE event DROP COLUMN parked;"
+           "ALTER TABLE document DROP COLUMN last_ms;"
+           "ALTER TABLE document DROP COLUMN parked;"
+           "PRAGMA user_version = 4");
     jobs_fixture_open(f);
     claim(f, &id, "pr-1");
     check_history(f, "began new; claimed at pr-1 (alice)");

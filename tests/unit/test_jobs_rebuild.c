@@ -450,7 +450,7 @@ revisions_go_on_above_those_that_were_given(void **state)
 
     (void)jobs_fixture_hold(f, "one", "1");
     for (int i = 0; i < 20; i++)
-        assert_int_equal(ph_jobs_documents_all_due(f->jobs), PH_OK);
+        assert_int_equal(ph_jobs_outbox_anew(f->jobs), PH_OK);
     assert_int_equal(ph_jobs_due_documents(f->jobs, &before, 1, &count), PH_OK);
     jobs_fixture_path(f, "catalogue.db", db, sizeof(db));
     jobs_fixture_close(f);

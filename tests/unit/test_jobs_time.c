@@ -227,8 +227,7 @@ a_set_clock_makes_the_documents_due_again(void **state)
     assert_int_equal(ph_jobs_due_documents(f->jobs, &document, 1, &count),
                      PH_OK);
     ph_buf_close(&document.payload);
-    assert_int_equal(ph_jobs_document_acked(f->jobs, document.uk, document.rev),
-                     PH_OK);
+    jobs_fixture_answer(f, document.uk, document.rev, 0);
     moved_ms += DAY;
     assert_int_equal(state_after_reap(f, &id), PH_JOB_HELD);
     assert_int_equal(ph_jobs_due_documents(f->jobs, &document, 1, &count),

@@ -105,17 +105,22 @@ struct ph_control_status {
     int64_t cups_waiting; /* jobs that CUPS holds for us, when last looked */
     int64_t outbox_events;
     int64_t outbox_documents;
-    char spool_text[PH_WHY_MAX];       /* empty when well */
-    char catalogue_text[PH_WHY_MAX];   /* it was lost, or empty */
-    char audit_text[PH_WHY_MAX];       /* a record does not hold, or empty */
-    char owner_text[PH_WHY_MAX];       /* of owner.map_file; empty when well */
-    char cups_text[PH_WHY_MAX];        /* what CUPS does not let us, or empty */
-    char cloud[PH_CONTROL_TEXT_MAX];   /* off, connecting, online */
-    int64_t cloud_since_ms;            /* 0: never */
-    char cloud_text[PH_WHY_MAX];       /* the last failure */
-    int64_t cloud_published;           /* messages */
-    int64_t cloud_parked;              /* messages the broker refused */
-    char release[PH_CONTROL_TEXT_MAX]; /* off, on */
+    int64_t outbox_parked_events; /* of those: refused by the broker */
+    int64_t outbox_parked_documents;
+    int64_t outbox_dropped;      /* events that nobody was told, ever since */
+    char spool_text[PH_WHY_MAX]; /* empty when well */
+    char catalogue_text[PH_WHY_MAX]; /* it was lost, or empty */
+    char audit_text[PH_WHY_MAX];     /* a record does not hold, or empty */
+    char owner_text[PH_WHY_MAX];     /* of owner.map_file; empty when well */
+    char cups_text[PH_WHY_MAX];      /* what CUPS does not let us, or empty */
+    char cloud[PH_CONTROL_TEXT_MAX]; /* off, connecting, online */
+    int64_t cloud_since_ms;          /* 0: never */
+    char cloud_text[PH_WHY_MAX];     /* the last failure */
+    int64_t cloud_published;         /* messages */
+    int64_t cloud_refused;           /* messages, by the broker */
+    char cloud_refused_text[PH_WHY_MAX]; /* what and why; empty when well */
+    int64_t cloud_refused_since_ms;      /* 0: not */
+    char release[PH_CONTROL_TEXT_MAX];   /* off, on */
     int64_t release_port;
     int64_t release_connections; /* now */
     int64_t release_pulls;       /* now */

@@ -44,7 +44,11 @@ enum ph_mqtt_reason {
     PH_MQTT_MALFORMED = 0x81,
     PH_MQTT_PROTOCOL_ERROR = 0x82,
     PH_MQTT_NOT_AUTHORIZED = 0x87,
+    PH_MQTT_TOPIC_NAME_INVALID = 0x90,
+    PH_MQTT_PACKET_ID_IN_USE = 0x91,
     PH_MQTT_PACKET_TOO_LARGE = 0x95,
+    PH_MQTT_QUOTA_EXCEEDED = 0x97,
+    PH_MQTT_PAYLOAD_FORMAT_INVALID = 0x99,
 };
 
 /* The standard's name of a reason code in lower case; "reason code 0x.."

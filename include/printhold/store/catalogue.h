@@ -188,10 +188,10 @@ int ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
 struct ph_catalogue_totals {
     uint64_t held;
     uint64_t claimed;
-    uint64_t bytes;    /* of held and claimed */
-    uint64_t unmapped; /* held and claimed, of no login */
-    uint64_t events;
-    uint64_t documents; /* due */
+    uint64_t bytes;     /* of held and claimed */
+    uint64_t unmapped;  /* held and claimed, of no login */
+    uint64_t events;    /* not acknowledged */
+    uint64_t documents; /* not acknowledged */
 };
 int ph_catalogue_totals(struct ph_catalogue *catalogue,
                         struct ph_catalogue_totals *out_totals);
@@ -278,25 +278,51 @@ int ph_catalogue_set_number(struct ph_catalogue *catalogue, const char *name,
 /* --- outbox --- */
 
 #define PH_OUTBOX_EVENTS_MAX 10000
+#define PH_OUTBOX_DROPPED    "events_dropped" /* ph_catalogue_number */
 
-/* The user's directory document changed: a new revision is due. */
+/* The user's directory document changed: a new revision is due. Inside the
+ * transaction of the change, after it. */
 int ph_catalogue_touch_document(struct ph_catalogue *catalogue, const char *uk,
                                 const uint8_t owner[PH_OWNER_KEY_BYTES]);
-/* All documents are due again under a new revision. */
+/* All documents are due again under a new revision, parked ones too. */
 int ph_catalogue_touch_all(struct ph_catalogue *catalogue);
+/* Due ones in the order of their revisions, without those that are parked. */
 typedef bool (*ph_catalogue_document_cb)(
     const char *uk, const uint8_t owner[PH_OWNER_KEY_BYTES], uint64_t rev,
     void *arg);
 int ph_catalogue_due_documents(struct ph_catalogue *catalogue,
                                ph_catalogue_document_cb each, void *arg);
-/* Acknowledged up to rev; a document without jobs is forgotten then. */
+/* Acknowledged up to rev. */
 int ph_catalogue_document_acked(struct ph_catalogue *catalogue, const char *uk,
                                 uint64_t rev);
+/* The broker refuses this revision: not due before _unpark or a newer one. */
+int ph_catalogue_document_parked(struct ph_catalogue *catalogue, const char *uk,
+                                 uint64_t rev, uint8_t reason);
+int ph_catalogue_unpark_documents(struct ph_catalogue *catalogue);
+/* Forget acknowledged documents of users without jobs, once the last job that
+ * they ever named would have ended: until then a broker that was set back may
+ * have one, and it is deleted there again with each _touch_all. */
+int ph_catalogue_forget_documents(struct ph_catalogue *catalogue,
+                                  int64_t now_ms);
 
-/* Append a sealed event; beyond PH_OUTBOX_EVENTS_MAX the oldest go. */
+/* What the broker does not hear, or does not want to. */
+struct ph_catalogue_untold {
+    uint64_t parked_events;
+    uint64_t parked_documents;
+    uint8_t reason;   /* one of the broker's reasons; 0 */
+    uint64_t dropped; /* events that nobody will hear of, ever since */
+};
+int ph_catalogue_untold(struct ph_catalogue *catalogue,
+                        struct ph_catalogue_untold *out_untold);
+
+/* Append a sealed event; beyond PH_OUTBOX_EVENTS_MAX the oldest go, and those
+ * that nobody has acknowledged are counted (PH_OUTBOX_DROPPED). Inside the
+ * transaction of the change. */
 int ph_catalogue_add_event(struct ph_catalogue *catalogue,
                            const struct ph_id *epoch, const struct ph_id *id,
-                           const void *sealed, size_t len);
+                           int64_t now_ms, const void *sealed, size_t len);
+/* Due events above a number, in order; and those that were parked and are to be
+ * tried again. */
 typedef bool (*ph_catalogue_event_cb)(uint64_t seq, const struct ph_id *epoch,
                                       const struct ph_id *id,
                                       const void *sealed, size_t len,
@@ -304,6 +330,23 @@ typedef bool (*ph_catalogue_event_cb)(uint64_t seq, const struct ph_id *epoch,
 int ph_catalogue_due_events(struct ph_catalogue *catalogue, uint64_t after,
                             uint32_t limit, ph_catalogue_event_cb each,
                             void *arg);
-int ph_catalogue_event_acked(struct ph_catalogue *catalogue, uint64_t seq);
+int ph_catalogue_due_again(struct ph_catalogue *catalogue, uint64_t after,
+                           uint32_t limit, ph_catalogue_event_cb each,
+                           void *arg);
+/* Acknowledged: kept until _trim_events, in case the broker forgets it. */
+int ph_catalogue_event_acked(struct ph_catalogue *catalogue, uint64_t seq,
+                             int64_t now_ms);
+int ph_catalogue_event_parked(struct ph_catalogue *catalogue, uint64_t seq,
+                              uint8_t reason);
+/* All that are parked are to be tried again. */
+int ph_catalogue_unpark_events(struct ph_catalogue *catalogue);
+/* Nobody can read it any more: gone and counted. */
+int ph_catalogue_event_lost(struct ph_catalogue *catalogue, uint64_t seq);
+/* What was acknowledged since then is due once more. */
+int ph_catalogue_events_anew(struct ph_catalogue *catalogue, int64_t said_ms);
+/* Forget what was acknowledged before said_ms; drop, and count, what was made
+ * before old_ms. Inside a transaction. */
+int ph_catalogue_trim_events(struct ph_catalogue *catalogue, int64_t old_ms,
+                             int64_t said_ms);
 
 #endif
