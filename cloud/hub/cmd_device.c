@@ -255,7 +255,7 @@ do_set_workstation(struct hub_command *command, void *arg)
 }
 
 static int
-revoke(struct hub_command *command, enum ph_identity_kind kind)
+revoke_device(struct hub_command *command, enum ph_identity_kind kind)
 {
     struct hub_device device;
     int err = get(command, kind, &device);
@@ -267,14 +267,14 @@ static int
 do_revoke_printer(struct hub_command *command, void *arg)
 {
     (void)arg;
-    return revoke(command, PH_IDENTITY_PRINTER);
+    return revoke_device(command, PH_IDENTITY_PRINTER);
 }
 
 static int
 do_revoke_workstation(struct hub_command *command, void *arg)
 {
     (void)arg;
-    return revoke(command, PH_IDENTITY_WORKSTATION);
+    return revoke_device(command, PH_IDENTITY_WORKSTATION);
 }
 
 static int
@@ -438,8 +438,8 @@ do_unbind(struct hub_command *command, void *arg)
 }
 
 static int
-bind(struct hub_command *command, const char *what,
-     int (*fn)(struct hub_command *command, void *arg))
+change_binding(struct hub_command *command, const char *what,
+               int (*fn)(struct hub_command *command, void *arg))
 {
     char login[PH_LOGIN_MAX];
     const struct hub_act act = {.act = what,
@@ -454,11 +454,11 @@ bind(struct hub_command *command, const char *what,
 int
 hub_cmd_workstation_bind(struct hub_command *command)
 {
-    return bind(command, "workstation.bind", do_bind);
+    return change_binding(command, "workstation.bind", do_bind);
 }
 
 int
 hub_cmd_workstation_unbind(struct hub_command *command)
 {
-    return bind(command, "workstation.unbind", do_unbind);
+    return change_binding(command, "workstation.unbind", do_unbind);
 }

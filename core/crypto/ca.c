@@ -197,17 +197,15 @@ put_names(const struct ph_cert_order *order, char *dst, size_t cap)
 }
 
 static int
-extend(X509 *cert, const struct ph_ca *ca, const struct ph_cert_order *order)
+extend(X509 *cert, const struct ph_ca *ca, const struct ph_cert_order *order,
+       const char *names)
 {
     const char *purposes = order->kind == PH_IDENTITY_PRINTER
                                ? "clientAuth"
                                : "serverAuth,clientAuth";
-    char names[PH_CA_HOST_MAX + 160];
-    int err = put_names(order, names, sizeof(names));
-
-    if (err == PH_OK)
-        err = ph_cert_extend(cert, ca->cert, NID_basic_constraints,
+    int err = ph_cert_extend(cert, ca->cert, NID_basic_constraints,
                              "critical,CA:FALSE");
+
     if (err == PH_OK)
         err = ph_cert_extend(cert, ca->cert, NID_key_usage,
                              "critical,digitalSignature");
@@ -229,9 +227,12 @@ fill(X509 *cert, const struct ph_ca *ca, const uint8_t spki[PH_P256_SPKI_BYTES],
      const struct ph_cert_order *order)
 {
     int64_t until_ms = order->now_ms + order->life_s * 1000;
+    char names[PH_CA_HOST_MAX + 160];
     EVP_PKEY *key = NULL;
-    int err = ph_p256_spki_key(spki, &key);
+    int err = put_names(order, names, sizeof(names));
 
+    if (err == PH_OK)
+        err = ph_p256_spki_key(spki, &key);
     if (err != PH_OK)
         return err;
     if (until_ms > ca->not_after_ms)
@@ -243,7 +244,7 @@ fill(X509 *cert, const struct ph_ca *ca, const uint8_t spki[PH_P256_SPKI_BYTES],
                             order->tenant, order->id,
                             order->now_ms - PH_CA_BACKDATE_S * 1000, until_ms);
     if (err == PH_OK)
-        err = extend(cert, ca, order);
+        err = extend(cert, ca, order, names);
     if (err == PH_OK && X509_sign(cert, ca->key, EVP_sha256()) <= 0)
         err = PH_ERR_CRYPTO;
     return err;

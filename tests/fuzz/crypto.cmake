@@ -1,4 +1,5 @@
 ph_fuzz(jws LINK ph_crypto)
+ph_fuzz(csr LINK ph_crypto)
 ph_fuzz(keys_on_disk LINK ph_crypto)
 target_include_directories(fuzz_keys_on_disk PRIVATE
     ${PROJECT_SOURCE_DIR}/core/crypto)

@@ -1,4 +1,4 @@
-foreach(module aead base64url epoch_keys identity jws jws_keyset kdf keywrap
+foreach(module aead base64url ca csr epoch_keys identity jws jws_keyset kdf keywrap
         machine_key password sealed_file sealed_repair sealed_tamper sealed_verifier)
     ph_unit_test(${module} LINK ph_crypto)
 endforeach()

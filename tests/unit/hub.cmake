@@ -1,0 +1,1 @@
+ph_unit_test(hub_enrol LINK printhold_hub_parts)
