@@ -18,6 +18,7 @@ struct hub_denied {
     struct entry *entry; /* sorted */
     size_t count;
     size_t cap;
+    uint64_t number; /* of this reading */
 };
 
 static int
@@ -57,6 +58,7 @@ hub_denied_load(struct hub *hub, struct hub_denied **out_denied)
     int err = denied != NULL ? hub_store_begin(hub->store) : PH_ERR_NOMEM;
 
     if (err == PH_OK) {
+        denied->number = ++hub->denied_loads;
         err = hub_denied_each(hub->store, ph_clock_wall_ms(), add, denied);
         err = hub_store_end(hub->store, err);
     }
@@ -68,6 +70,13 @@ hub_denied_load(struct hub *hub, struct hub_denied **out_denied)
         qsort(denied->entry, denied->count, sizeof(*denied->entry), by_text);
     *out_denied = denied;
     return PH_OK;
+}
+
+bool
+hub_denied_is_newer(const struct hub_denied *denied,
+                    const struct hub_denied *other)
+{
+    return denied->number > other->number;
 }
 
 void

@@ -13,6 +13,9 @@ struct hub_denied;
 
 /* Any thread, no transaction open. */
 int hub_denied_load(struct hub *hub, struct hub_denied **out_denied);
+/* Was it read after the other one? */
+bool hub_denied_is_newer(const struct hub_denied *denied,
+                         const struct hub_denied *other);
 void hub_denied_free(struct hub_denied *denied);
 bool hub_denied_has(const struct hub_denied *denied,
                     const struct ph_identity *peer);

@@ -167,6 +167,8 @@ on_done(uv_work_t *work, int status)
     struct hub_call *call = work->data;
 
     (void)status;
+    if (call->denied != NULL) /* before the device can come back */
+        hub_server_deny(call->server, call->denied);
     send_answer(call);
     hub_server_done(call->server);
     call_free(call);

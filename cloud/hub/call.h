@@ -18,6 +18,7 @@
 #include "printhold/proto/json.h"
 
 struct hub_server; /* serve.h */
+struct hub_denied; /* admission.h */
 
 struct hub_call {
     struct hub *hub;
@@ -35,6 +36,8 @@ struct hub_call {
     const char *content_type;
     char fields[96];
     struct ph_buf text; /* instead of answer */
+
+    struct hub_denied *denied; /* as it is after the action; or NULL */
 
     /* --- of call.c --- */
     const struct ph_http_route *route;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "enrol.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -222,6 +223,9 @@ hub_call_enrol(struct hub_call *call)
     err = hub_enrol(call->hub, token, &csr, name, call->address, &verdict,
                     &enrolled, &why);
     ph_wipe(token, sizeof(token));
+    /* A device that was denied may be back, with an older key denied. */
+    if (err == PH_OK && verdict == HUB_ENROLLED && !enrolled.is_repeated)
+        err = hub_denied_load(call->hub, &call->denied);
     if (err != PH_OK)
         hub_answer_failure(call, err);
     else
@@ -353,8 +357,7 @@ hub_call_denied_printers(struct hub_call *call)
     ph_buf_init(&text, LIST_MAX);
     err = hub_denied_text(call->hub, &text);
     if (err == PH_OK)
-        hub_answer_text(call, 200, "text/plain; charset=utf-8", text.data,
-                        text.len);
+        hub_answer_text(call, 200, "text/plain", text.data, text.len);
     else
         hub_answer_failure(call, err);
     ph_buf_close(&text);

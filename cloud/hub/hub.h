@@ -33,6 +33,7 @@ struct hub {
     struct ph_jws_key *issuer;
     uint8_t directory_key[HUB_KEY_BYTES];
     uint8_t pepper[HUB_KEY_BYTES];
+    uint64_t denied_loads;     /* under the store's lock */
     struct ph_buf chain;       /* ca.crt, PEM */
     struct ph_buf issuer_keys; /* issuer.pub, PEM */
 };

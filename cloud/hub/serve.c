@@ -204,6 +204,19 @@ admit(const struct ph_identity *peer, struct ph_why *why, void *arg)
     return true;
 }
 
+void
+hub_server_deny(struct hub_server *server, struct hub_denied *denied)
+{
+    if (!hub_denied_is_newer(denied, server->denied)) {
+        hub_denied_free(denied);
+        return;
+    }
+    hub_denied_free(server->denied);
+    server->denied = denied;
+    if (!server->stopping)
+        ph_http_server_review(server->device.http);
+}
+
 /* --- what commands have changed --- */
 
 static void
@@ -234,13 +247,9 @@ on_looked(uv_work_t *work, int status)
 
     (void)status;
     server->looks = false;
-    if (server->fresh != NULL) {
-        hub_denied_free(server->denied);
-        server->denied = server->fresh;
-        server->fresh = NULL;
-        if (!server->stopping)
-            ph_http_server_review(server->device.http);
-    }
+    if (server->fresh != NULL)
+        hub_server_deny(server, server->fresh);
+    server->fresh = NULL;
     hub_server_done(server);
 }
 

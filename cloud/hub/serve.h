@@ -10,6 +10,7 @@
 #include "hub.h"
 
 struct hub_server;
+struct hub_denied; /* admission.h */
 
 /* Until a signal says so. */
 int hub_serve(struct hub *hub, struct ph_why *why);
@@ -30,6 +31,8 @@ struct hub *hub_server_hub(struct hub_server *server);
 /* False when too much is queued already. */
 bool hub_server_queue(struct hub_server *server, uv_work_t *work,
                       uv_work_cb run, uv_after_work_cb done);
+/* From now on these are denied; taken. On the loop. */
+void hub_server_deny(struct hub_server *server, struct hub_denied *denied);
 /* From each done. */
 void hub_server_done(struct hub_server *server);
 
