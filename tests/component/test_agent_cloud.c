@@ -28,6 +28,7 @@ setup(void **state)
     broker_make(&broker);
     broker_pki(&broker, "workstation", "ws-test", NULL);
     broker_pki(&broker, "workstation", "ws-other", NULL);
+    broker_record(&broker);
     broker_start(&broker);
     jobs_fixture_make(&rig.jobs);
     *state = &rig;

@@ -177,6 +177,101 @@ wait_for_log(const struct broker *broker, const char *text)
     }
 }
 
+/* --- what is published --- */
+
+static int
+open_record(const struct broker *broker)
+{
+    char path[BROKER_TEXT];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%.*s/messages", 256, broker->dir);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* once: only subscribe, so that the broker keeps what comes from then on. */
+static pid_t
+start_subscriber(const struct broker *broker, bool once, int fd)
+{
+    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT], port[8];
+    const char *argv[] = {"mosquitto_sub",
+                          "-V",
+                          "5",
+                          "-q",
+                          "1",
+                          "-c",
+                          "-x",
+                          "600",
+                          "-i",
+                          "recorder",
+                          "-h",
+                          "localhost",
+                          "-p",
+                          port,
+                          "--cafile",
+                          broker_file(broker, "ca.crt", ca),
+                          "--cert",
+                          broker_file(broker, "recorder.crt", cert),
+                          "--key",
+                          broker_file(broker, "recorder.key", key),
+                          "--retain-as-published",
+                          "-F",
+                          "%j",
+                          "-t",
+                          "ph1/#",
+                          once ? "-E" : NULL,
+                          NULL};
+
+    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
+    return start_program(argv, fd);
+}
+
+static void
+start_recorder(struct broker *broker)
+{
+    int fd = open_record(broker), status;
+    pid_t first = start_subscriber(broker, true, fd);
+
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+    broker->recorder = start_subscriber(broker, false, fd);
+    (void)close(fd);
+}
+
+/* It has its end of the connection from the broker's end. */
+static void
+end_recorder(struct broker *broker)
+{
+    int status;
+
+    if (broker->recorder == 0)
+        return;
+    (void)kill(broker->recorder, SIGTERM);
+    assert_int_equal(waitpid(broker->recorder, &status, 0), broker->recorder);
+    broker->recorder = 0;
+}
+
+static void
+check_record(const struct broker *broker)
+{
+    char path[BROKER_TEXT];
+    const char *argv[] = {PH_SOURCE_DIR "/tests/support/check-messages",
+                          PH_SOURCE_DIR "/docs/cloud-protocol.asyncapi.yaml",
+                          path, NULL};
+
+    (void)snprintf(path, sizeof(path), "%.*s/messages", 256, broker->dir);
+    run_program(argv);
+}
+
+void
+broker_record(struct broker *broker)
+{
+    broker_pki(broker, "service", "recorder", NULL);
+    broker->is_recorded = true;
+}
+
 void
 broker_start(struct broker *broker)
 {
@@ -197,6 +292,8 @@ broker_start(struct broker *broker)
                           tls,
                           "--reader",
                           "reader",
+                          "--reader",
+                          "recorder",
                           "--service",
                           "writer",
                           NULL};
@@ -211,6 +308,8 @@ broker_start(struct broker *broker)
     broker->pid = start_program(argv, fd);
     (void)close(fd);
     wait_for_log(broker, " running");
+    if (broker->is_recorded)
+        start_recorder(broker);
 }
 
 void
@@ -223,6 +322,7 @@ broker_end(struct broker *broker, int signal)
     assert_int_equal(kill(broker->pid, signal), 0);
     assert_int_equal(waitpid(broker->pid, &status, 0), broker->pid);
     broker->pid = 0;
+    end_recorder(broker);
 }
 
 static int
@@ -238,6 +338,8 @@ void
 broker_remove(struct broker *broker)
 {
     broker_end(broker, SIGTERM);
+    if (broker->is_recorded)
+        check_record(broker);
     assert_int_equal(nftw(broker->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 

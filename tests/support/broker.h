@@ -20,6 +20,8 @@ struct broker {
     uint16_t wss_port;
     uint16_t tls_port;
     pid_t pid; /* 0 while it does not run */
+    bool is_recorded;
+    pid_t recorder; /* 0 while it does not run */
 };
 
 /* Make directory, certificates of tenant acme (broker, reader) and ports. */
@@ -29,6 +31,10 @@ void broker_pki(const struct broker *broker, const char *command, ...);
 /* "<pki>/<name>" */
 const char *broker_file(const struct broker *broker, const char *name,
                         char dst[BROKER_TEXT]);
+
+/* From the next start on record what is published; broker_remove holds it
+ * against the contract in docs/ (tests/support/check-messages). */
+void broker_record(struct broker *broker);
 
 /* Start it and wait until it listens. */
 void broker_start(struct broker *broker);

@@ -38,7 +38,7 @@ jobs_fixture_open(struct jobs_fixture *f)
         .tenant = "acme",
         .id = "ws-test",
         .host = "desk",
-        .pin = "sha256-x",
+        .pin = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         .address = {"192.0.2.7:9443"},
         .address_count = 1,
     };
