@@ -143,3 +143,24 @@ check 'and the node comes back' until_true 60 seen 1 "$u/ws-1" newer
 pub 1 ws-1 -r -t "$u/ws-1" -n
 gone() { ! seen 3 "$u/ws-1" newer; }
 check 'an empty document deletes it everywhere' until_true 20 gone
+
+# --- the purge: nothing expires by itself with MQTT 3.1.1 (SR-65) ---
+
+document() { # exp...
+    jq -cn --args '{v: 1, jobs: [$ARGS.positional[] | {exp: .}]}' "$@"
+}
+past=2020-01-01T00:00:00.000Z later=2099-01-01T00:00:00.000Z
+pub 2 ws-1 -r -t "$u/ws-1" -m "$(document $past $past)"
+pub 2 ws-2 -r -t "$u/ws-2" -m "$(document $past $later)"
+pub 2 ws-3 -r -t "$u/ws-3" -m 'not understood'
+purge() {
+    "$source/cloud/nats/purge" --tenant acme --ca "$keys/ca.crt" \
+        --cert "$keys/hub.crt" --key "$keys/hub.key" --id hub \
+        --tls-port "${tls[3]}" --quiet-s 2 | grep -q "^$1 documents"
+}
+check 'a document of which all jobs have expired is deleted' purge 1
+check 'one with a job that has not stays' \
+    until_true 20 seen 1 "$u/ws-2" "$(document $past $later)"
+check 'and so does what is not understood' seen 1 "$u/ws-3" 'not understood'
+nothing() { [ -z "$(sub 1 pr-1 -t "$u/ws-1" -W 2 2>/dev/null)" ]; }
+check 'the deleted one is gone at every node' nothing
