@@ -43,6 +43,7 @@ int hub_cmd_workstation_unbind(struct hub_command *command);
 int hub_cmd_token_add(struct hub_command *command);
 int hub_cmd_token_list(struct hub_command *command);
 int hub_cmd_token_remove(struct hub_command *command);
+int hub_cmd_service_issue(struct hub_command *command);
 int hub_cmd_denied(struct hub_command *command);
 int hub_cmd_audit_list(struct hub_command *command);
 int hub_cmd_audit_verify(struct hub_command *command);

@@ -37,6 +37,8 @@ static const char help[] =
     "  token              add --class workstation|printer [--id ID]\n"
     "                     [--person LOGIN] [--name TEXT] [--group G]\n"
     "                     [--life 24h]; list; remove NUMBER\n"
+    "  service            issue ID: key and certificate of a server, such as\n"
+    "                     the broker, to standard output\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
     "  config             show: the settings in force\n"
@@ -95,6 +97,7 @@ static const struct command {
      hub_cmd_token_add},
     {{"token", "list"}, 0, 0, hub_cmd_token_list},
     {{"token", "remove"}, 1, 0, hub_cmd_token_remove},
+    {{"service", "issue"}, 1, 0, hub_cmd_service_issue},
     {{"denied", NULL}, 0, 0, hub_cmd_denied},
     {{"audit", "list"}, 0, 0, hub_cmd_audit_list},
     {{"audit", "verify"}, 0, 0, hub_cmd_audit_verify},

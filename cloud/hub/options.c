@@ -27,8 +27,6 @@ static const struct option table[] = {
     {"person", required_argument, NULL, FIRST + HUB_OPTION_PERSON},
     {"life", required_argument, NULL, FIRST + HUB_OPTION_LIFE},
     {"cert", required_argument, NULL, FIRST + HUB_OPTION_CERT},
-    {"since", required_argument, NULL, FIRST + HUB_OPTION_SINCE},
-    {"crl", no_argument, NULL, FIRST + HUB_OPTION_CRL},
     {"help", no_argument, NULL, FIRST + HELP},
     {"version", no_argument, NULL, FIRST + VERSION},
     {NULL, 0, NULL, 0},

@@ -25,8 +25,6 @@ enum hub_option {
     HUB_OPTION_PERSON,
     HUB_OPTION_LIFE,
     HUB_OPTION_CERT,
-    HUB_OPTION_SINCE,
-    HUB_OPTION_CRL,
     HUB_OPTION_COUNT
 };
 
