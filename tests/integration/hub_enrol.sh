@@ -20,6 +20,8 @@ is 'the administrator is there' "$(hub user list --json | jq -c 'map([.login, .a
     '[["admin@example.com",true]]'
 HUB_SETTINGS=('[devices]' 'renewal_interval = 0s')
 hub_start
+is 'a second server is refused' \
+    "$(hub serve 2>&1 | grep -c 'is served already')" 1
 
 # --- tokens ---
 
