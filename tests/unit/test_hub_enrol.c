@@ -473,6 +473,27 @@ a_printer_that_enrols_again_is_back(void **state)
     ph_denied_free(denied);
 }
 
+/* Without being revoked before: one device, one key. */
+static void
+what_a_device_had_before_is_over(void **state)
+{
+    struct hub_enrolled first, second;
+    struct ph_identity old, now;
+    struct ph_denied *denied;
+    char token[HUB_TOKEN_TEXT];
+
+    (void)state;
+    first_certificate(&first);
+    hub_token_of(&fixture, PH_IDENTITY_PRINTER, "pr-1", "", token);
+    assert_int_equal(enrol(token, keys[1], &second), HUB_ENROLLED);
+    old = hub_identity(&first);
+    now = hub_identity(&second);
+    denied = denied_list();
+    assert_true(ph_denied_has(denied, &old));
+    assert_false(ph_denied_has(denied, &now));
+    ph_denied_free(denied);
+}
+
 /* Whoever has the token of a device that was revoked does not get what the
  * device had. */
 static void
@@ -557,6 +578,7 @@ main(void)
         TEST(another_authoritys_device_renews_there),
         TEST(a_revoked_printer_is_on_the_list),
         TEST(a_printer_that_enrols_again_is_back),
+        TEST(what_a_device_had_before_is_over),
         TEST(a_revoked_certificate_is_not_given_again),
         TEST(a_changed_record_shows),
     };
