@@ -2,11 +2,12 @@
  * ph-bench-fleet: many workstations in one process, each with the agent's own
  * link (core/net), documents and events (core/proto). bench/fleet starts it.
  *
- *   ph-bench-fleet URL CA_FILE CERT_DIR TENANT FIRST COUNT JOBS EVERY_S
+ *   ph-bench-fleet URL CA_FILE CERT_DIR TENANT FIRST COUNT JOBS EVERY_S RATE
  *
- * Workstations ws-FIRST to ws-(FIRST+COUNT-1) connect at once, say that they
- * are on, one document with JOBS jobs each and one event for each job, and
- * after that one job more every EVERY_S seconds (0: none). "stat" on standard
+ * Workstations ws-FIRST to ws-(FIRST+COUNT-1) begin to connect, RATE a second
+ * (0: all at once), say that they are on, one document with JOBS jobs each and
+ * one event for each job, and after that one job more every EVERY_S seconds (0:
+ * none). "stat" on standard
  * input prints one line of JSON; its end stops all of them cleanly.
  */
 #include <stdio.h>
@@ -22,12 +23,16 @@
 
 #define LINE_SIZE   256
 #define SPARE_FILES 64
+#define TICK_MS     20
 
 struct program {
     uv_loop_t loop;
     struct fleet fleet;
     struct fleet_member *members;
-    unsigned count, stopped;
+    unsigned first, count, started, stopped;
+    unsigned rate; /* a second */
+    uint64_t began_ms;
+    uv_timer_t ticks;
     uv_pipe_t input;
     char line[LINE_SIZE];
 };
@@ -51,7 +56,7 @@ on_stopped(void *arg)
     struct fleet_member *member = arg;
     struct program *program = member->fleet->loop->data;
 
-    if (++program->stopped == program->count)
+    if (++program->stopped == program->started)
         ph_ws_stack_free(program->fleet.stack, on_stack_freed, NULL);
 }
 
@@ -59,7 +64,8 @@ static void
 stop_all(struct program *program)
 {
     uv_close((uv_handle_t *)&program->input, NULL);
-    for (unsigned i = 0; i < program->count; i++)
+    uv_close((uv_handle_t *)&program->ticks, NULL);
+    for (unsigned i = 0; i < program->started; i++)
         fleet_member_stop(&program->members[i], on_stopped);
 }
 
@@ -122,18 +128,42 @@ raise_files(unsigned count)
 }
 
 static void
-start_all(struct program *program, unsigned first)
+start_until(struct program *program, unsigned count)
+{
+    while (program->started < count && program->started < program->count) {
+        if (fleet_member_start(&program->members[program->started],
+                               &program->fleet,
+                               program->first + program->started) != PH_OK)
+            die(program->fleet.last_text);
+        program->started++;
+    }
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    struct program *program = timer->loop->data;
+    uint64_t ms = uv_now(timer->loop) - program->began_ms;
+
+    start_until(program, (unsigned)(ms * program->rate / 1000) + 1);
+    if (program->started == program->count)
+        (void)uv_timer_stop(timer);
+}
+
+static void
+start_all(struct program *program)
 {
     struct ph_why why = {{0}};
 
     if (ph_ws_stack_new(&program->loop, program->count, &program->fleet.stack,
                         &why) != PH_OK)
         die(why.text);
-    for (unsigned i = 0; i < program->count; i++) {
-        if (fleet_member_start(&program->members[i], &program->fleet,
-                               first + i) != PH_OK)
-            die(program->fleet.last_text);
-    }
+    (void)uv_timer_init(&program->loop, &program->ticks);
+    program->began_ms = uv_now(&program->loop);
+    if (program->rate == 0)
+        start_until(program, program->count);
+    else
+        (void)uv_timer_start(&program->ticks, on_tick, 0, TICK_MS);
 }
 
 int
@@ -141,16 +171,18 @@ main(int argc, char **argv)
 {
     static struct program program;
 
-    if (argc != 9)
+    if (argc != 10)
         die("usage: ph-bench-fleet URL CA_FILE CERT_DIR TENANT FIRST COUNT "
-            "JOBS EVERY_S");
+            "JOBS EVERY_S RATE");
     program.fleet.url = argv[1];
     program.fleet.ca_file = argv[2];
     program.fleet.certs = argv[3];
     program.fleet.tenant = argv[4];
+    program.first = (unsigned)strtoul(argv[5], NULL, 10);
     program.count = (unsigned)strtoul(argv[6], NULL, 10);
     program.fleet.jobs = (unsigned)strtoul(argv[7], NULL, 10);
     program.fleet.every_s = (unsigned)strtoul(argv[8], NULL, 10);
+    program.rate = (unsigned)strtoul(argv[9], NULL, 10);
     program.members = calloc(program.count, sizeof(*program.members));
     if (program.count == 0 || program.members == NULL)
         die("no workstations");
@@ -162,7 +194,7 @@ main(int argc, char **argv)
     (void)uv_pipe_init(&program.loop, &program.input, 0);
     if (uv_pipe_open(&program.input, STDIN_FILENO) != 0)
         die("standard input must be a pipe");
-    start_all(&program, (unsigned)strtoul(argv[5], NULL, 10));
+    start_all(&program);
     (void)uv_read_start((uv_stream_t *)&program.input, on_room, on_input);
     (void)printf("started\n");
     (void)fflush(stdout);

@@ -59,6 +59,7 @@ seen() { # node topic text: what a printer finds there
 pub 1 ws-1 -r -t "$u/ws-1" -m mine
 check 'a document said at one node is found at another' \
     until_true 20 seen 3 "$u/+" mine
+check 'and a printer may ask for everything' seen 2 'ph1/acme/#' mine
 # nats-server acknowledges what it does not take, so look at what came of it.
 pub 2 ws-1 -r -t "$u/ws-2" -m forged
 pub 2 ws-2 -r -t ph1/acme/ws/ws-1/st -m forged
