@@ -19,6 +19,12 @@ enum {
     PROP_PACKET_MAX = 0x27,
 };
 
+static bool
+is_level(uint8_t level)
+{
+    return level == PH_MQTT_LEVEL_5 || level == PH_MQTT_LEVEL_3_1_1;
+}
+
 static int
 put_varint(struct ph_buf *buf, size_t value)
 {
@@ -126,7 +132,7 @@ put_packet(struct ph_buf *buf, uint8_t first, const struct ph_buf *body)
 }
 
 static int
-put_will(struct ph_buf *body, const struct ph_mqtt_will *will)
+put_will_props(struct ph_buf *body, const struct ph_mqtt_will *will)
 {
     struct ph_buf props;
     int err = PH_OK;
@@ -138,11 +144,19 @@ put_will(struct ph_buf *body, const struct ph_mqtt_will *will)
         err = put_message_props(&props, &will->message);
     if (err == PH_OK)
         err = put_props(body, &props);
+    ph_buf_close(&props);
+    return err;
+}
+
+static int
+put_will(struct ph_buf *body, uint8_t level, const struct ph_mqtt_will *will)
+{
+    int err = level == PH_MQTT_LEVEL_5 ? put_will_props(body, will) : PH_OK;
+
     if (err == PH_OK)
         err = put_text(body, will->message.topic);
     if (err == PH_OK)
         err = put_bytes(body, will->message.payload, will->message.len);
-    ph_buf_close(&props);
     return err;
 }
 
@@ -191,7 +205,7 @@ put_connect_payload(struct ph_buf *body, const struct ph_mqtt_connect *connect)
     int err = put_text(body, connect->client_id);
 
     if (err == PH_OK && connect->will != NULL)
-        err = put_will(body, connect->will);
+        err = put_will(body, connect->level, connect->will);
     if (err == PH_OK && connect->user_name != NULL)
         err = put_text(body, connect->user_name);
     if (err == PH_OK && connect->password != NULL)
@@ -206,8 +220,10 @@ ph_mqtt_put_connect(struct ph_buf *buf, const struct ph_mqtt_connect *connect)
     struct ph_buf body;
     int err;
 
-    if (connect->level != PH_MQTT_LEVEL_5)
+    if (!is_level(connect->level))
         return PH_ERR_UNSUPPORTED;
+    if (connect->password != NULL && connect->user_name == NULL)
+        return PH_ERR_INVALID; /* 3.1.1 has no such thing */
     if (will != NULL &&
         !ph_mqtt_topic_valid(will->message.topic, strlen(will->message.topic)))
         return PH_ERR_INVALID;
@@ -219,7 +235,7 @@ ph_mqtt_put_connect(struct ph_buf *buf, const struct ph_mqtt_connect *connect)
         err = ph_buf_put_u8(&body, connect_flags(connect));
     if (err == PH_OK)
         err = ph_buf_put_u16(&body, connect->keep_alive_s);
-    if (err == PH_OK)
+    if (err == PH_OK && connect->level == PH_MQTT_LEVEL_5)
         err = put_connect_props(&body, connect);
     if (err == PH_OK)
         err = put_connect_payload(&body, connect);
@@ -230,23 +246,31 @@ ph_mqtt_put_connect(struct ph_buf *buf, const struct ph_mqtt_connect *connect)
 }
 
 static int
-put_publish_body(struct ph_buf *body, const struct ph_mqtt_message *message,
-                 uint16_t packet_id)
+put_publish_props(struct ph_buf *body, const struct ph_mqtt_message *message)
 {
     struct ph_buf props;
     int err;
 
     ph_buf_init(&props, PH_MQTT_PACKET_MAX);
-    err = put_text(body, message->topic);
-    if (err == PH_OK && packet_id != 0)
-        err = ph_buf_put_u16(body, packet_id);
-    if (err == PH_OK)
-        err = put_message_props(&props, message);
+    err = put_message_props(&props, message);
     if (err == PH_OK)
         err = put_props(body, &props);
+    ph_buf_close(&props);
+    return err;
+}
+
+static int
+put_publish_body(struct ph_buf *body, uint8_t level,
+                 const struct ph_mqtt_message *message, uint16_t packet_id)
+{
+    int err = put_text(body, message->topic);
+
+    if (err == PH_OK && packet_id != 0)
+        err = ph_buf_put_u16(body, packet_id);
+    if (err == PH_OK && level == PH_MQTT_LEVEL_5)
+        err = put_publish_props(body, message);
     if (err == PH_OK && message->len > 0)
         err = ph_buf_put(body, message->payload, message->len);
-    ph_buf_close(&props);
     return err;
 }
 
@@ -260,7 +284,7 @@ ph_mqtt_put_publish(struct ph_buf *buf, uint8_t level,
     struct ph_buf body;
     int err;
 
-    if (level != PH_MQTT_LEVEL_5)
+    if (!is_level(level))
         return PH_ERR_UNSUPPORTED;
     if (!ph_mqtt_topic_valid(message->topic, strlen(message->topic)))
         return PH_ERR_INVALID;
@@ -269,7 +293,7 @@ ph_mqtt_put_publish(struct ph_buf *buf, uint8_t level,
     if (message->retain)
         first |= 0x01;
     ph_buf_init(&body, PH_MQTT_PACKET_MAX);
-    err = put_publish_body(&body, message, packet_id);
+    err = put_publish_body(&body, level, message, packet_id);
     if (err == PH_OK)
         err = put_packet(buf, (uint8_t)first, &body);
     if (err == PH_OK && buf->len - before > packet_max) {
@@ -294,11 +318,12 @@ ph_mqtt_put_puback(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
     uint8_t packet[5] = {PH_MQTT_PUBACK << 4, 2, (uint8_t)(packet_id >> 8),
                          (uint8_t)(packet_id & 0xff), reason};
 
-    if (level != PH_MQTT_LEVEL_5)
+    if (!is_level(level))
         return PH_ERR_UNSUPPORTED;
     if (packet_id == 0)
         return PH_ERR_INVALID;
-    if (reason == PH_MQTT_SUCCESS) /* may be left out, section 3.4.2.1 */
+    /* success may be left out (section 3.4.2.1); 3.1.1 knows nothing else */
+    if (reason == PH_MQTT_SUCCESS || level == PH_MQTT_LEVEL_3_1_1)
         return ph_buf_put(buf, packet, 4);
     packet[1] = 3;
     return ph_buf_put(buf, packet, 5);
@@ -311,13 +336,13 @@ ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
     struct ph_buf body;
     int err;
 
-    if (level != PH_MQTT_LEVEL_5)
+    if (!is_level(level))
         return PH_ERR_UNSUPPORTED;
     if (packet_id == 0 || count == 0 || count > PH_MQTT_FILTERS_MAX)
         return PH_ERR_INVALID;
     ph_buf_init(&body, PH_MQTT_PACKET_MAX);
     err = ph_buf_put_u16(&body, packet_id);
-    if (err == PH_OK)
+    if (err == PH_OK && level == PH_MQTT_LEVEL_5)
         err = put_varint(&body, 0); /* no properties */
     for (size_t i = 0; err == PH_OK && i < count; i++) {
         if (!ph_mqtt_filter_valid(filters[i], strlen(filters[i])))
@@ -346,9 +371,9 @@ ph_mqtt_put_disconnect(struct ph_buf *buf, uint8_t level, uint8_t reason)
 {
     uint8_t packet[3] = {PH_MQTT_DISCONNECT << 4, 1, reason};
 
-    if (level != PH_MQTT_LEVEL_5)
+    if (!is_level(level))
         return PH_ERR_UNSUPPORTED;
-    if (reason != PH_MQTT_SUCCESS)
+    if (reason != PH_MQTT_SUCCESS && level == PH_MQTT_LEVEL_5)
         return ph_buf_put(buf, packet, 3);
     packet[1] = 0;
     return ph_buf_put(buf, packet, 2);

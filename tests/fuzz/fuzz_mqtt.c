@@ -1,4 +1,5 @@
-/* Broker's bytes, cut into pieces whose size the first byte tells. */
+/* Broker's bytes, cut into pieces whose size the first byte tells; with its top
+ * bit set they are of MQTT 3.1.1. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -46,20 +47,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ph_mqtt_reader reader;
     struct ph_mqtt_packet packet;
+    uint8_t level;
     size_t step;
     int err = PH_ERR_AGAIN;
 
     if (size < 2)
         return 0;
-    step = data[0] == 0 ? size : data[0];
+    level = (data[0] & 0x80) != 0 ? PH_MQTT_LEVEL_3_1_1 : PH_MQTT_LEVEL_5;
+    step = (data[0] & 0x7f) == 0 ? size : data[0] & 0x7fu;
     ph_mqtt_reader_init(&reader);
     for (size_t at = 1; at < size && err == PH_ERR_AGAIN; at += step) {
         size_t len = size - at < step ? size - at : step;
 
         if (ph_mqtt_reader_put(&reader, data + at, len) != PH_OK)
             break;
-        while ((err = ph_mqtt_reader_next(&reader, PH_MQTT_LEVEL_5, &packet)) ==
-               PH_OK)
+        while ((err = ph_mqtt_reader_next(&reader, level, &packet)) == PH_OK)
             touch_packet(&packet);
     }
     ph_mqtt_reader_close(&reader);

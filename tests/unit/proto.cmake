@@ -1,6 +1,7 @@
 ph_unit_test(http LINK ph_proto)
 ph_unit_test(http_route LINK ph_proto)
 ph_unit_test(mqtt LINK ph_proto)
+ph_unit_test(mqtt_3 LINK ph_proto)
 ph_unit_test(directory LINK ph_proto)
 ph_unit_test(directory_read LINK ph_proto)
 ph_unit_test(sign_in LINK ph_proto)

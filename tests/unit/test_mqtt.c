@@ -159,7 +159,7 @@ refused_packets_leave_the_buffer_as_it_was(void **state)
 {
     static const char *const topics[] = {"",    "a/+",     "#",
                                          "a\n", "a\xff/b", "\xed\xa0\x80"};
-    struct ph_mqtt_connect connect = {.level = 4, .client_id = "id"};
+    struct ph_mqtt_connect connect = {.level = 3, .client_id = "id"};
     struct ph_mqtt_message message = {
         .topic = "a", .payload = "12345", .len = 5};
     struct ph_mqtt_will will = {.message = {.topic = "a/#"}};
@@ -305,6 +305,8 @@ every_malformed_packet_is_refused(void **state)
         BYTES("length of five bytes", "\x20\xff\xff\xff\xff\1"),
         BYTES("length not in its shortest form", "\x20\x83\0\0\0\0"),
         BYTES("CONNACK without properties", "\x20\2\0\0"),
+        BYTES("refused without properties", "\x20\2\0\2"),
+        BYTES("refused as of old, session present", "\x20\2\1\1"),
         BYTES("CONNACK with bytes behind", "\x20\4\0\0\0\0"),
         BYTES("CONNACK with reserved flags", "\x20\3\2\0\0"),
         BYTES("session present but refused", "\x20\3\1\x87\0"),
@@ -363,7 +365,7 @@ too_long_packets_are_refused_before_they_arrive(void **state)
                                    2, 5, &packet, &used),
                      PH_ERR_TOO_BIG);
     assert_int_equal(
-        ph_mqtt_parse(4, (const uint8_t *)"\xd0\0", 2, 5, &packet, &used),
+        ph_mqtt_parse(3, (const uint8_t *)"\xd0\0", 2, 5, &packet, &used),
         PH_ERR_UNSUPPORTED);
 }
 

@@ -1,6 +1,10 @@
 /*
- * MQTT 5.0 control packets (OASIS Standard, 7 March 2019), client side, as
- * bytes: no I/O, no state but the reassembly of packets from pieces.
+ * MQTT control packets, client side, as bytes: no I/O, no state but the
+ * reassembly of packets from pieces. Level 5 is MQTT 5.0 (OASIS Standard,
+ * 7 March 2019; sections named here are its own), level 4 is MQTT 3.1.1 (OASIS
+ * Standard, 29 October 2014, ISO/IEC 20922): the same without properties, so
+ * expiry, content type, delay of the will and session expiry are not sent, and
+ * return codes are read as the reasons that they mean.
  *
  * Quality of service 0 and 1 only. What we never ask for must not arrive:
  * QoS 2 packets, AUTH, UNSUBACK, topic aliases and packets over the maximum
@@ -8,8 +12,7 @@
  * connection is to be closed then. Every property is checked for its type,
  * its place and its repetition (section 2.2.2).
  *
- * The level is a parameter where 3.1.1 would differ; only level 5 is built,
- * others are PH_ERR_UNSUPPORTED.
+ * Other levels are PH_ERR_UNSUPPORTED.
  */
 #ifndef PRINTHOLD_PROTO_MQTT_H
 #define PRINTHOLD_PROTO_MQTT_H
@@ -20,6 +23,7 @@
 
 #include "printhold/base/buf.h"
 
+#define PH_MQTT_LEVEL_3_1_1     4
 #define PH_MQTT_LEVEL_5         5
 #define PH_MQTT_PACKET_MAX      (256 * 1024)
 #define PH_MQTT_TOPIC_MAX       256
@@ -43,7 +47,11 @@ enum ph_mqtt_reason {
     PH_MQTT_SUCCESS = 0x00,
     PH_MQTT_MALFORMED = 0x81,
     PH_MQTT_PROTOCOL_ERROR = 0x82,
+    PH_MQTT_VERSION = 0x84, /* unsupported protocol version */
+    PH_MQTT_CLIENT_ID = 0x85,
+    PH_MQTT_BAD_LOGIN = 0x86,
     PH_MQTT_NOT_AUTHORIZED = 0x87,
+    PH_MQTT_UNAVAILABLE = 0x88,
     PH_MQTT_TOPIC_NAME_INVALID = 0x90,
     PH_MQTT_PACKET_ID_IN_USE = 0x91,
     PH_MQTT_PACKET_TOO_LARGE = 0x95,
@@ -84,7 +92,7 @@ struct ph_mqtt_connect {
     uint8_t level;
     const char *client_id;
     uint16_t keep_alive_s;
-    bool clean_start;
+    bool clean_start;          /* Clean Session at level 4 */
     uint32_t session_expiry_s; /* 0 = the session ends with the connection */
     uint16_t receive_max;      /* 0 = not said */
     uint32_t packet_max;       /* 0 = not said */
