@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 
@@ -35,25 +38,52 @@ parse_port(const char *text, size_t len, uint16_t *out_port)
     return err;
 }
 
+const char *
+ph_net_take_host(const char *text, char *dst, size_t cap)
+{
+    bool is_bracketed = text[0] == '[';
+    const char *host = is_bracketed ? text + 1 : text;
+    size_t len = is_bracketed ? strcspn(host, "]") : strspn(host, host_bytes);
+    struct in6_addr address;
+
+    if (len == 0 || len >= cap || (is_bracketed && host[len] != ']'))
+        return NULL;
+    memcpy(dst, host, len);
+    dst[len] = '\0';
+    if (is_bracketed && inet_pton(AF_INET6, dst, &address) != 1)
+        return NULL;
+    return host + len + (is_bracketed ? 1 : 0);
+}
+
+size_t
+ph_ws_url_count(const char *urls)
+{
+    size_t count = 0;
+
+    for (urls += strspn(urls, " "); *urls != '\0'; urls += strspn(urls, " ")) {
+        urls += strcspn(urls, " ");
+        count++;
+    }
+    return count;
+}
+
 int
 ph_ws_url_parse(const char *text, struct ph_ws_url *out_url, struct ph_why *why)
 {
     struct ph_ws_url url = {.port = DEFAULT_PORT, .path = DEFAULT_PATH};
-    const char *host, *path;
-    size_t host_len;
+    const char *path;
 
     if (strncmp(text, SCHEME, sizeof(SCHEME) - 1) != 0)
         return ph_why_fail(why, PH_ERR_CONFIG,
                            "cloud url must begin with " SCHEME ": %s", text);
-    host = text + sizeof(SCHEME) - 1;
-    host_len = strspn(host, host_bytes);
-    path = host + host_len;
-    if (host_len == 0 || host_len >= sizeof(url.host))
+    path =
+        ph_net_take_host(text + sizeof(SCHEME) - 1, url.host, sizeof(url.host));
+    if (path == NULL)
         return ph_why_fail(why, PH_ERR_CONFIG,
-                           "cloud url needs a host name or an IPv4 address of "
-                           "at most %d characters: %s",
+                           "cloud url needs a host name, an IPv4 address or an "
+                           "IPv6 address in brackets, of at most %d "
+                           "characters: %s",
                            PH_WS_HOST_MAX - 1, text);
-    memcpy(url.host, host, host_len);
     if (*path == ':') {
         size_t port_len = strcspn(path + 1, "/");
 

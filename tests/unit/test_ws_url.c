@@ -22,6 +22,8 @@ static const struct good goods[] = {
     {"wss://broker.example:8443", "broker.example", "/mqtt", 8443},
     {"wss://192.0.2.7:1/", "192.0.2.7", "/", 1},
     {"wss://b/a/b?c=d", "b", "/a/b?c=d", 443},
+    {"wss://[::1]:8443/mqtt", "::1", "/mqtt", 8443},
+    {"wss://[2001:db8::7]", "2001:db8::7", "/mqtt", 443},
 };
 
 static const char *const bads[] = {
@@ -39,7 +41,13 @@ static const char *const bads[] = {
     "wss://broker.example:65536",
     "wss://broker.example:+1",
     "wss://broker.example:8443x/mqtt",
-    "wss://[::1]:8443",
+    "wss://::1",
+    "wss://[::1",
+    "wss://[]:8443",
+    "wss://[::1]8443",
+    "wss://[192.0.2.7]",
+    "wss://[broker.example]",
+    "wss://[fe80::1%eth0]",
     "wss://bro ker",
     "wss://broker.example/a b",
     "wss://broker.example/a\r\nHost: evil",
