@@ -26,9 +26,9 @@ next_id(struct ph_mqtt_flights *flights)
 }
 
 int
-ph_mqtt_flights_put(struct ph_mqtt_flights *flights, size_t window,
-                    const struct ph_mqtt_message *message, uint32_t packet_max,
-                    uint64_t token)
+ph_mqtt_flights_put(struct ph_mqtt_flights *flights, uint8_t level,
+                    size_t window, const struct ph_mqtt_message *message,
+                    uint32_t packet_max, uint64_t token)
 {
     struct ph_mqtt_flight *flight = &flights->list[flights->count];
     int err;
@@ -39,8 +39,8 @@ ph_mqtt_flights_put(struct ph_mqtt_flights *flights, size_t window,
     flight->token = token;
     flight->id = next_id(flights);
     ph_buf_init(&flight->packet, PH_MQTT_PACKET_MAX);
-    err = ph_mqtt_put_publish(&flight->packet, PH_MQTT_LEVEL_5, message,
-                              flight->id, packet_max);
+    err = ph_mqtt_put_publish(&flight->packet, level, message, flight->id,
+                              packet_max);
     if (err == PH_OK)
         flights->count++;
     else

@@ -32,8 +32,8 @@ struct ph_mqtt_flights {
 };
 
 /* Encode and append. PH_ERR_AGAIN when there are window of them already. */
-int ph_mqtt_flights_put(struct ph_mqtt_flights *flights, size_t window,
-                        const struct ph_mqtt_message *message,
+int ph_mqtt_flights_put(struct ph_mqtt_flights *flights, uint8_t level,
+                        size_t window, const struct ph_mqtt_message *message,
                         uint32_t packet_max, uint64_t token);
 
 /* The first of the window that is not sent on this connection, or NULL. */

@@ -2,10 +2,16 @@
 #ifndef PH_NET_MQTT_LINK_PRIVATE_H
 #define PH_NET_MQTT_LINK_PRIVATE_H
 
+#include "mqtt_backoff.h"
+#include "mqtt_endpoints.h"
 #include "mqtt_flights.h"
+#include "mqtt_login.h"
+#include "printhold/base/attr.h"
 #include "printhold/net/mqtt_link.h"
+#include "printhold/net/proxy.h"
 #include "printhold/net/resolver.h"
-#include "printhold/net/ws_url.h"
+#include "proxy_tunnel.h"
+#include "reach.h"
 #include "ws_client.h"
 
 #define PH_LINK_TOKEN_LAST UINT64_MAX /* the message of _stop */
@@ -13,7 +19,9 @@
 enum ph_link_state {
     PH_LINK_WAITING,
     PH_LINK_RESOLVING,
+    PH_LINK_TUNNELLING, /* to the proxy, and its answer */
     PH_LINK_CONNECTING,
+    PH_LINK_ASKING,   /* why an address cannot be reached */
     PH_LINK_GREETING, /* CONNECT is out */
     PH_LINK_UP,
     PH_LINK_FLUSHING, /* stop was called; the last acknowledgements */
@@ -25,26 +33,44 @@ struct ph_mqtt_link {
     uv_loop_t *loop;
     uv_timer_t timer;
     struct ph_ws_client *ws;
-    struct ph_resolver *resolver;
     struct ph_mqtt_reader reader;
     enum ph_link_state state;
     struct ph_mqtt_link_events events;
     void *arg;
 
-    struct ph_ws_url url;
-    struct ph_buf connect; /* CONNECT */
+    struct ph_mqtt_login login;
     char *filters[PH_MQTT_FILTERS_MAX];
     size_t filter_count;
-    bool is_subscribed; /* the broker's session has the filters */
-    uint32_t backoff_min_ms, backoff_max_ms;
-    uint16_t keep_alive_s; /* as we ask for it */
-    unsigned attempts;
-    char text[PH_WHY_MAX]; /* why the attempt failed, set by us */
+
+    /* the way to a broker, mqtt_attempt.c */
+    struct ph_mqtt_endpoints endpoints;
+    struct ph_mqtt_backoff backoff;
+    uint32_t attempt_ms, return_ms;
+    struct ph_proxy proxy;
+    char *no_proxy, *proxy_credentials_file;
+    bool is_proxied; /* this endpoint */
+    struct ph_resolver *resolver;
+    struct ph_proxy_tunnel *tunnel;
+    struct ph_reach *reach;
+    struct ph_address addresses[PH_RESOLVER_ADDRESSES_MAX];
+    size_t address_count, address_at;
+    bool skips_preferred;        /* it said that it will not have us now */
+    char text[PH_WHY_MAX];       /* why this attempt failed, set by us */
+    char round_text[PH_WHY_MAX]; /* why the first broker of the round failed */
+
+    /* what the broker's session has */
+    const struct ph_mqtt_endpoint *session_endpoint;
+    uint8_t session_level;
+    bool is_subscribed;
 
     /* of the connection */
+    uint8_t level;
+    bool is_version_refused;
+    bool is_returning; /* left to go back to the first broker */
     uint64_t up_ms, received_ms, sent_ms;
-    uint64_t asked_ms; /* since when we wait for an answer */
-    uint64_t ping_ms;  /* silence of ours before a ping; 0 = none needed */
+    uint64_t asked_ms;  /* since when we wait for an answer */
+    uint64_t ping_ms;   /* silence of ours before a ping; 0 = none needed */
+    uint64_t return_at; /* when to go back to the first; 0 = never */
     bool is_pinged;
     bool is_hurried;     /* the answer is due sooner */
     bool is_subscribing; /* SUBSCRIBE is out, SUBACK due */
@@ -56,8 +82,7 @@ struct ph_mqtt_link {
 
     bool is_stopping;
     bool has_last;
-    struct ph_buf last_topic, last_payload;
-    struct ph_mqtt_message last;
+    struct ph_mqtt_kept last;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -65,9 +90,28 @@ struct ph_mqtt_link {
 /* mqtt_link.c */
 void ph_link_start_timer(struct ph_mqtt_link *link, uint64_t ms);
 /* Remember why and drop the connection; it goes on when that has closed. */
-void ph_link_give_up(struct ph_mqtt_link *link, const char *text);
+void ph_link_give_up(struct ph_mqtt_link *link, const char *fmt, ...)
+    PH_PRINTF(2, 3);
+/* Set link->text unless it is. */
+void ph_link_say(struct ph_mqtt_link *link, const char *fmt, ...)
+    PH_PRINTF(2, 3);
+/* DISCONNECT, and close when it is out. */
+void ph_link_leave(struct ph_mqtt_link *link);
 /* Stopping: leave as soon as everything is acknowledged. */
 void ph_link_flush(struct ph_mqtt_link *link);
+
+/* mqtt_attempt.c: from the urls to an open WebSocket, and what follows when
+ * one closes */
+void ph_link_begin_round(struct ph_mqtt_link *link);
+void ph_link_on_reached(void *arg);
+void ph_link_on_ws_closed(const char *text, void *arg);
+/* The timer in the states RESOLVING to CONNECTING. */
+void ph_link_on_attempt_timer(struct ph_mqtt_link *link);
+/* Stop everything but ws. */
+void ph_link_cancel_attempt(struct ph_mqtt_link *link);
+/* The broker has accepted us. */
+void ph_link_attempt_worked(struct ph_mqtt_link *link);
+const char *ph_link_host(const struct ph_mqtt_link *link);
 
 /* mqtt_session.c: one connection from CONNECT to its end */
 void ph_link_on_open(void *arg);
@@ -76,11 +120,14 @@ bool ph_link_on_writable(void *arg);
 /* Publish; the caller has checked the state. */
 int ph_link_put(struct ph_mqtt_link *link,
                 const struct ph_mqtt_message *message, uint64_t token);
-/* The timer in state UP: ping, or give up. */
+
+/* mqtt_alive.c. The timer in state UP: ping, give up, or go back to the first
+ * broker. */
 void ph_link_check_alive(struct ph_mqtt_link *link);
 /* Ask now, and wait for the answer not as long. */
 void ph_link_hurry_alive(struct ph_mqtt_link *link);
 void ph_link_arm_alive(struct ph_mqtt_link *link);
+bool ph_link_is_waiting_for_answer(const struct ph_mqtt_link *link);
 
 /* mqtt_subscribe.c */
 int ph_link_copy_filters(struct ph_mqtt_link *link,

@@ -10,10 +10,9 @@
 #include "printhold/base/err.h"
 #include "printhold/base/utf8.h"
 
-#define ANSWER_MS     20000 /* silence while we wait for an answer */
-#define HURRY_MS      5000  /* when there is reason to doubt */
 #define PING_EARLY_MS 5000
 
+/* "HOST refuses us: server busy (0x89): words of the broker" */
 static void
 say_reason(struct ph_mqtt_link *link, const char *what, uint8_t reason,
            struct ph_mqtt_view detail)
@@ -23,104 +22,42 @@ say_reason(struct ph_mqtt_link *link, const char *what, uint8_t reason,
     (void)snprintf(raw, sizeof(raw), "%.*s", (int)detail.len,
                    detail.bytes != NULL ? detail.bytes : "");
     ph_utf8_clean(raw, clean, sizeof(clean));
-    (void)snprintf(link->text, sizeof(link->text), "%s: %s (0x%02x)%s%s", what,
-                   ph_mqtt_reason_text(reason), reason,
-                   clean[0] != '\0' ? ": " : "", clean);
+    ph_link_say(link, "%s %s: %s (0x%02x)%s%s", ph_link_host(link), what,
+                ph_mqtt_reason_text(reason), reason,
+                clean[0] != '\0' ? ": " : "", clean);
+    if (ph_mqtt_backoff_is_refusal(reason))
+        link->backoff.is_refused = true;
 }
 
 void
 ph_link_on_open(void *arg)
 {
     struct ph_mqtt_link *link = arg;
+    struct ph_why why = {""};
+    int err;
 
     if (link->state != PH_LINK_CONNECTING)
         return;
     link->state = PH_LINK_GREETING;
-    if (ph_buf_put(&link->control, link->connect.data, link->connect.len) !=
-        PH_OK)
-        ph_link_give_up(link, ph_err_text(PH_ERR_NOMEM));
-    ph_ws_client_want_write(link->ws);
+    link->level = ph_mqtt_endpoint_level(
+        ph_mqtt_endpoints_current(&link->endpoints), uv_now(link->loop));
+    err = ph_mqtt_login_put(&link->login, link->level, &link->control, &why);
+    if (err != PH_OK)
+        ph_link_give_up(link, "%s",
+                        why.text[0] != '\0' ? why.text : ph_err_text(err));
+    else
+        ph_ws_client_want_write(link->ws);
 }
 
 /* --- while up --- */
-
-static bool
-is_waiting_for_answer(const struct ph_mqtt_link *link)
-{
-    return link->is_pinged || link->is_subscribing || link->flights.count > 0;
-}
-
-static uint64_t
-answer_ms(const struct ph_mqtt_link *link)
-{
-    return link->is_hurried ? HURRY_MS : ANSWER_MS;
-}
-
-/* The timer comes when a ping is due or an answer is overdue. */
-void
-ph_link_arm_alive(struct ph_mqtt_link *link)
-{
-    uint64_t now = uv_now(link->loop);
-    uint64_t ping =
-        link->ping_ms > 0 ? link->sent_ms + link->ping_ms : UINT64_MAX;
-    uint64_t next = ping;
-
-    if (is_waiting_for_answer(link)) {
-        uint64_t since = link->received_ms > link->asked_ms ? link->received_ms
-                                                            : link->asked_ms;
-
-        if (since + answer_ms(link) < next || link->is_pinged)
-            next = since + answer_ms(link);
-    }
-    if (next == UINT64_MAX)
-        (void)uv_timer_stop(&link->timer);
-    else
-        ph_link_start_timer(link, next > now ? next - now : 0);
-}
-
-static void
-ask(struct ph_mqtt_link *link)
-{
-    if (!link->is_pinged)
-        (void)ph_mqtt_put_pingreq(&link->control);
-    link->is_pinged = true;
-    link->asked_ms = uv_now(link->loop);
-    ph_ws_client_want_write(link->ws);
-}
-
-void
-ph_link_check_alive(struct ph_mqtt_link *link)
-{
-    uint64_t now = uv_now(link->loop);
-
-    if (is_waiting_for_answer(link) &&
-        now - link->asked_ms >= answer_ms(link) &&
-        now - link->received_ms >= answer_ms(link)) {
-        ph_link_give_up(link, "the broker does not answer any more");
-        return;
-    }
-    if (!link->is_pinged && link->ping_ms > 0 &&
-        now - link->sent_ms >= link->ping_ms) {
-        ask(link);
-    }
-    ph_link_arm_alive(link);
-}
-
-void
-ph_link_hurry_alive(struct ph_mqtt_link *link)
-{
-    link->is_hurried = true;
-    ask(link);
-    ph_link_arm_alive(link);
-}
 
 int
 ph_link_put(struct ph_mqtt_link *link, const struct ph_mqtt_message *message,
             uint64_t token)
 {
-    bool was_waiting = is_waiting_for_answer(link);
-    int err = ph_mqtt_flights_put(&link->flights, link->window, message,
-                                  link->packet_max, token);
+    bool was_waiting = ph_link_is_waiting_for_answer(link);
+    int err = ph_mqtt_flights_put(&link->flights, link->level, link->window,
+                                  message, link->packet_max, token);
 
     if (err != PH_OK)
         return err;
@@ -133,9 +70,9 @@ ph_link_put(struct ph_mqtt_link *link, const struct ph_mqtt_message *message,
 /* --- received packets; false closes the connection --- */
 
 static bool
-refuse_connack(struct ph_mqtt_link *link, const char *text)
+refuse(struct ph_mqtt_link *link, const char *what)
 {
-    (void)snprintf(link->text, sizeof(link->text), "%s", text);
+    ph_link_say(link, "%s %s", ph_link_host(link), what);
     return false;
 }
 
@@ -148,40 +85,73 @@ ping_after_ms(uint16_t keep_alive_s)
     return ms > 2 * PING_EARLY_MS ? ms - PING_EARLY_MS : ms / 2;
 }
 
+/* What is in flight is encoded for one version, and only the broker that we
+ * subscribed at has the filters. */
 static bool
-on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
+take_session(struct ph_mqtt_link *link, bool is_present)
 {
-    uint64_t now = uv_now(link->loop);
+    const struct ph_mqtt_endpoint *endpoint =
+        ph_mqtt_endpoints_current(&link->endpoints);
+    bool is_same = link->session_level == 0 || /* nothing is in flight yet */
+                   link->session_level == link->level;
 
-    if (link->state != PH_LINK_GREETING)
-        return refuse_connack(link, "the broker broke the protocol");
-    if (connack->reason != PH_MQTT_SUCCESS) {
-        say_reason(link, "the broker refuses us", connack->reason,
-                   connack->reason_string);
-        return false;
-    }
-    if (connack->qos_max < 1 || !connack->retain_available)
-        return refuse_connack(link, "the broker offers no QoS 1 or no "
-                                    "retained messages: use another one");
+    if (!is_present || !is_same || link->session_endpoint != endpoint)
+        link->is_subscribed = false;
+    link->session_level = link->level;
+    link->session_endpoint = endpoint;
+    if (is_present && is_same)
+        ph_mqtt_flights_repeat(&link->flights);
+    else
+        ph_mqtt_flights_drop(&link->flights);
+    return is_present && is_same;
+}
+
+static bool
+refuse_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
+{
+    bool is_login = connack->reason == PH_MQTT_BAD_LOGIN ||
+                    connack->reason == PH_MQTT_NOT_AUTHORIZED;
+
+    link->is_version_refused = connack->reason == PH_MQTT_VERSION;
+    say_reason(link, is_login ? "refuses our login" : "refuses us",
+               connack->reason, connack->reason_string);
+    return false;
+}
+
+static void
+take_limits(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
+{
     link->ping_ms = ping_after_ms(connack->has_server_keep_alive
                                       ? connack->server_keep_alive_s
-                                      : link->keep_alive_s);
+                                      : link->login.keep_alive_s);
     link->window = connack->receive_max < PH_MQTT_LINK_WINDOW_MAX
                        ? connack->receive_max
                        : PH_MQTT_LINK_WINDOW_MAX;
     link->packet_max = connack->packet_max;
+}
+
+static bool
+on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
+{
+    bool has_session;
+
+    if (link->state != PH_LINK_GREETING)
+        return refuse(link, "broke the protocol");
+    if (connack->reason != PH_MQTT_SUCCESS)
+        return refuse_connack(link, connack);
+    if (connack->qos_max < 1 || !connack->retain_available)
+        return refuse(link, "offers no QoS 1 or no retained messages: use "
+                            "another broker");
+    take_limits(link, connack);
     link->state = PH_LINK_UP;
-    link->up_ms = link->received_ms = link->sent_ms = link->asked_ms = now;
+    link->up_ms = link->received_ms = link->sent_ms = link->asked_ms =
+        uv_now(link->loop);
     link->is_pinged = link->is_subscribing = link->is_hurried = false;
-    if (connack->session_present) {
-        ph_mqtt_flights_repeat(&link->flights);
-    } else {
-        ph_mqtt_flights_drop(&link->flights);
-        link->is_subscribed = false;
-    }
+    ph_link_attempt_worked(link);
+    has_session = take_session(link, connack->session_present);
     if (ph_link_subscribe(link) != PH_OK)
-        return refuse_connack(link, ph_err_text(PH_ERR_NOMEM));
-    link->events.on_up(connack->session_present, link->arg);
+        return refuse(link, "cannot be subscribed at: out of memory");
+    link->events.on_up(has_session, link->arg);
     if (link->flights.count > 0)
         ph_ws_client_want_write(link->ws);
     return true;
@@ -210,7 +180,7 @@ on_publish(struct ph_mqtt_link *link, const struct ph_mqtt_publish *publish)
         link->events.on_message(publish, link->arg);
     if (publish->packet_id == 0)
         return true;
-    if (ph_mqtt_put_puback(&link->control, PH_MQTT_LEVEL_5, publish->packet_id,
+    if (ph_mqtt_put_puback(&link->control, link->level, publish->packet_id,
                            PH_MQTT_SUCCESS) != PH_OK)
         return false;
     ph_ws_client_want_write(link->ws);
@@ -221,8 +191,7 @@ static bool
 on_packet(struct ph_mqtt_link *link, const struct ph_mqtt_packet *packet)
 {
     if (link->state == PH_LINK_GREETING && packet->type != PH_MQTT_CONNACK)
-        return refuse_connack(link, "this is not an MQTT broker: it did not "
-                                    "answer CONNECT");
+        return refuse(link, "is no MQTT broker: it did not answer CONNECT");
     switch (packet->type) {
     case PH_MQTT_CONNACK:
         return on_connack(link, &packet->u.connack);
@@ -232,16 +201,16 @@ on_packet(struct ph_mqtt_link *link, const struct ph_mqtt_packet *packet)
         return on_puback(link, &packet->u.ack);
     case PH_MQTT_SUBACK:
         return ph_link_on_suback(link, &packet->u.ack) ||
-               refuse_connack(link, "the broker broke the protocol");
+               refuse(link, "broke the protocol");
     case PH_MQTT_PINGRESP:
         link->is_pinged = false;
         return true;
     case PH_MQTT_DISCONNECT:
-        say_reason(link, "the broker ended the connection",
-                   packet->u.ack.reason, packet->u.ack.reason_string);
+        say_reason(link, "ended the connection", packet->u.ack.reason,
+                   packet->u.ack.reason_string);
         return false;
     default:
-        return refuse_connack(link, "the broker broke the protocol");
+        return refuse(link, "broke the protocol");
     }
 }
 
@@ -255,12 +224,12 @@ ph_link_on_bytes(const void *bytes, size_t len, void *arg)
     link->received_ms = uv_now(link->loop);
     link->is_hurried = false;
     while (err == PH_OK && link->state != PH_LINK_CLOSED) {
-        err = ph_mqtt_reader_next(&link->reader, PH_MQTT_LEVEL_5, &packet);
+        err = ph_mqtt_reader_next(&link->reader, link->level, &packet);
         if (err == PH_OK && !on_packet(link, &packet))
             return false;
     }
     if (err != PH_OK && err != PH_ERR_AGAIN)
-        return refuse_connack(link, "the broker sent what is not MQTT 5");
+        return refuse(link, "sent what is not MQTT");
     if (link->state == PH_LINK_UP)
         ph_link_arm_alive(link);
     return true;

@@ -48,7 +48,7 @@ ph_link_subscribe(struct ph_mqtt_link *link)
     if (link->is_subscribed || link->filter_count == 0)
         return PH_OK;
     err = ph_mqtt_put_subscribe(
-        &link->control, PH_MQTT_LEVEL_5, PH_MQTT_SUBSCRIBE_ID,
+        &link->control, link->level, PH_MQTT_SUBSCRIBE_ID,
         (const char *const *)link->filters, link->filter_count);
     if (err != PH_OK)
         return err;

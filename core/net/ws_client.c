@@ -272,6 +272,18 @@ ph_ws_client_was_reached(const struct ph_ws_client *client)
     return client->is_reached;
 }
 
+uint16_t
+ph_ws_client_local_port(const struct ph_ws_client *client)
+{
+    struct ph_address local = {.u.any = {.sa_family = AF_UNSPEC}};
+    socklen_t len = sizeof(local.u);
+
+    if (client->wsi == NULL ||
+        getsockname(lws_get_socket_fd(client->wsi), &local.u.any, &len) != 0)
+        return 0;
+    return ph_address_port(&local);
+}
+
 /* --- using it --- */
 
 void

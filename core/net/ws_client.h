@@ -52,6 +52,9 @@ int ph_ws_client_connect(struct ph_ws_client *client,
 /* Did the last connection get as far as TCP? */
 bool ph_ws_client_was_reached(const struct ph_ws_client *client);
 
+/* The port of our own end; 0 when there is none. */
+uint16_t ph_ws_client_local_port(const struct ph_ws_client *client);
+
 /* Ask for on_writable. */
 void ph_ws_client_want_write(struct ph_ws_client *client);
 /* One binary message; only inside on_writable, once. */

@@ -125,10 +125,10 @@ a_suback_that_does_not_fit_ends_the_connection(void **state)
     (void)state;
     begin(&peer, &strict, scripts);
     RUN_UNTIL(&peer, peer.downs == 5);
-    assert_string_equal(peer.text, "the broker broke the protocol");
+    assert_string_equal(peer.text, "localhost broke the protocol");
     assert_int_equal(peer.filter_count, 0);
     RUN_UNTIL(&peer, peer.downs == 6);
-    assert_string_equal(peer.text, "the broker broke the protocol");
+    assert_string_equal(peer.text, "localhost broke the protocol");
     end(&peer, &strict);
 }
 

@@ -1,12 +1,21 @@
 /*
- * One lasting connection to an MQTT 5 broker over WebSocket Secure
- * (subprotocol "mqtt", MQTT 5.0 section 6), on the caller's loop.
+ * One lasting connection to an MQTT broker over WebSocket Secure (subprotocol
+ * "mqtt", MQTT 5.0 section 6), on the caller's loop. MQTT 5, and 3.1.1 with a
+ * broker that does not speak it: remembered for a day in this process. With
+ * 3.1.1 nothing expires at the broker and the will has no delay.
  *
- * The link keeps trying: look up the name, connect, TLS with our certificate,
- * verify the broker against the given CA and the host name of the url (there
- * is no way to switch that off), CONNECT; each attempt has 15 s. After a
- * failure it waits 0.5 s, doubling to 60 s, with half of the time by chance.
- * A link that hears nothing while it waits for an answer 20 s is dead.
+ * The link keeps trying: a broker of the list after the other, of each all
+ * addresses; look up the name off the loop, connect, TLS, verify the broker
+ * against the given authorities and the host name of the url (there is no way
+ * to switch that off), CONNECT. Each has 15 s, a third of it for TCP while
+ * there is another address or broker to try. After a round of failures it waits
+ * 0.5 s, doubling to 60 s, with half of the time by chance; eight and five
+ * times as long when a broker said that it will not have us. The broker that
+ * worked is tried first; after 30 to 60 minutes on another the link goes back
+ * to the first of the list. A link that hears nothing while it waits for an
+ * answer 20 s is dead.
+ *
+ * With a proxy, names of brokers are looked up by the proxy.
  *
  * Messages go out at QoS 1, in order, at most ph_mqtt_link_window at a time.
  * A message is in flight from ph_mqtt_link_publish until on_acked. When the
@@ -53,11 +62,16 @@ struct ph_mqtt_link_events {
 
 /* Text is copied. Numbers: 0 means the default. */
 struct ph_mqtt_link_options {
-    const char *url;           /* ws_url.h */
+    const char *url;           /* ws_url.h; several with blanks between */
     struct ph_ws_stack *stack; /* NULL: one of its own */
     const char *ca_file;       /* NULL: the system's authorities */
     const char *cert_file;     /* NULL: none; the broker may refuse */
     const char *key_file;
+    const char *user;                   /* NULL or empty: none */
+    const char *token_file;             /* the password; read at each connect */
+    const char *proxy;                  /* proxy.h; NULL or empty: none */
+    const char *no_proxy;               /* hosts that are reached without it */
+    const char *proxy_credentials_file; /* "user:password" */
     const char *client_id;
     const struct ph_mqtt_will *will; /* copied; NULL = none */
     /* What to subscribe to at QoS 1; at most PH_MQTT_FILTERS_MAX. Asked for
@@ -69,6 +83,8 @@ struct ph_mqtt_link_options {
     uint32_t session_expiry_s; /* 7,200 */
     uint32_t backoff_min_ms;   /* 500 */
     uint32_t backoff_max_ms;   /* 60,000 */
+    uint32_t attempt_ms;       /* 15,000 */
+    uint32_t return_ms;        /* 1,800,000 */
     struct ph_mqtt_link_events events;
     void *arg;
 };
@@ -78,6 +94,16 @@ struct ph_mqtt_link_options {
 int ph_mqtt_link_start(uv_loop_t *loop,
                        const struct ph_mqtt_link_options *options,
                        struct ph_mqtt_link **out_link, struct ph_why *why);
+
+/* Where the link is, or is trying to be. Valid until the next event. */
+struct ph_mqtt_link_info {
+    const char *host;
+    uint16_t port;
+    uint8_t level; /* PH_MQTT_LEVEL_*, 0 unless up */
+    bool is_proxied;
+};
+void ph_mqtt_link_info(const struct ph_mqtt_link *link,
+                       struct ph_mqtt_link_info *out_info);
 
 bool ph_mqtt_link_is_up(const struct ph_mqtt_link *link);
 
