@@ -134,6 +134,28 @@ ph_cloud_kick(struct ph_cloud *cloud)
 
 /* --- start --- */
 
+static const char *
+given(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static bool
+trusts_system(const struct ph_config *config)
+{
+    return strcmp(config->cloud_trust, "system") == 0;
+}
+
+/* NULL: those of the system. */
+static const char *
+authority(const struct ph_config *config)
+{
+    if (trusts_system(config))
+        return NULL;
+    return config->cloud_ca_file[0] != '\0' ? config->cloud_ca_file
+                                            : config->ca_file;
+}
+
 static int
 start_link(struct ph_cloud *cloud, const struct ph_config *config,
            const struct cloud_pace *pace, struct ph_why *why)
@@ -142,10 +164,14 @@ start_link(struct ph_cloud *cloud, const struct ph_config *config,
     struct ph_mqtt_will will = {.delay_s = WILL_DELAY_S};
     struct ph_mqtt_link_options options = {
         .url = config->cloud_url,
-        .ca_file = config->cloud_ca_file[0] != '\0' ? config->cloud_ca_file
-                                                    : config->ca_file,
-        .cert_file = config->cert_file,
-        .key_file = config->cert_key_file,
+        .ca_file = authority(config),
+        .cert_file = given(config->cert_file),
+        .key_file = given(config->cert_key_file),
+        .user = config->cloud_user,
+        .token_file = config->cloud_token_file,
+        .proxy = config->cloud_proxy,
+        .no_proxy = config->cloud_no_proxy,
+        .proxy_credentials_file = config->cloud_proxy_credentials_file,
         .client_id = cloud->workstation,
         .will = &will,
         .backoff_min_ms = pace->backoff_min_ms,
@@ -171,11 +197,14 @@ static int
 check_config(const struct ph_config *config,
              const struct ph_workstation *workstation, struct ph_why *why)
 {
+    /* The certificate says who this workstation is even where the broker is
+     * told by user and token. */
     if (config->cert_file[0] == '\0' || config->cert_key_file[0] == '\0')
         return ph_why_fail(why, PH_ERR_CONFIG,
                            "cloud.url is set but identity.cert_file or "
                            "identity.key_file is not");
-    if (config->cloud_ca_file[0] == '\0' && config->ca_file[0] == '\0')
+    if (!trusts_system(config) && config->cloud_ca_file[0] == '\0' &&
+        config->ca_file[0] == '\0')
         return ph_why_fail(why, PH_ERR_CONFIG,
                            "cloud.url is set but neither cloud.ca_file nor "
                            "identity.ca_file is");

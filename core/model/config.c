@@ -10,6 +10,8 @@
 #include "printhold/base/parse.h"
 #include "printhold/base/utf8.h"
 
+#define WSS_URLS_MAX 8
+
 /* Room behind it for the name of the key's file. */
 #define KEY_DIR_MAX (PH_CONFIG_TEXT_MAX - 16)
 
@@ -66,15 +68,36 @@ is_address(const char *value)
 }
 
 static bool
-is_wss_url(const char *value)
+is_wss_url(const char *value, size_t len)
 {
     static const char scheme[] = "wss://";
+    size_t scheme_len = sizeof(scheme) - 1;
 
-    if (value[0] == '\0')
-        return true;
-    return strncmp(value, scheme, sizeof(scheme) - 1) == 0 &&
-           value[sizeof(scheme) - 1] != '\0' &&
-           value[sizeof(scheme) - 1] != '/' && strpbrk(value, " \"\\@") == NULL;
+    if (len <= scheme_len || strncmp(value, scheme, scheme_len) != 0 ||
+        value[scheme_len] == '/')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (strchr("\"\\@", value[i]) != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* None, or some with blanks between them. */
+static bool
+are_wss_urls(const char *value, size_t max)
+{
+    size_t count = 0;
+
+    for (value += strspn(value, " "); *value != '\0';
+         value += strspn(value, " ")) {
+        size_t len = strcspn(value, " ");
+
+        if (!is_wss_url(value, len) || ++count > max)
+            return false;
+        value += len;
+    }
+    return true;
 }
 
 static bool
@@ -89,8 +112,10 @@ is_text_fit(const struct ph_config_setting *setting, const char *value)
         return len == 0 || value[0] == '/';
     case PH_CONFIG_ADDRESS:
         return is_address(value);
+    case PH_CONFIG_WSS_URLS:
+        return are_wss_urls(value, WSS_URLS_MAX);
     case PH_CONFIG_WSS_URL:
-        return is_wss_url(value);
+        return are_wss_urls(value, 1);
     default:
         return true;
     }
@@ -187,6 +212,9 @@ describe(const struct ph_config_setting *setting, char *dst, size_t cap)
         return;
     case PH_CONFIG_WSS_URL:
         (void)snprintf(dst, cap, "a wss:// URL");
+        return;
+    case PH_CONFIG_WSS_URLS:
+        (void)snprintf(dst, cap, "a wss:// URL, or up to %d", WSS_URLS_MAX);
         return;
     case PH_CONFIG_CHOICE:
         (void)snprintf(dst, cap, "one of %s", setting->choices);

@@ -138,6 +138,12 @@ static const struct {
      "a wss:// URL"},
     {"cloud by https", "[cloud]\nurl = https://broker.example/\n",
      "a wss:// URL"},
+    {"one bad url of two", "[cloud]\nurl = wss://a http://b\n", "a wss:// URL"},
+    {"nine urls",
+     "[cloud]\nurl = wss://a wss://b wss://c wss://d wss://e wss://f wss://g "
+     "wss://h wss://i\n",
+     "a wss:// URL"},
+    {"trust in nobody", "[cloud]\ntrust = none\n", "one of private|system"},
     {"cloud without a host", "[cloud]\nurl = wss:///mqtt\n", "a wss:// URL"},
     {"cloud with a password", "[cloud]\nurl = wss://u:p@broker.example/\n",
      "a wss:// URL"},

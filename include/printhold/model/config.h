@@ -62,8 +62,14 @@ struct ph_config {
     char cert_file[PH_CONFIG_TEXT_MAX];
     char cert_key_file[PH_CONFIG_TEXT_MAX];
     /* [cloud]; empty url = no cloud */
-    char cloud_url[PH_CONFIG_TEXT_MAX];
+    char cloud_url[PH_CONFIG_TEXT_MAX];     /* one, or up to eight */
+    char cloud_trust[PH_CONFIG_TEXT_MAX];   /* private, system */
     char cloud_ca_file[PH_CONFIG_TEXT_MAX]; /* empty: identity.ca_file */
+    char cloud_user[PH_CONFIG_TEXT_MAX];
+    char cloud_token_file[PH_CONFIG_TEXT_MAX];
+    char cloud_proxy[PH_CONFIG_TEXT_MAX]; /* http://host:port, none, empty */
+    char cloud_proxy_credentials_file[PH_CONFIG_TEXT_MAX];
+    char cloud_no_proxy[PH_CONFIG_TEXT_MAX];
     char directory_key_file[PH_CONFIG_TEXT_MAX];
     char title_policy[PH_CONFIG_TEXT_MAX]; /* full, first-word, hidden */
     /* [release]; empty issuer_key_file = nobody can release */
@@ -114,6 +120,7 @@ enum ph_config_kind {
     PH_CONFIG_PATH,     /* absolute path or empty, min..max bytes */
     PH_CONFIG_ADDRESS,  /* IPv4 or IPv6 address */
     PH_CONFIG_WSS_URL,  /* wss://host[:port][/path] or empty */
+    PH_CONFIG_WSS_URLS, /* up to 8 of them with blanks between, or empty */
     PH_CONFIG_NUMBER,   /* min..max */
     PH_CONFIG_SIZE,     /* bytes, min..max */
     PH_CONFIG_DURATION, /* seconds, min..max */
