@@ -38,8 +38,8 @@ ph_link_start_timer(struct ph_mqtt_link *link, uint64_t ms)
     (void)uv_timer_start(&link->timer, on_timer, ms, 0);
 }
 
-static void
-say(struct ph_mqtt_link *link, const char *fmt, va_list ap)
+static void PH_PRINTF(2, 0)
+    say(struct ph_mqtt_link *link, const char *fmt, va_list ap)
 {
     char text[PH_WHY_MAX];
 
