@@ -57,10 +57,11 @@ a_round_begins_with_the_one_that_worked(void **state)
 static void
 one_to_eight_of_them(void **state)
 {
-    static const char *const bads[] = {
-        "", "   ", "wss://a wss://", "wss://a http://b",
+    static const char nine[] =
         "wss://a wss://a wss://a wss://a wss://a wss://a wss://a wss://a "
-        "wss://a"};
+        "wss://a";
+    static const char *const bads[] = {"", "   ", "wss://a wss://",
+                                       "wss://a http://b", nine};
     struct ph_mqtt_endpoints endpoints;
 
     (void)state;
