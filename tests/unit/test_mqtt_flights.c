@@ -14,8 +14,8 @@ put(struct ph_mqtt_flights *flights, size_t window, uint64_t token)
 {
     struct ph_mqtt_message message = {.topic = "t"};
 
-    return ph_mqtt_flights_put(flights, PH_MQTT_LEVEL_5, window, &message, PH_MQTT_PACKET_MAX,
-                               token);
+    return ph_mqtt_flights_put(flights, PH_MQTT_LEVEL_5, window, &message,
+                               PH_MQTT_PACKET_MAX, token);
 }
 
 static void
@@ -105,11 +105,13 @@ what_cannot_be_encoded_takes_no_place(void **state)
     struct ph_mqtt_message message = {.topic = "t/#"};
 
     (void)state;
-    assert_int_equal(ph_mqtt_flights_put(&flights, PH_MQTT_LEVEL_5, 16, &message, 100, 1),
-                     PH_ERR_INVALID);
+    assert_int_equal(
+        ph_mqtt_flights_put(&flights, PH_MQTT_LEVEL_5, 16, &message, 100, 1),
+        PH_ERR_INVALID);
     message.topic = "t";
-    assert_int_equal(ph_mqtt_flights_put(&flights, PH_MQTT_LEVEL_5, 16, &message, 4, 1),
-                     PH_ERR_TOO_BIG);
+    assert_int_equal(
+        ph_mqtt_flights_put(&flights, PH_MQTT_LEVEL_5, 16, &message, 4, 1),
+        PH_ERR_TOO_BIG);
     assert_int_equal(flights.count, 0);
 }
 
