@@ -131,12 +131,15 @@ is_outbox_empty(const struct rig *rig)
     return stats.outbox_events == 0 && stats.outbox_documents == 0;
 }
 
-/* And nothing is under way. */
+/* Connected, and nothing is under way. */
 static inline bool
 is_quiet(const struct rig *rig)
 {
-    return rig->cloud->info.is_due == false && !rig->cloud->is_turning &&
-           cloud_in_flight(rig->cloud) == 0;
+    const struct ph_cloud *cloud = rig->cloud;
+
+    return cloud->status.state == PH_CLOUD_ONLINE && !cloud->anew &&
+           !cloud->info.is_due && !cloud->is_turning &&
+           cloud->answered_count == 0 && cloud_in_flight(cloud) == 0;
 }
 
 #endif
