@@ -190,6 +190,7 @@ class Lab:
         self._pki('printer', pki, PRINTER)
         self._pki('service', pki, 'broker', '--dns', 'localhost',
                   '--ip', '127.0.0.1')
+        self._pki('service', pki, 'reader')
         self._pki('issuer', pki)
         self._pki('directory-key', pki)
         os.chmod(pki, 0o755)
