@@ -18,6 +18,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,7 +103,7 @@ restart_broker(void)
     }
     while (!listens(broker.wss_port) || !listens(broker.tls_port)) {
         assert_true(broker_now_ms() < deadline);
-        (void)usleep(5000);
+        (void)poll(NULL, 0, 5);
     }
 }
 

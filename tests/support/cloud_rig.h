@@ -95,15 +95,39 @@ status_of(const struct rig *rig)
     return status;
 }
 
-#define RUN_UNTIL(rig, condition)                                             \
-    do {                                                                      \
-        int64_t deadline = broker_now_ms() + DEADLINE_MS;                     \
-        while (!(condition)) {                                                \
-            if (broker_now_ms() > deadline)                                   \
-                fail_msg("never: %s (%s%s)", #condition, status_of(rig).text, \
-                         status_of(rig).refused_text);                        \
-            (void)uv_run(&(rig)->loop, UV_RUN_ONCE);                          \
-        }                                                                     \
+/* What keeps it, for a condition that never came. */
+static inline void
+say_state(const struct rig *rig)
+{
+    const struct ph_cloud *cloud = rig->cloud;
+    struct ph_jobs_stats stats = {.held = 0};
+
+    (void)ph_jobs_stats(rig->jobs.jobs, &stats);
+    print_message("up %d, room %zu, in flight %zu, answered %zu, turning %d, "
+                  "wanted %d, anew %d, described %d, after %llu; %llu events, "
+                  "%llu documents; %llu taken, %llu refused; %s%s\n",
+                  cloud->status.state == PH_CLOUD_ONLINE,
+                  ph_mqtt_link_window(cloud->link), cloud_in_flight(cloud),
+                  cloud->answered_count, cloud->is_turning,
+                  cloud->is_turn_wanted, cloud->anew, !cloud->info.is_due,
+                  (unsigned long long)cloud->after_seq,
+                  (unsigned long long)stats.outbox_events,
+                  (unsigned long long)stats.outbox_documents,
+                  (unsigned long long)cloud->status.published,
+                  (unsigned long long)cloud->status.refused, cloud->status.text,
+                  cloud->status.refused_text);
+}
+
+#define RUN_UNTIL(rig, condition)                         \
+    do {                                                  \
+        int64_t deadline = broker_now_ms() + DEADLINE_MS; \
+        while (!(condition)) {                            \
+            if (broker_now_ms() > deadline) {             \
+                say_state(rig);                           \
+                fail_msg("never: %s", #condition);        \
+            }                                             \
+            (void)uv_run(&(rig)->loop, UV_RUN_ONCE);      \
+        }                                                 \
     } while (0)
 
 static inline void

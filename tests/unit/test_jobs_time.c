@@ -217,11 +217,18 @@ a_lease_does_not_end_with_a_clock_set_forward(void **state)
 
 /* The cloud's documents name the ends of jobs. */
 static void
+count_change(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+static void
 a_set_clock_makes_the_documents_due_again(void **state)
 {
     struct jobs_fixture *f = *state;
     const struct ph_id id = jobs_fixture_hold(f, "t", "bytes");
     struct ph_outbox_document document;
+    unsigned changes = 0;
     size_t count;
 
     assert_int_equal(ph_jobs_due_documents(f->jobs, &document, 1, &count),
@@ -229,7 +236,9 @@ a_set_clock_makes_the_documents_due_again(void **state)
     ph_buf_close(&document.payload);
     jobs_fixture_answer(f, document.uk, document.rev, 0);
     moved_ms += DAY;
+    ph_jobs_on_change(f->jobs, count_change, &changes);
     assert_int_equal(state_after_reap(f, &id), PH_JOB_HELD);
+    assert_int_equal(changes, 1); /* the link is told, without a job's change */
     assert_int_equal(ph_jobs_due_documents(f->jobs, &document, 1, &count),
                      PH_OK);
     assert_int_equal(count, 1);
