@@ -7,11 +7,13 @@
 
 #include "capture_server.h"
 #include "cloud.h"
+#include "cloud_inbox.h"
 #include "control_server.h"
 #include "cups_held.h"
 #include "cups_purge.h"
 #include "jobs.h"
 #include "owner_watch.h"
+#include "policy_store.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
@@ -33,12 +35,15 @@ struct agent {
     uv_signal_t sighup;
     uv_async_t changed;
     uv_async_t renewed;
+    uv_work_t renewal; /* a new certificate is here: noted in a worker */
+    bool is_noting_renewal;
     struct ph_epoch_keys *keys;
     struct ph_jobs *jobs;
     struct ph_workstation workstation; /* at the start */
     struct ph_workstation_watch *watch;
     struct ph_release_service *release;
     struct ph_cloud *cloud;
+    struct ph_cloud_inbox *inbox;
     struct ph_control_server *control;
     struct ph_capture_server *capture;
     struct ph_reaper *reaper;
@@ -93,6 +98,20 @@ open_keys(struct agent *agent, struct ph_why *why)
     return err;
 }
 
+/* Before anything is captured, shown or told. It counts for as long as somebody
+ * on this computer names an issuer. */
+static void
+apply_policy(struct agent *agent)
+{
+    struct ph_policy_store store;
+
+    if (agent->config->issuer_key_file[0] == '\0')
+        return;
+    ph_policy_store_load(&store, agent->config, &agent->workstation);
+    if (ph_policy_store_apply(&store, agent->jobs) != PH_OK)
+        ph_log_warning("policy: it cannot be reported now, continuing");
+}
+
 static int
 open_stores(struct agent *agent, struct ph_why *why)
 {
@@ -110,6 +129,8 @@ open_stores(struct agent *agent, struct ph_why *why)
             (void)ph_why_fail(why, err, "cannot write the catalogue: %s",
                               ph_err_text(err));
     }
+    if (err == PH_OK)
+        apply_policy(agent);
     if (err == PH_OK)
         err = ph_jobs_recover(agent->jobs, why);
     return err;
@@ -206,7 +227,11 @@ stop_next(void *arg)
         stop_next(agent);
     } else if (agent->cloud != NULL) {
         TAKE(agent, cloud, struct ph_cloud);
+        ph_cloud_on_message(cloud, NULL, NULL);
         ph_cloud_stop(cloud, stop_next, agent);
+    } else if (agent->inbox != NULL) {
+        TAKE(agent, inbox, struct ph_cloud_inbox);
+        ph_cloud_inbox_stop(inbox, stop_next, agent);
     } else {
         close_own_handles(agent);
     }
@@ -245,10 +270,35 @@ on_reload(uv_signal_t *handle, int signum)
 /* --- who we are, for the documents: a new certificate, another address --- */
 
 static void
+run_renewed(uv_work_t *work)
+{
+    struct agent *agent = work->data;
+
+    if (ph_jobs_renewed(agent->jobs) != PH_OK)
+        ph_log_warning("the wish for a new certificate cannot be crossed out "
+                       "now, continuing");
+}
+
+static void
+after_renewed(uv_work_t *work, int status)
+{
+    struct agent *agent = work->data;
+
+    (void)status;
+    agent->is_noting_renewal = false;
+}
+
+static void
 on_renewed_async(uv_async_t *async)
 {
     struct agent *agent = async->data;
 
+    if (!agent->is_noting_renewal && !agent->stopping) {
+        agent->renewal.data = agent;
+        agent->is_noting_renewal =
+            uv_queue_work(&agent->loop, &agent->renewal, run_renewed,
+                          after_renewed) == 0;
+    }
     if (agent->watch != NULL)
         ph_workstation_watch_look(agent->watch);
 }
@@ -351,6 +401,31 @@ start_cups_held(struct agent *agent, struct ph_why *why)
 }
 
 static void
+on_refresh(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->cloud != NULL)
+        ph_cloud_refresh(agent->cloud);
+}
+
+static int
+start_cloud(struct agent *agent, struct ph_why *why)
+{
+    int err = ph_cloud_inbox_start(&agent->loop, agent->config, agent->jobs,
+                                   &agent->workstation, on_refresh, agent,
+                                   &agent->inbox);
+
+    if (err == PH_OK)
+        err = ph_cloud_start(&agent->loop, agent->config, agent->jobs,
+                             &agent->workstation, &agent->cloud, why);
+    if (err == PH_OK)
+        ph_cloud_on_message(agent->cloud, ph_cloud_inbox_on_message,
+                            agent->inbox);
+    return err;
+}
+
+static void
 give_cloud_status(void *arg, struct ph_cloud_status *out_status)
 {
     const struct agent *agent = arg;
@@ -396,6 +471,23 @@ give_workstation(void *arg)
                                 : &agent->workstation;
 }
 
+static void
+give_inbox_status(void *arg, uint64_t *out_taken, uint64_t *out_dropped,
+                  struct ph_why *out_text)
+{
+    const struct agent *agent = arg;
+    struct ph_cloud_inbox_status status;
+
+    if (agent->inbox == NULL)
+        return;
+    ph_cloud_inbox_status(agent->inbox, &status);
+    *out_taken = status.taken;
+    *out_dropped = 0;
+    for (size_t i = 0; i < PH_CLOUD_DROP_REASONS; i++)
+        *out_dropped += status.dropped[i];
+    ph_cloud_inbox_text(&status, out_text->text, sizeof(out_text->text));
+}
+
 static int
 start_parts(struct agent *agent, struct ph_why *why)
 {
@@ -404,6 +496,7 @@ start_parts(struct agent *agent, struct ph_why *why)
         .release = give_release_status,
         .cups = give_cups_status,
         .workstation = give_workstation,
+        .inbox = give_inbox_status,
         .arg = agent,
     };
     int err = start_release(agent, why);
@@ -411,8 +504,7 @@ start_parts(struct agent *agent, struct ph_why *why)
     if (err == PH_OK)
         err = start_purge(agent, why);
     if (err == PH_OK)
-        err = ph_cloud_start(&agent->loop, agent->config, agent->jobs,
-                             &agent->workstation, &agent->cloud, why);
+        err = start_cloud(agent, why);
     if (err == PH_OK)
         err = ph_control_server_start(&agent->loop, agent->config, agent->jobs,
                                       &sources, ph_service_socket("control"),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud_inbox.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
@@ -127,6 +128,14 @@ on_kick(uv_async_t *async)
 }
 
 void
+ph_cloud_refresh(struct ph_cloud *cloud)
+{
+    if (!cloud->is_stopping && cloud->link != NULL &&
+        ph_mqtt_link_is_up(cloud->link))
+        on_refresh(&cloud->refresh);
+}
+
+void
 ph_cloud_kick(struct ph_cloud *cloud)
 {
     (void)uv_async_send(&cloud->kick);
@@ -156,10 +165,30 @@ authority(const struct ph_config *config)
                                             : config->ca_file;
 }
 
+/* What we want to hear. Without an issuer nobody can tell us anything. */
+static size_t
+make_filters(const struct ph_config *config,
+             const struct ph_workstation *workstation,
+             char topics[PH_CLOUD_INBOX_FILTERS][PH_MQTT_TOPIC_MAX],
+             const char *filters[PH_CLOUD_INBOX_FILTERS])
+{
+    if (config->issuer_key_file[0] == '\0')
+        return 0;
+    for (size_t i = 0; i < PH_CLOUD_INBOX_FILTERS; i++) {
+        ph_cloud_inbox_topic((enum ph_cloud_message_kind)i, workstation->tenant,
+                             workstation->id, topics[i]);
+        filters[i] = topics[i];
+    }
+    return PH_CLOUD_INBOX_FILTERS;
+}
+
 static int
 start_link(struct ph_cloud *cloud, const struct ph_config *config,
+           const struct ph_workstation *workstation,
            const struct cloud_pace *pace, struct ph_why *why)
 {
+    char topics[PH_CLOUD_INBOX_FILTERS][PH_MQTT_TOPIC_MAX];
+    const char *filters[PH_CLOUD_INBOX_FILTERS];
     char topic[PH_MQTT_TOPIC_MAX];
     struct ph_mqtt_will will = {.delay_s = WILL_DELAY_S};
     struct ph_mqtt_link_options options = {
@@ -176,6 +205,8 @@ start_link(struct ph_cloud *cloud, const struct ph_config *config,
         .will = &will,
         .backoff_min_ms = pace->backoff_min_ms,
         .backoff_max_ms = pace->backoff_max_ms,
+        .filters = filters,
+        .filter_count = make_filters(config, workstation, topics, filters),
         .events = {.on_up = on_up,
                    .on_down = on_down,
                    .on_acked = cloud_on_acked,
@@ -252,7 +283,7 @@ cloud_start(uv_loop_t *loop, const struct ph_config *config,
     cloud_set_state(cloud, is_on ? PH_CLOUD_CONNECTING : PH_CLOUD_OFF, "");
     cloud->status.since_ms = ph_clock_wall_ms();
     if (is_on)
-        err = start_link(cloud, config, pace, why);
+        err = start_link(cloud, config, workstation, pace, why);
     if (err == PH_OK && uv_async_init(loop, &cloud->kick, on_kick) != 0)
         err = PH_ERR_NOMEM; /* eventfd: only at start, link closes itself */
     if (err != PH_OK) {

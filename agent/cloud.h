@@ -43,6 +43,9 @@ int ph_cloud_start(uv_loop_t *loop, const struct ph_config *config,
                    const struct ph_workstation *workstation,
                    struct ph_cloud **out_cloud, struct ph_why *why);
 
+/* Say the presence again, and try again what was refused. On the loop. */
+void ph_cloud_refresh(struct ph_cloud *cloud);
+
 /* There is something in the outbox. From any thread. */
 void ph_cloud_kick(struct ph_cloud *cloud);
 

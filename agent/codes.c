@@ -222,9 +222,9 @@ make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *code,
 }
 
 bool
-ph_codes_are_on(const struct ph_jobs *jobs)
+ph_codes_are_on(struct ph_jobs *jobs)
 {
-    return strcmp(jobs->config.offline_code, "yes") == 0;
+    return jobs_rule(jobs, PH_POLICY_OFFLINE_CODE) != 0;
 }
 
 int
@@ -237,8 +237,9 @@ ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,
     if (!ph_codes_are_on(jobs))
         return ph_why_fail(why, PH_ERR_DENIED,
                            "codes are switched off on this computer "
-                           "(release.offline_code); sign in at the printer in "
-                           "another way");
+                           "(release.offline_code, or the policy of your "
+                           "organisation); sign in at the printer in another "
+                           "way");
     if (jobs->config.issuer_key_file[0] == '\0')
         return ph_why_fail(why, PH_ERR_STATE,
                            "printers cannot pull from this computer yet: ask "

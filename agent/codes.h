@@ -45,8 +45,8 @@ struct ph_code {
     struct ph_workstation computer; /* where the printer must ask */
 };
 
-/* Has the site left codes switched on? */
-bool ph_codes_are_on(const struct ph_jobs *jobs);
+/* Has the site left codes switched on: configuration and policy? */
+bool ph_codes_are_on(struct ph_jobs *jobs);
 
 /*
  * Make a code for this person. PH_ERR_DENIED when the site has switched codes

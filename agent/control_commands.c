@@ -5,6 +5,8 @@
 
 #include "audit_view.h"
 #include "codes.h"
+#include "release_auth.h"
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 #include "printhold/base/wipe.h"
@@ -219,6 +221,8 @@ judge(const struct ph_control_status *status)
                    status->unmapped > 0 || status->owner_text[0] != '\0' ||
                    status->catalogue_text[0] != '\0' ||
                    status->audit_text[0] != '\0' ||
+                   status->clock_text[0] != '\0' ||
+                   status->renewal_wanted_ms > 0 ||
                    status->release_text[0] != '\0'
                ? "warning"
                : "ok";
@@ -241,6 +245,35 @@ fill_outbox(struct ph_control_status *status, const struct ph_jobs_stats *stats)
                        "(0x%02x)",
                        ph_mqtt_reason_text(stats->outbox_parked_reason),
                        stats->outbox_parked_reason);
+}
+
+static void
+fill_policy(struct ph_control_call *call)
+{
+    struct ph_control_status *status = &call->status;
+    struct ph_policy_versions versions;
+    struct ph_rules rules;
+
+    ph_jobs_rules(call->jobs, &rules, &versions);
+    status->policy_version = (int64_t)versions.tenant;
+    status->policy_ws_version = (int64_t)versions.workstation;
+    ph_rules_text(&rules, status->policy_text, sizeof(status->policy_text));
+}
+
+static void
+fill_clock(struct ph_control_status *status, int64_t behind_ms)
+{
+    char until[PH_TIME_TEXT];
+
+    if (behind_ms <= PH_GRANT_LEEWAY_MS)
+        return;
+    ph_clock_format(ph_clock_wall_ms() + behind_ms, until);
+    (void)snprintf(status->clock_text, sizeof(status->clock_text),
+                   "The clock of this computer once showed %s and is behind "
+                   "that now: no grant is taken until it is later than that. "
+                   "Set the clock right; if it is right, people release with "
+                   "'printhold code' until then",
+                   until);
 }
 
 /* What the loop's thread does not know. */
@@ -266,6 +299,9 @@ fill_status(struct ph_control_call *call)
     status->your_bytes = (int64_t)use.bytes;
     status->your_bytes_max = (int64_t)use.bytes_max;
     fill_outbox(status, &stats);
+    status->renewal_wanted_ms = stats.renewal_wanted_ms;
+    fill_policy(call);
+    fill_clock(status, stats.clock_behind_ms);
     (void)snprintf(status->spool_text, sizeof(status->spool_text), "%s",
                    stats.spool_health);
     (void)snprintf(status->catalogue_text, sizeof(status->catalogue_text), "%s",

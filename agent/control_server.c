@@ -260,10 +260,13 @@ fill_status(const struct ph_control_server *server,
     struct ph_cloud_status cloud = {.state = PH_CLOUD_OFF};
     struct ph_release_status release = {0};
     struct ph_why cups = {""};
-    uint64_t cups_waiting = 0;
+    uint64_t cups_waiting = 0, taken = 0, dropped = 0;
+    struct ph_why inbox = {""};
 
     if (sources->cups != NULL)
         sources->cups(sources->arg, &cups_waiting, &cups);
+    if (sources->inbox != NULL)
+        sources->inbox(sources->arg, &taken, &dropped, &inbox);
     if (sources->cloud != NULL)
         sources->cloud(sources->arg, &cloud);
     if (sources->release != NULL)
@@ -278,6 +281,8 @@ fill_status(const struct ph_control_server *server,
         .cloud_refused = (int64_t)cloud.refused,
         .cloud_refused_since_ms =
             cloud.refused_text[0] != '\0' ? cloud.refused_since_ms : 0,
+        .cloud_taken = (int64_t)taken,
+        .cloud_dropped = (int64_t)dropped,
         .release_port = release.port,
         .release_connections = (int64_t)release.connections,
         .release_pulls = (int64_t)release.pulls,
@@ -295,6 +300,8 @@ fill_status(const struct ph_control_server *server,
     (void)snprintf(status->cloud_refused_text,
                    sizeof(status->cloud_refused_text), "%s",
                    cloud.refused_text);
+    (void)snprintf(status->cloud_dropped_text,
+                   sizeof(status->cloud_dropped_text), "%s", inbox.text);
     (void)snprintf(status->release_text, sizeof(status->release_text), "%s",
                    release.text.text);
     (void)snprintf(status->release, sizeof(status->release), "%s",

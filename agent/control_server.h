@@ -36,6 +36,9 @@ struct ph_control_sources {
     void (*cups)(void *arg, uint64_t *out_waiting, struct ph_why *out_text);
     /* this computer, or NULL */
     const struct ph_workstation *(*workstation)(void *arg);
+    /* messages of the cloud; the text counts the dropped ones by reason */
+    void (*inbox)(void *arg, uint64_t *out_taken, uint64_t *out_dropped,
+                  struct ph_why *out_text);
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

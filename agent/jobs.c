@@ -65,14 +65,11 @@ ph_jobs_open(const struct ph_config *config, struct ph_epoch_keys *keys,
     jobs->config = *config;
     jobs->keys = keys;
     (void)pthread_mutex_init(&jobs->lock, NULL);
+    (void)pthread_mutex_init(&jobs->rules_lock, NULL);
+    ph_policy_apply(config, NULL, &jobs->rules);
     audit_refusals_init(&jobs->refusals, ph_clock_boot_ms());
     ph_buf_init(&jobs->audit_lines, AUDIT_LINES_MAX);
-    err = ph_title_policy_parse(config->title_policy, &jobs->title_policy);
-    if (err != PH_OK)
-        (void)ph_why_fail(why, err, "unknown cloud.title %s",
-                          config->title_policy);
-    if (err == PH_OK)
-        err = load_directory_key(jobs, why);
+    err = load_directory_key(jobs, why);
     if (err == PH_OK)
         err = jobs_owners_open(jobs, why);
     if (err == PH_OK)
@@ -106,6 +103,7 @@ ph_jobs_close(struct ph_jobs *jobs)
     ph_owner_map_free(jobs->owners.map);
     ph_buf_close(&jobs->audit_lines);
     audit_refusals_close(&jobs->refusals);
+    (void)pthread_mutex_destroy(&jobs->rules_lock);
     (void)pthread_mutex_destroy(&jobs->lock);
     free(jobs);
 }
@@ -277,16 +275,14 @@ ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
 /* --- moves --- */
 
 int
-jobs_move(struct ph_jobs *jobs, const struct job_row *row,
-          const struct job_move *move)
+jobs_move_within(struct ph_jobs *jobs, const struct job_row *row,
+                 const struct job_move *move)
 {
     const struct ph_ticket *ticket = &row->view.ticket;
     const struct ph_release_report *report = move->report;
     uint8_t key[PH_CATALOGUE_KEY_BYTES];
-    int err = ph_catalogue_begin(jobs->catalogue);
+    int err;
 
-    if (err != PH_OK)
-        return err;
     err = ph_catalogue_move(jobs->catalogue, &row->row.id, move->to,
                             jobs_now(jobs), move->holder, move->lease_until_ms);
     if (err == PH_OK && report != NULL && move->event == PH_JOB_RELEASED)
@@ -304,6 +300,17 @@ jobs_move(struct ph_jobs *jobs, const struct job_row *row,
                              move->reason);
     if (err == PH_OK)
         err = jobs_audit_move(jobs, row, move);
+    return err;
+}
+
+int
+jobs_move(struct ph_jobs *jobs, const struct job_row *row,
+          const struct job_move *move)
+{
+    int err = ph_catalogue_begin(jobs->catalogue);
+
+    if (err == PH_OK)
+        err = jobs_move_within(jobs, row, move);
     if (err == PH_OK)
         err = jobs_audit_commit(jobs);
     jobs_audit_rollback(jobs);
@@ -421,6 +428,10 @@ ph_jobs_keep(struct ph_jobs *jobs, const struct ph_asker *asker,
     if (err == PH_OK && !ph_job_state_has_document(row.row.state))
         err = ph_why_fail(why, PH_ERR_STATE, "this job has ended already (%s)",
                           ph_job_state_name(row.row.state));
+    if (err == PH_OK && keep && jobs_rule(jobs, PH_POLICY_KEEP) == 0)
+        err = ph_why_fail(why, PH_ERR_DENIED,
+                          "your organisation does not let jobs be kept after "
+                          "they were printed; print it again from the program");
     if (err == PH_OK && row.row.keep != keep)
         err = write_keep(jobs, &row, keep);
     if (err == PH_OK)

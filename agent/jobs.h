@@ -24,8 +24,11 @@
 #include "printhold/crypto/sealed_file.h"
 #include "printhold/model/config.h"
 #include "printhold/model/job.h"
+#include "printhold/model/policy.h"
 #include "printhold/model/ticket.h"
+#include "printhold/proto/answer_event.h"
 #include "printhold/proto/capture.h"
+#include "printhold/proto/command.h"
 #include "printhold/proto/event.h"
 
 struct ph_jobs;
@@ -244,6 +247,8 @@ struct ph_jobs_stats {
     char owner_health[PH_WHY_MAX];   /* of owner.map_file; empty when well */
     char catalogue_note[PH_WHY_MAX]; /* empty unless it was lost */
     int64_t audit_broken; /* first record of the audit that does not hold; 0 */
+    int64_t clock_behind_ms;   /* the highest time that was ever stored; 0 */
+    int64_t renewal_wanted_ms; /* the cloud asked for a new certificate; 0 */
 };
 /* What one person uses of what they may. */
 struct ph_jobs_use {
@@ -253,6 +258,41 @@ struct ph_jobs_use {
 int ph_jobs_used_by(struct ph_jobs *jobs, uint32_t uid,
                     struct ph_jobs_use *out_use);
 int ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats);
+
+/* --- policy --- */
+
+/* Of what is in force; 0: none. */
+struct ph_policy_versions {
+    uint64_t tenant;
+    uint64_t workstation;
+};
+
+/*
+ * From now on this policy holds, as far as model/policy.h lets it: the tenant's
+ * with the workstation's over it. Jobs that are held keep the end of their
+ * retention. All documents are due again when titles are shown otherwise. The
+ * cloud is told once of each version, durably. An error means that this could not
+ * be written; the policy holds all the same.
+ */
+int ph_jobs_set_policy(struct ph_jobs *jobs, const struct ph_policy *policy,
+                       const struct ph_policy_versions *versions);
+/* What holds, and since which versions; either may be NULL. Never blocks. */
+void ph_jobs_rules(struct ph_jobs *jobs, struct ph_rules *out_rules,
+                   struct ph_policy_versions *out_versions);
+
+/* --- commands of the cloud --- */
+
+/*
+ * Carry out a command that the caller has judged, or refuse it (refused: the
+ * keyword, else NULL): effect, answer and the memory of its jti are one
+ * transaction, so that it has an effect once, whatever breaks. A job that a
+ * printer has just now is left alone, and the answer names it. PH_ERR_EXISTS for
+ * a jti that was used, or from before our memory (see ph_jobs_use_grant).
+ */
+int ph_jobs_command(struct ph_jobs *jobs, const struct ph_command *command,
+                    const char *refused, struct ph_command_result *out_result);
+/* The certificate was replaced: nobody waits for a new one any more. */
+int ph_jobs_renewed(struct ph_jobs *jobs);
 
 /* --- outbox (cloud.c) --- */
 

@@ -15,8 +15,8 @@
 #include "printhold/base/parse.h"
 #include "printhold/proto/choices.h"
 
-#define HISTORY_PAGE 64
-#define LINE_MAX     512
+#define HISTORY_PAGE   64
+#define AUDIT_LINE_MAX 512
 
 /* --- writing --- */
 
@@ -35,7 +35,7 @@ remember_line(struct ph_buf *lines, const struct ph_audit_entry *entry,
 {
     char chain[2 * JOBS_AUDIT_MARK_BYTES + 1], job[PH_ID_TEXT];
 
-    if (lines->max - lines->len < LINE_MAX)
+    if (lines->max - lines->len < AUDIT_LINE_MAX)
         return;
     ph_format_hex(mark->mac, JOBS_AUDIT_MARK_BYTES, chain);
     (void)ph_buf_printf(lines, "audit: %lld:%s %s", (long long)mark->number,

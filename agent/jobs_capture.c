@@ -130,7 +130,7 @@ grow(struct ph_capture *capture, uint64_t bytes,
     struct ph_why why;
     int err;
 
-    if (bytes > jobs->config.job_size_max)
+    if (bytes > jobs_rule(jobs, PH_POLICY_JOB_SIZE))
         return refuse(out_refuse, PH_CAPTURE_CANCEL, PH_ERR_TOO_BIG,
                       "The job is larger than this computer may hold");
     jobs_lock(jobs);
@@ -445,7 +445,7 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         row.sealed_len = sealed.len;
         jobs_lock(jobs);
         row.held_ms = row.changed_ms = jobs_now(jobs);
-        row.expires_ms = row.held_ms + (int64_t)jobs->config.retention_s * 1000;
+        row.expires_ms = row.held_ms + jobs_rule_ms(jobs, PH_POLICY_RETENTION);
         err = find_repeat(capture, sha256, out_job);
         if (err == PH_ERR_NOT_FOUND) {
             err = insert_once(jobs, &row, ticket);

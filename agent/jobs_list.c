@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
@@ -156,6 +157,16 @@ ph_jobs_find(struct ph_jobs *jobs, const struct ph_asker *asker,
 
 /* --- numbers --- */
 
+static int64_t
+clock_behind(struct ph_jobs *jobs)
+{
+    const int64_t now_ms = ph_clock_wall_ms();
+    int64_t high_ms = 0;
+
+    (void)ph_catalogue_number(jobs->catalogue, "high_water_ms", &high_ms);
+    return high_ms > now_ms ? high_ms - now_ms : 0;
+}
+
 int
 ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
 {
@@ -172,7 +183,7 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
             .held = totals.held,
             .claimed = totals.claimed,
             .spool_bytes = totals.bytes,
-            .spool_bytes_max = jobs->config.spool_size_max,
+            .spool_bytes_max = jobs_rule(jobs, PH_POLICY_SPOOL_SIZE),
             .unmapped = totals.unmapped,
             .outbox_events = totals.events,
             .outbox_documents = totals.documents,
@@ -181,6 +192,8 @@ ph_jobs_stats(struct ph_jobs *jobs, struct ph_jobs_stats *out_stats)
             .outbox_parked_reason = untold.reason,
             .outbox_dropped = untold.dropped,
             .audit_broken = jobs->audit_broken,
+            .clock_behind_ms = clock_behind(jobs),
+            .renewal_wanted_ms = jobs_renewal_wanted(jobs),
         };
         memcpy(out_stats->spool_health, jobs->health, sizeof(jobs->health));
         memcpy(out_stats->catalogue_note, jobs->catalogue_note,
@@ -203,9 +216,9 @@ ph_jobs_used_by(struct ph_jobs *jobs, uint32_t uid, struct ph_jobs_use *out_use)
     if (err == PH_OK)
         *out_use = (struct ph_jobs_use){
             .jobs = usage.jobs,
-            .jobs_max = jobs->config.user_jobs_max,
+            .jobs_max = jobs_rule(jobs, PH_POLICY_USER_JOBS),
             .bytes = usage.bytes,
-            .bytes_max = jobs->config.user_size_max,
+            .bytes_max = jobs_rule(jobs, PH_POLICY_USER_SIZE),
         };
     return err;
 }

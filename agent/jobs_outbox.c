@@ -30,12 +30,32 @@ jobs_touch(struct ph_jobs *jobs, const char *login,
 }
 
 void
-jobs_apply_title_policy(const struct ph_jobs *jobs, struct ph_ticket *ticket)
+jobs_apply_title_policy(struct ph_jobs *jobs, struct ph_ticket *ticket)
 {
     char title[PH_TICKET_TITLE_MAX];
 
-    ph_title_apply(jobs->title_policy, ticket->job_name, title, sizeof(title));
+    ph_title_apply((enum ph_title_policy)jobs_rule(jobs, PH_POLICY_TITLE),
+                   ticket->job_name, title, sizeof(title));
     memcpy(ticket->job_name, title, sizeof(title));
+}
+
+int
+jobs_queue_event(struct ph_jobs *jobs, const struct ph_id *id, int64_t now_ms,
+                 const struct ph_buf *text)
+{
+    struct ph_buf sealed;
+    struct ph_id epoch;
+    int err = ph_epoch_keys_current(jobs->keys, now_ms, &epoch);
+
+    ph_buf_init(&sealed, JOBS_EVENT_BYTES_MAX + 256);
+    if (err == PH_OK)
+        err = ph_epoch_keys_seal(jobs->keys, &epoch, id->bytes, PH_ID_BYTES,
+                                 text->data, text->len, &sealed);
+    if (err == PH_OK)
+        err = ph_catalogue_add_event(jobs->catalogue, &epoch, id,
+                                     jobs_now(jobs), sealed.data, sealed.len);
+    ph_buf_close(&sealed);
+    return err;
 }
 
 int
@@ -54,28 +74,19 @@ jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                              .ticket = &shown,
                              .release = report,
                              .reason = reason};
-    struct ph_buf text, sealed;
-    struct ph_id epoch;
+    struct ph_buf text;
     int err;
 
     if (!jobs->reports || ticket->owner_login[0] == '\0')
         return PH_OK;
     ph_buf_init(&text, JOBS_EVENT_BYTES_MAX);
-    ph_buf_init(&sealed, JOBS_EVENT_BYTES_MAX + 256);
     jobs_apply_title_policy(jobs, &shown);
     err = ph_id_make_v7(&event.id);
     if (err == PH_OK)
         err = ph_event_put(&event, &text);
     if (err == PH_OK)
-        err = ph_epoch_keys_current(jobs->keys, now_ms, &epoch);
-    if (err == PH_OK)
-        err = ph_epoch_keys_seal(jobs->keys, &epoch, event.id.bytes,
-                                 PH_ID_BYTES, text.data, text.len, &sealed);
-    if (err == PH_OK)
-        err = ph_catalogue_add_event(jobs->catalogue, &epoch, &event.id,
-                                     jobs_now(jobs), sealed.data, sealed.len);
+        err = jobs_queue_event(jobs, &event.id, now_ms, &text);
     ph_buf_close(&text);
-    ph_buf_close(&sealed);
     return err;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "printhold/model/owner_map.h"
+#include "printhold/model/policy.h"
 #include "printhold/model/title.h"
 #include "printhold/store/catalogue.h"
 #include "printhold/store/spool.h"
@@ -51,12 +52,14 @@ struct ph_jobs {
     struct ph_spool *spool;
     struct ph_catalogue *catalogue; /* under lock */
     pthread_mutex_t lock;
-    bool reports;                /* a cloud is configured */
-    struct ph_buf directory_key; /* for user keys in topics */
-    enum ph_title_policy title_policy;
-    struct ph_workstation workstation; /* under lock */
-    char health[PH_WHY_MAX];           /* under lock */
-    char catalogue_note[PH_WHY_MAX];   /* under lock */
+    bool reports;                              /* a cloud is configured */
+    struct ph_buf directory_key;               /* for user keys in topics */
+    pthread_mutex_t rules_lock;                /* taken last, held for a copy */
+    struct ph_rules rules;                     /* under rules_lock */
+    struct ph_policy_versions policy_versions; /* under rules_lock */
+    struct ph_workstation workstation;         /* under lock */
+    char health[PH_WHY_MAX];                   /* under lock */
+    char catalogue_note[PH_WHY_MAX];           /* under lock */
     bool is_unsound;                /* a row of the catalogue is; under lock */
     int64_t rebuilt_mono_ms;        /* under lock; 0 never */
     struct jobs_underway *captures; /* under lock */
@@ -104,6 +107,12 @@ int jobs_recover(struct ph_jobs *jobs);
 /* Every byte of the file has just been authenticated. */
 void jobs_note_verified(struct ph_jobs *jobs, int fd);
 
+/* --- jobs_policy.c; no lock needed --- */
+
+/* What holds now of the policy's numbers, times in ms. */
+uint64_t jobs_rule(struct ph_jobs *jobs, enum ph_policy_member member);
+int64_t jobs_rule_ms(struct ph_jobs *jobs, enum ph_policy_member member);
+
 /* --- jobs_clock.c; all with the lock held --- */
 
 /* Once, when the catalogue is open. */
@@ -146,6 +155,10 @@ void jobs_report_key(const struct ph_release_report *report,
                      uint8_t out_key[PH_CATALOGUE_KEY_BYTES]);
 int jobs_move(struct ph_jobs *jobs, const struct job_row *row,
               const struct job_move *move);
+/* The same in the open transaction, which must end with jobs_audit_commit or
+ * jobs_audit_rollback. */
+int jobs_move_within(struct ph_jobs *jobs, const struct job_row *row,
+                     const struct job_move *move);
 /* The same for a row that cannot be read; the cloud hears nothing. */
 int jobs_move_unread(struct ph_jobs *jobs, const struct ph_id *id,
                      const struct job_move *move);
@@ -187,13 +200,15 @@ int jobs_chosen(struct ph_jobs *jobs, const struct job_row *row,
 /* The user's document changed. */
 int jobs_touch(struct ph_jobs *jobs, const char *login,
                const uint8_t owner[PH_OWNER_KEY_BYTES]);
+/* Append an event's text, sealed. */
+int jobs_queue_event(struct ph_jobs *jobs, const struct ph_id *id,
+                     int64_t now_ms, const struct ph_buf *text);
 int jobs_add_event(struct ph_jobs *jobs, const struct ph_id *job,
                    const struct ph_ticket *ticket, enum ph_job_state state,
                    const struct ph_release_report *report, const char *reason);
 #define JOBS_EVENT_BYTES_MAX 65536
 /* The ticket as the cloud may see it; needs no transaction. */
-void jobs_apply_title_policy(const struct ph_jobs *jobs,
-                             struct ph_ticket *ticket);
+void jobs_apply_title_policy(struct ph_jobs *jobs, struct ph_ticket *ticket);
 /* Drop and forget what is too old. Takes the lock. */
 int jobs_trim_outbox(struct ph_jobs *jobs, int64_t now_ms);
 
@@ -251,6 +266,11 @@ int jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
 /* The job is ours now. */
 void jobs_tell_captured(struct ph_jobs *jobs,
                         const struct ph_capture_begin *begin);
+
+/* --- jobs_command.c; lock held --- */
+
+/* When the cloud asked for a new certificate; 0: it did not. */
+int64_t jobs_renewal_wanted(struct ph_jobs *jobs);
 
 /* --- codes.c --- */
 

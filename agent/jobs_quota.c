@@ -85,24 +85,26 @@ refuse(struct ph_why *why, const char *what)
 int
 jobs_quota_begin(struct ph_jobs *jobs, uint32_t uid, struct ph_why *why)
 {
-    const struct ph_config *config = &jobs->config;
+    const uint64_t spool_max = jobs_rule(jobs, PH_POLICY_SPOOL_SIZE);
+    const uint64_t size_max = jobs_rule(jobs, PH_POLICY_USER_SIZE);
+    const uint64_t jobs_max = jobs_rule(jobs, PH_POLICY_USER_JOBS);
     struct use use;
     char text[PH_WHY_MAX], size[32];
     int err = add_up(jobs, uid, &use);
 
     if (err != PH_OK)
         return err;
-    if (use.bytes >= config->spool_size_max)
+    if (use.bytes >= spool_max)
         return refuse(why, "The store for held jobs on this computer is full");
-    if (use.mine.jobs >= config->user_jobs_max) {
+    if (use.mine.jobs >= jobs_max) {
         (void)snprintf(text, sizeof(text),
                        "You hold %llu jobs and may hold no more than %llu",
                        (unsigned long long)use.mine.jobs,
-                       (unsigned long long)config->user_jobs_max);
+                       (unsigned long long)jobs_max);
         return refuse(why, text);
     }
-    if (use.mine.bytes >= config->user_size_max) {
-        format_size(config->user_size_max, size, sizeof(size));
+    if (use.mine.bytes >= size_max) {
+        format_size(size_max, size, sizeof(size));
         (void)snprintf(text, sizeof(text),
                        "Your held jobs use all of the %s that you may hold",
                        size);
@@ -115,7 +117,8 @@ int
 jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
                 uint64_t bytes, struct ph_why *why)
 {
-    const struct ph_config *config = &jobs->config;
+    const uint64_t spool_max = jobs_rule(jobs, PH_POLICY_SPOOL_SIZE);
+    const uint64_t size_max = jobs_rule(jobs, PH_POLICY_USER_SIZE);
     const uint64_t before = capture->bytes;
     struct use use;
     char text[PH_WHY_MAX], size[32];
@@ -123,11 +126,11 @@ jobs_quota_grow(struct ph_jobs *jobs, struct jobs_underway *capture,
 
     capture->bytes = bytes;
     err = add_up(jobs, capture->uid, &use);
-    if (err == PH_OK && use.bytes > config->spool_size_max)
+    if (err == PH_OK && use.bytes > spool_max)
         err = refuse(why, "With this job the store for held jobs on this "
                           "computer would be too full");
-    if (err == PH_OK && use.mine.bytes > config->user_size_max) {
-        format_size(config->user_size_max, size, sizeof(size));
+    if (err == PH_OK && use.mine.bytes > size_max) {
+        format_size(size_max, size, sizeof(size));
         (void)snprintf(text, sizeof(text),
                        "With this job your held jobs would be more than the "
                        "%s that you may hold",

@@ -197,7 +197,7 @@ end_due(struct ph_jobs *jobs, int64_t wall_ms, int64_t now_ms,
 int
 ph_jobs_reap(struct ph_jobs *jobs, int64_t wall_ms, int64_t *out_next_ms)
 {
-    const int64_t history_ms = (int64_t)jobs->config.history_s * 1000;
+    const int64_t history_ms = jobs_rule_ms(jobs, PH_POLICY_HISTORY);
     const int64_t audit_ms = (int64_t)jobs->config.audit_keep_s * 1000;
     struct due_ids leases = {.count = 0}, expired = {.count = 0};
     int64_t now_ms = wall_ms, next = INT64_MAX, wait;

@@ -309,8 +309,10 @@ complete(struct ph_jobs *jobs, const struct ph_asker *asker,
          bool *out_remove)
 {
     const bool printed = is_printed(report);
-    const struct job_move released = {.to = row->row.keep ? PH_JOB_HELD
-                                                          : PH_JOB_RELEASED,
+    /* What a policy forbids by now does not keep the job. */
+    const bool keep = row->row.keep && jobs_rule(jobs, PH_POLICY_KEEP) != 0;
+    const struct job_move released = {.to =
+                                          keep ? PH_JOB_HELD : PH_JOB_RELEASED,
                                       .event = PH_JOB_RELEASED,
                                       .report = report,
                                       .audit = PH_AUDIT_COMPLETED,
@@ -321,7 +323,7 @@ complete(struct ph_jobs *jobs, const struct ph_asker *asker,
                                   .by = asker};
     int err = jobs_move(jobs, row, printed ? &released : &back);
 
-    *out_remove = err == PH_OK && printed && !row->row.keep;
+    *out_remove = err == PH_OK && printed && !keep;
     return err;
 }
 

@@ -7,6 +7,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/model/login.h"
 
 #define AMR_SEPARATORS " ,+"
 
@@ -37,24 +38,55 @@ has_method(char methods[][PH_GRANT_METHOD_MAX], size_t count, const char *word,
     return false;
 }
 
+/* All words of a text of that length? None at all must not mean no demand. */
+static bool
+has_all(char methods[][PH_GRANT_METHOD_MAX], size_t count, const char *word,
+        size_t len)
+{
+    const char *end = word + len;
+    bool asked = false;
+
+    for (;;) {
+        size_t word_len;
+
+        while (word < end && strchr(AMR_SEPARATORS, *word) != NULL)
+            word++;
+        if (word == end)
+            return asked;
+        word_len = strcspn(word, AMR_SEPARATORS);
+        if (word_len > (size_t)(end - word))
+            word_len = (size_t)(end - word);
+        if (!has_method(methods, count, word, word_len))
+            return false;
+        asked = true;
+        word += word_len;
+    }
+}
+
 bool
 ph_release_auth_is_strong(const struct ph_release_policy *policy,
                           char methods[][PH_GRANT_METHOD_MAX], size_t count)
 {
-    const char *word = policy->confidential_amr;
-    bool asked = false; /* no word at all must not mean no demand */
+    return has_all(methods, count, policy->confidential_amr,
+                   strlen(policy->confidential_amr));
+}
 
+bool
+ph_release_auth_is_allowed(const struct ph_release_policy *policy,
+                           char methods[][PH_GRANT_METHOD_MAX], size_t count)
+{
+    const char *way = policy->sign_in;
+
+    if (way == NULL || way[0] == '\0')
+        return true;
     for (;;) {
-        size_t len;
+        const size_t len = strcspn(way, " ");
 
-        word += strspn(word, AMR_SEPARATORS);
-        len = strcspn(word, AMR_SEPARATORS);
-        if (len == 0)
-            return asked;
-        if (!has_method(methods, count, word, len))
+        if (has_all(methods, count, way, len))
+            return true;
+        if (way[len] == '\0')
             return false;
-        asked = true;
-        word += len;
+        way += len + 1;
     }
 }
 
@@ -87,6 +119,7 @@ ph_release_refusal_keyword(enum ph_release_refusal refusal)
         [PH_REFUSE_TIME] = "grant-expired",
         [PH_REFUSE_CLOCK] = "clock-behind",
         [PH_REFUSE_SUBJECT] = "grant-no-user",
+        [PH_REFUSE_METHOD] = "sign-in",
         [PH_REFUSE_USED] = "grant-used",
         [PH_REFUSE_WEAK] = "confidential",
         [PH_REFUSE_CODE] = "code-wrong",
@@ -145,6 +178,8 @@ ph_release_auth_decide(const struct ph_release_policy *policy,
                        int64_t high_ms, char out_login[PH_LOGIN_MAX],
                        struct ph_why *why)
 {
+    char method[PH_GRANT_METHODS_MAX][PH_GRANT_METHOD_MAX];
+
     if (policy->issuer[0] == '\0') {
         ph_why_set(why, "No issuer of grants is configured on this computer");
         return PH_REFUSE_NO_ISSUER;
@@ -169,6 +204,14 @@ ph_release_auth_decide(const struct ph_release_policy *policy,
     }
     if (!is_of_now(grant, now_ms, why))
         return PH_REFUSE_TIME;
+    memcpy(method, grant->method, sizeof(method));
+    if (!ph_release_auth_is_allowed(policy, method, grant->method_count)) {
+        ph_why_set(why,
+                   "Your organisation does not release jobs after this way of "
+                   "signing in; it wants one of these: %s",
+                   policy->sign_in);
+        return PH_REFUSE_METHOD;
+    }
     if (ph_login_normalise(grant->subject, out_login) != PH_OK) {
         ph_why_set(why, "The grant names no user");
         return PH_REFUSE_SUBJECT;

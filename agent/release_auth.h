@@ -29,6 +29,8 @@ struct ph_release_policy {
     const char *workstation;
     const char *issuer;           /* "" = nobody */
     const char *confidential_amr; /* words, blank, comma or + between */
+    const char *sign_in; /* ways, blank between; of each all words, + between;
+                            "" = any */
 };
 
 /* Is the other end of the connection one that may ask at all? */
@@ -39,6 +41,11 @@ bool ph_release_auth_admit(const struct ph_release_policy *policy,
 bool ph_release_auth_is_strong(const struct ph_release_policy *policy,
                                char methods[][PH_GRANT_METHOD_MAX],
                                size_t count);
+
+/* Has the user signed in in one of the ways that the organisation allows? */
+bool ph_release_auth_is_allowed(const struct ph_release_policy *policy,
+                                char methods[][PH_GRANT_METHOD_MAX],
+                                size_t count);
 
 /* The ways of signing in as one text: words, a blank between. */
 void ph_release_auth_amr(char methods[][PH_GRANT_METHOD_MAX], size_t count,
@@ -56,6 +63,7 @@ enum ph_release_refusal {
     PH_REFUSE_TIME,
     PH_REFUSE_CLOCK,
     PH_REFUSE_SUBJECT,
+    PH_REFUSE_METHOD,
     PH_REFUSE_USED,
     PH_REFUSE_WEAK, /* a confidential job; never for a grant itself */
     PH_REFUSE_CODE, /* wrong, over, used: never which */

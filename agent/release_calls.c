@@ -31,6 +31,10 @@ release_call_new(struct release_lane *lane, struct ph_http_exchange *exchange,
     call->service = lane->service;
     call->exchange = exchange;
     call->keys = release_trust_keys(&lane->service->trust);
+    ph_jobs_rules(lane->service->jobs, &call->rules, NULL);
+    call->policy = lane->service->policy;
+    call->policy.confidential_amr = call->rules.confidential_amr;
+    call->policy.sign_in = call->rules.sign_in;
     call->who = *who;
     call->job = *job;
     return call;
@@ -126,7 +130,7 @@ static bool
 may_open(struct release_call *call, const struct ph_ticket *ticket)
 {
     return !ticket->confidential ||
-           ph_release_auth_is_strong(&call->service->policy, call->who.method,
+           ph_release_auth_is_strong(&call->policy, call->who.method,
                                      call->who.method_count);
 }
 
@@ -134,7 +138,7 @@ int
 release_check_confidential(struct release_call *call,
                            const struct ph_ticket *ticket)
 {
-    const struct ph_release_policy *policy = &call->service->policy;
+    const struct ph_release_policy *policy = &call->policy;
 
     if (may_open(call, ticket))
         return PH_OK;

@@ -30,9 +30,11 @@ put_abilities(json_t *root, struct ph_release_service *service)
     static const char *const digests[] = {"sha-256", NULL};
     const char *proofs[3] = {NULL};
     struct release_keys *keys = release_trust_keys(&service->trust);
+    struct ph_rules rules;
     size_t count = 0;
     int err;
 
+    ph_jobs_rules(service->jobs, &rules, NULL);
     if (keys != NULL)
         proofs[count++] = "grant";
     release_keys_drop(keys);
@@ -45,7 +47,7 @@ put_abilities(json_t *root, struct ph_release_service *service)
         err = put_words(root, "digests", digests);
     if (err == PH_OK)
         err = ph_submission_text(root, "confidential-amr",
-                                 service->policy.confidential_amr);
+                                 rules.confidential_amr);
     return err;
 }
 

@@ -52,8 +52,7 @@ struct ph_release_service {
     struct ph_jobs *jobs;
     struct release_trust trust;
     char issuer[PH_CONFIG_TEXT_MAX];
-    char confidential_amr[PH_CONFIG_TEXT_MAX];
-    struct ph_release_policy policy;
+    struct ph_release_policy policy; /* but for what call.policy has */
     uv_mutex_t lock;
     void (*renewed)(void *arg); /* under lock */
     void *renewed_arg;
@@ -91,6 +90,8 @@ struct release_call {
     struct ph_http_exchange *exchange;
     struct release_call *next;
     struct release_keys *keys; /* of when it came; may be NULL */
+    struct ph_rules rules;     /* as well */
+    struct ph_release_policy policy;
     void (*run)(struct release_call *call);
     void (*finish)(struct release_call *call);
     struct ph_release_who who;

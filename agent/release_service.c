@@ -104,12 +104,10 @@ open_trust(struct ph_release_service *service, const struct ph_config *config,
     int err = release_trust_open(&service->trust, config, &options, why);
 
     memcpy(service->issuer, config->issuer, sizeof(service->issuer));
-    memcpy(service->confidential_amr, config->confidential_amr,
-           sizeof(service->confidential_amr));
     service->policy.tenant = service->trust.self.tenant;
     service->policy.workstation = service->trust.self.id;
     service->policy.issuer = service->issuer;
-    service->policy.confidential_amr = service->confidential_amr;
+    service->policy.confidential_amr = service->policy.sign_in = "";
     return err;
 }
 

@@ -25,7 +25,7 @@ judge(struct release_call *call)
     if (call->err != PH_OK)
         return;
     call->refusal =
-        ph_release_auth_decide(&service->policy, peer, call->grant, now_ms,
+        ph_release_auth_decide(&call->policy, peer, call->grant, now_ms,
                                high_ms, call->who.login, &call->why);
     if (call->refusal != PH_REFUSE_NONE)
         return;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "issuer_keyset.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
@@ -68,7 +69,7 @@ printers_ca(const struct ph_config *config)
 
 static const enum release_trust_part part_of[RELEASE_TRUST_FILES] = {
     RELEASE_TRUST_TLS,    RELEASE_TRUST_TLS,    RELEASE_TRUST_TLS,
-    RELEASE_TRUST_ISSUER, RELEASE_TRUST_DENIED,
+    RELEASE_TRUST_ISSUER, RELEASE_TRUST_DENIED, RELEASE_TRUST_ISSUER,
 };
 
 static void
@@ -80,6 +81,7 @@ list_files(const struct release_trust *trust,
     paths[2] = printers_ca(&trust->config);
     paths[3] = trust->config.issuer_key_file;
     paths[4] = trust->denied_path;
+    paths[5] = trust->further_path;
 }
 
 static void
@@ -197,8 +199,9 @@ load_issuer(const struct release_trust *trust, struct ph_jws_keyset **out_keys,
         return ph_why_fail(why, PH_ERR_CONFIG,
                            "Set release.issuer to the issuer whose keys are "
                            "in release.issuer_key_file");
-    return blame(ph_jws_keyset_load(config->issuer_key_file, out_keys, why),
-                 "release.issuer_key_file", why);
+    return blame(
+        ph_issuer_keyset_load(config, trust->self.tenant, out_keys, NULL, why),
+        "release.issuer_key_file", why);
 }
 
 /* Only a file that nobody has set may be missing. */
@@ -253,6 +256,7 @@ release_trust_open(struct release_trust *trust, const struct ph_config *config,
     else
         (void)snprintf(trust->denied_path, sizeof(trust->denied_path),
                        "%s/denied-printers", config->state_dir);
+    ph_issuer_keyset_path(config, trust->further_path);
     return load_all(trust, why);
 }
 

@@ -39,7 +39,7 @@ enum release_trust_part {
     RELEASE_TRUST_PARTS,
 };
 
-#define RELEASE_TRUST_FILES 5
+#define RELEASE_TRUST_FILES 6
 
 struct release_trust_options {
     ph_tls_admit_cb admit;
@@ -57,6 +57,7 @@ struct release_trust {
     struct release_trust_options options;
     struct ph_identity self;
     char denied_path[PH_CONFIG_TEXT_MAX + 32];
+    char further_path[PH_CONFIG_TEXT_MAX + 32]; /* keys of the cloud */
     /* the loop's thread only */
     struct ph_tls_server *tls; /* its context changes, it does not */
     struct ph_file_stamp stamps[RELEASE_TRUST_FILES]; /* when last tried */

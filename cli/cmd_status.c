@@ -152,6 +152,39 @@ print_cloud(const struct ph_control_status *status)
 }
 
 static void
+print_policy(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], since[32];
+
+    if (status->policy_version > 0 || status->policy_ws_version > 0) {
+        (void)snprintf(
+            line, sizeof(line), "version %lld, of this workstation %lld: %s",
+            (long long)status->policy_version,
+            (long long)status->policy_ws_version,
+            status->policy_text[0] != '\0' ? status->policy_text
+                                           : "as the configuration says");
+        ph_print_fact(stdout, "Policy", line);
+    }
+    if (status->cloud_taken > 0 || status->cloud_dropped > 0) {
+        (void)snprintf(
+            line, sizeof(line), "%lld taken, %lld dropped%s%s",
+            (long long)status->cloud_taken, (long long)status->cloud_dropped,
+            status->cloud_dropped > 0 ? ": " : "", status->cloud_dropped_text);
+        ph_print_fact(stdout, "From the cloud", line);
+    }
+    if (status->renewal_wanted_ms > 0) {
+        ph_print_time(status->renewal_wanted_ms, since, sizeof(since));
+        (void)snprintf(line, sizeof(line),
+                       "a new one is wanted since %s; replace "
+                       "identity.cert_file and identity.key_file",
+                       since);
+        ph_print_fact(stdout, "Certificate", line);
+    }
+    if (status->clock_text[0] != '\0')
+        ph_print_fact(stdout, "Clock", status->clock_text);
+}
+
+static void
 print_release(const struct ph_control_status *status)
 {
     char line[LINE_MAX_BYTES] = "off";
@@ -191,6 +224,7 @@ on_item(const void *body, size_t len, void *arg)
     print_jobs(&status);
     print_computer(&status);
     print_cloud(&status);
+    print_policy(&status);
     print_release(&status);
     return PH_OK;
 }

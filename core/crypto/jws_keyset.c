@@ -147,3 +147,24 @@ ph_jws_keyset_find(const struct ph_jws_keyset *set, const char *kid)
             return set->rows[i].key;
     return NULL;
 }
+
+int
+ph_jws_keyset_add(struct ph_jws_keyset *set, struct ph_jws_key *key)
+{
+    char kid[PH_JWS_KID_MAX];
+    int err = ph_jws_key_kid(key, kid);
+
+    if (err == PH_OK && ph_jws_keyset_find(set, kid) != NULL) {
+        ph_jws_key_free(key);
+        return PH_OK;
+    }
+    if (err == PH_OK && set->count == KEYS_MAX)
+        err = PH_ERR_LIMIT;
+    if (err != PH_OK) {
+        ph_jws_key_free(key);
+        return err;
+    }
+    memcpy(set->rows[set->count].kid, kid, sizeof(kid));
+    set->rows[set->count++].key = key;
+    return PH_OK;
+}

@@ -3,12 +3,13 @@
 
 #include <stdio.h>
 
+#include "event_envelope.h"
 #include "printhold/base/err.h"
 #include "printhold/proto/choices.h"
 #include "printhold/proto/json.h"
 #include "printhold/proto/submission.h"
 
-#define NAME_MAX_BYTES 256
+#define TYPE_MAX_BYTES 64
 
 static int
 put_release(json_t *data, const struct ph_release_report *release)
@@ -66,30 +67,19 @@ put_data(json_t *root, const struct ph_event *event)
 static int
 put_attributes(json_t *root, const struct ph_event *event)
 {
-    char id[PH_UUID_TEXT], job[PH_ID_TEXT];
-    char source[NAME_MAX_BYTES], type[NAME_MAX_BYTES];
-    int err;
+    char job[PH_ID_TEXT], type[TYPE_MAX_BYTES];
 
-    ph_id_format_uuid(&event->id, id);
     ph_id_format(&event->job, job);
-    (void)snprintf(source, sizeof(source), "urn:printhold:%s:ws:%s",
-                   event->tenant, event->workstation);
-    (void)snprintf(type, sizeof(type), "org.printhold.job.%s.v1",
+    (void)snprintf(type, sizeof(type), "job.%s",
                    ph_job_state_name(event->state));
-    err = ph_submission_text(root, "specversion", "1.0");
-    if (err == PH_OK)
-        err = ph_submission_text(root, "id", id);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "source", source);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "type", type);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "subject", job);
-    if (err == PH_OK)
-        err = ph_submission_time(root, "time", event->time_ms);
-    if (err == PH_OK)
-        err = ph_submission_text(root, "datacontenttype", "application/json");
-    return err;
+    return ph_event_envelope_put(
+        &(struct ph_event_envelope){.id = &event->id,
+                                    .time_ms = event->time_ms,
+                                    .tenant = event->tenant,
+                                    .workstation = event->workstation,
+                                    .type = type,
+                                    .subject = job},
+        root);
 }
 
 int

@@ -199,6 +199,26 @@ ph_catalogue_due_again(struct ph_catalogue *catalogue, uint64_t after,
     return err == PH_OK ? each_event(stmt, after, limit, each, arg) : err;
 }
 
+int
+ph_catalogue_every_event(struct ph_catalogue *catalogue, uint64_t after,
+                         uint32_t limit, ph_catalogue_event_cb each, void *arg)
+{
+    sqlite3_stmt *stmt;
+    int err = ph_catalogue_statement(catalogue, STMT_EVENT_EVERY,
+                                     "SELECT seq, epoch, id, sealed FROM event"
+                                     " WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                                     &stmt);
+
+    return err == PH_OK ? each_event(stmt, after, limit, each, arg) : err;
+}
+
+int
+ph_catalogue_forget_event(struct ph_catalogue *catalogue, uint64_t seq)
+{
+    return run_with(catalogue, STMT_EVENT_FORGET,
+                    "DELETE FROM event WHERE seq = ?1", (int64_t)seq, NULL);
+}
+
 /* --- what became of it --- */
 
 int

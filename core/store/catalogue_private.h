@@ -92,6 +92,10 @@ enum catalogue_statement {
     STMT_AUDIT_OF_UID,
     STMT_AUDIT_ALL,
     STMT_AUDIT_WALK,
+    STMT_EVENT_EVERY,
+    STMT_EVENT_FORGET,
+    STMT_PURGE_HISTORY,
+    STMT_PURGE_CODES,
     STMT_COUNT
 };
 

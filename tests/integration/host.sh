@@ -78,6 +78,7 @@ host_pki() {
     "$pki" service "$HOST/pki" broker --dns localhost --ip "$BROKER_ADDRESS"
     "$pki" service "$HOST/pki" reader
     "$pki" service "$HOST/pki" recorder
+    "$pki" service "$HOST/pki" hub
     "$pki" issuer "$HOST/pki"
     "$pki" directory-key "$HOST/pki"
     chmod 0755 "$HOST/pki"
@@ -128,7 +129,7 @@ broker_start() {
         --bind "$BROKER_ADDRESS" --ca "$HOST/pki/ca.crt" \
         --cert "$HOST/pki/broker.crt" --key "$HOST/pki/broker.key" --wss-port "$WSS_PORT" \
         --tls-port "$TLS_PORT" --reader reader --reader recorder \
-        --reader "$PRINTER" --background >/dev/null
+        --reader "$PRINTER" --service hub --background >/dev/null
 }
 
 broker_stop() {
@@ -299,6 +300,15 @@ cloud_document() {
 
 events() { # type
     grep "^ph1/$TENANT/ev/" "$HOST/watch.log" | grep -c "\"org.printhold.job.$1.v1\"" || true
+}
+
+# As the hub: a message, retained or not, on a topic below the tenant's.
+hub_says() { # topic mosquitto_pub-option...
+    local topic=$1
+    shift
+    mosquitto_pub -V 5 -h localhost -p "$TLS_PORT" --cafile "$HOST/pki/ca.crt" \
+        --cert "$HOST/pki/hub.crt" --key "$HOST/pki/hub.key" \
+        -i hub -q 1 -t "ph1/$TENANT/$topic" "$@"
 }
 
 has_events() { # type count

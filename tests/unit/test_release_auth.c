@@ -251,6 +251,50 @@ a_confidential_job_needs_every_way_that_the_policy_names(void **state)
     }
 }
 
+static void
+a_grant_needs_one_of_the_ways_that_the_organisation_allows(void **state)
+{
+    static const struct {
+        const char *sign_in;
+        const char *methods[3];
+        bool allowed;
+    } cases[] = {
+        {"", {"pin"}, true},
+        {"pin", {"pin"}, true},
+        {"badge", {"pin"}, false},
+        {"badge", {"badge", "pin"}, true},
+        {"badge+pin", {"badge"}, false},
+        {"badge+pin", {"pin", "badge"}, true},
+        {"badge+pin otp", {"otp"}, true},
+        {"badge+pin otp", {"pin", "face"}, false},
+        {"badge+pin", {"badge+pin"}, false},
+        {"pin", {"pi"}, false},
+        {"pi", {"pin"}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        struct ph_release_policy asked = policy;
+        const struct ph_identity peer = good_peer();
+        struct ph_grant grant = good_grant();
+        char login[PH_LOGIN_MAX];
+        struct ph_why why;
+
+        asked.sign_in = cases[i].sign_in;
+        while (grant.method_count < 3 &&
+               cases[i].methods[grant.method_count] != NULL) {
+            (void)snprintf(grant.method[grant.method_count],
+                           PH_GRANT_METHOD_MAX, "%s",
+                           cases[i].methods[grant.method_count]);
+            grant.method_count++;
+        }
+        if (ph_release_auth_decide(&asked, &peer, &grant, IAT_MS, IAT_MS, login,
+                                   &why) !=
+            (cases[i].allowed ? PH_REFUSE_NONE : PH_REFUSE_METHOD))
+            fail_msg("case %zu: %s", i, cases[i].sign_in);
+    }
+}
+
 int
 main(void)
 {
@@ -263,6 +307,8 @@ main(void)
         cmocka_unit_test(only_printers_of_our_tenant_are_admitted),
         cmocka_unit_test(
             a_confidential_job_needs_every_way_that_the_policy_names),
+        cmocka_unit_test(
+            a_grant_needs_one_of_the_ways_that_the_organisation_allows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

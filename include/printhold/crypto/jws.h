@@ -45,6 +45,9 @@ struct ph_jws_keyset;
 int ph_jws_keyset_load(const char *path, struct ph_jws_keyset **out_set,
                        struct ph_why *why);
 void ph_jws_keyset_free(struct ph_jws_keyset *set);
+/* Add a public key, which is taken, also on failure; one that is there already
+ * is no error. PH_ERR_LIMIT beyond 16. */
+int ph_jws_keyset_add(struct ph_jws_keyset *set, struct ph_jws_key *key);
 /* The key stays the set's; NULL when there is none of that kid. */
 const struct ph_jws_key *ph_jws_keyset_find(const struct ph_jws_keyset *set,
                                             const char *kid);

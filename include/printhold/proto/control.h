@@ -120,7 +120,15 @@ struct ph_control_status {
     int64_t cloud_refused;           /* messages, by the broker */
     char cloud_refused_text[PH_WHY_MAX]; /* what and why; empty when well */
     int64_t cloud_refused_since_ms;      /* 0: not */
-    char release[PH_CONTROL_TEXT_MAX];   /* off, on */
+    int64_t cloud_taken;                 /* messages of the cloud with effect */
+    int64_t cloud_dropped;               /* wrong ones */
+    char cloud_dropped_text[PH_WHY_MAX]; /* how many of them and why */
+    int64_t policy_version;              /* of the organisation; 0: none */
+    int64_t policy_ws_version;           /* of this workstation; 0: none */
+    char policy_text[PH_WHY_MAX];        /* what they changed here */
+    int64_t renewal_wanted_ms;         /* since when a new certificate is; 0 */
+    char clock_text[PH_WHY_MAX];       /* the clock is behind, or empty */
+    char release[PH_CONTROL_TEXT_MAX]; /* off, on */
     int64_t release_port;
     int64_t release_connections; /* now */
     int64_t release_pulls;       /* now */

@@ -181,6 +181,18 @@ int ph_catalogue_ended_before(struct ph_catalogue *catalogue, int64_t before_ms,
  * without a row is taken for a job that is not catalogued yet. */
 int ph_catalogue_forget(struct ph_catalogue *catalogue, const struct ph_id *id);
 
+/*
+ * One person's memory ends: ended jobs are due to be forgotten now, however young
+ * (their files must go before their rows, so this only marks them); offline codes
+ * of the accounts that had jobs of this login go. *out_count: how many.
+ */
+int ph_catalogue_end_history(struct ph_catalogue *catalogue,
+                             const uint8_t owner[PH_OWNER_KEY_BYTES],
+                             uint64_t *out_count);
+int ph_catalogue_forget_codes_of(struct ph_catalogue *catalogue,
+                                 const uint8_t owner[PH_OWNER_KEY_BYTES],
+                                 uint64_t *out_count);
+
 /* Is anything of this epoch still here: a job, an ended one, an event? */
 int ph_catalogue_epoch_in_use(struct ph_catalogue *catalogue,
                               const struct ph_id *epoch, bool *out_in_use);
@@ -333,6 +345,12 @@ int ph_catalogue_due_events(struct ph_catalogue *catalogue, uint64_t after,
 int ph_catalogue_due_again(struct ph_catalogue *catalogue, uint64_t after,
                            uint32_t limit, ph_catalogue_event_cb each,
                            void *arg);
+/* Every one, said and parked ones too; and one that is wanted gone, which is no
+ * loss to be counted. */
+int ph_catalogue_every_event(struct ph_catalogue *catalogue, uint64_t after,
+                             uint32_t limit, ph_catalogue_event_cb each,
+                             void *arg);
+int ph_catalogue_forget_event(struct ph_catalogue *catalogue, uint64_t seq);
 /* Acknowledged: kept until _trim_events, in case the broker forgets it. */
 int ph_catalogue_event_acked(struct ph_catalogue *catalogue, uint64_t seq,
                              int64_t now_ms);
