@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "jws_key.h"
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 
@@ -117,6 +118,7 @@ check_chain(X509 *cert, const struct ph_buf *anchors, struct ph_why *why)
     if (store != NULL && ctx != NULL &&
         X509_STORE_CTX_init(ctx, store, cert, NULL) == 1) {
         (void)X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT);
+        X509_STORE_CTX_set_time(ctx, 0, (time_t)(ph_clock_wall_ms() / 1000));
         err = PH_OK;
         if (X509_verify_cert(ctx) != 1)
             err = ph_why_fail(

@@ -54,7 +54,7 @@ hub_fixture_make(struct hub_fixture *fixture)
         .tenant = "acme", .host = "localhost", .admin = "admin@example.com"};
     struct ph_why why = {""};
 
-    hub_now_ms = INT64_C(1790000000000);
+    hub_now_ms = INT64_C(2000000000000);
     ph_clock_set_wall(hub_clock);
     scratch_make(&fixture->scratch);
     (void)snprintf(fixture->dir, sizeof(fixture->dir), "%s/hub",

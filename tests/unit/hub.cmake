@@ -1,1 +1,2 @@
 ph_unit_test(hub_enrol LINK printhold_hub_parts)
+ph_unit_test(hub_init LINK printhold_hub_parts)
