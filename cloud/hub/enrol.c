@@ -14,6 +14,9 @@
 #define TOKEN_BYTES   24
 #define MADE_ID_BYTES 6
 
+#define REFUSALS_MAX     100
+#define REFUSALS_SPAN_MS (60 * 60 * INT64_C(1000))
+
 /* What one decision works with. */
 struct decision {
     struct hub *hub;
@@ -150,6 +153,29 @@ record(struct decision *decision, const char *act, const char *object,
     return hub_audit(decision->hub, &whole, decision->now_ms);
 }
 
+/* Who is refused can come again and again: so many are written down in an hour,
+ * the log has the others. */
+static int
+record_refusal(struct decision *decision, const char *act, const char *object,
+               const char *detail)
+{
+    struct hub *hub = decision->hub;
+    const int64_t age_ms = decision->now_ms - hub->refusals_since_ms;
+
+    if (age_ms < 0 || age_ms >= REFUSALS_SPAN_MS) {
+        hub->refusals_since_ms = decision->now_ms;
+        hub->refusals = 0;
+    }
+    if (hub->refusals < REFUSALS_MAX) {
+        hub->refusals++;
+        return record(decision, act, object, detail);
+    }
+    ph_log_warning("%s: %s %s is not written down any more, there are too "
+                   "many, continuing",
+                   decision->address, act, object);
+    return PH_OK;
+}
+
 /* --- enrolment --- */
 
 /* A device that the token names or that gets a name now. A revoked one that an
@@ -243,9 +269,10 @@ use_again(struct decision *decision, const struct hub_token *token)
     ph_log_warning("%s: the token %s was used before with another key or is "
                    "over; refused, continuing",
                    decision->address, token->number);
-    return record(decision, "enrol.refused", token->device,
-                  "the token was used before, with another key or for a "
-                  "certificate that is not in force");
+    return record_refusal(
+        decision, "enrol.refused", token->device,
+        "the token was used before, with another key or for a "
+        "certificate that is not in force");
 }
 
 static int
@@ -264,8 +291,8 @@ decide_enrol(struct decision *decision, const char *text, const char *name)
     if (err != PH_OK)
         return err;
     if (token.expires_ms <= decision->now_ms)
-        return record(decision, "enrol.refused", token.number,
-                      "the token has expired");
+        return record_refusal(decision, "enrol.refused", token.number,
+                              "the token has expired");
     if (token.used_ms != 0)
         return use_again(decision, &token);
     err = use_token(decision, &token, name);
@@ -321,9 +348,9 @@ flag_copy(struct decision *decision, struct hub_device *device)
     decision->verdict = HUB_IS_A_COPY;
     if (device->flagged_ms == 0)
         device->flagged_ms = decision->now_ms;
-    return record(decision, "renew.copy", device->id,
-                  "a superseded certificate, without the key of its "
-                  "successor");
+    return record_refusal(decision, "renew.copy", device->id,
+                          "a superseded certificate, without the key of its "
+                          "successor");
 }
 
 static int
@@ -363,8 +390,8 @@ decide_renewal(struct decision *decision, const struct ph_identity *peer)
         return err == PH_ERR_NOT_FOUND ? PH_ERR_DENIED : err;
     if (shown.not_after_ms <= decision->now_ms) {
         decision->verdict = HUB_CERTIFICATE_OVER;
-        return record(decision, "renew.refused", device.id,
-                      "the certificate has expired");
+        return record_refusal(decision, "renew.refused", device.id,
+                              "the certificate has expired");
     }
     if (shown.state == HUB_CERTIFICATE_SUPERSEDED)
         return decide_superseded(decision, &device, &shown);

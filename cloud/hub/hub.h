@@ -33,7 +33,10 @@ struct hub {
     struct ph_jws_key *issuer;
     uint8_t directory_key[HUB_KEY_BYTES];
     uint8_t pepper[HUB_KEY_BYTES];
-    uint64_t denied_loads;     /* under the store's lock */
+    /* Under the store's lock. */
+    uint64_t denied_loads;
+    int64_t refusals_since_ms; /* of this process, for enrol.c */
+    unsigned refusals;
     struct ph_buf chain;       /* ca.crt, PEM */
     struct ph_buf issuer_keys; /* issuer.pub, PEM */
 };

@@ -216,6 +216,24 @@ another_key_gets_nothing_and_is_recorded(void **state)
     assert_int_equal(enrol(token, keys[0], &got), HUB_ENROLLED);
 }
 
+/* Who has a used token cannot fill the record. */
+static void
+refusals_are_written_down_so_often(void **state)
+{
+    char token[HUB_TOKEN_TEXT];
+    struct hub_enrolled got;
+
+    (void)state;
+    hub_token_of(&fixture, PH_IDENTITY_PRINTER, "pr-1", "", token);
+    assert_int_equal(enrol(token, keys[0], &got), HUB_ENROLLED);
+    for (int i = 0; i < 130; i++)
+        assert_int_equal(enrol(token, keys[1], &got), HUB_TOKEN_REFUSED);
+    assert_int_equal(recorded("enrol.refused"), 100);
+    hub_now_ms += HUB_HOUR;
+    assert_int_equal(enrol(token, keys[1], &got), HUB_TOKEN_REFUSED);
+    assert_int_equal(recorded("enrol.refused"), 101);
+}
+
 static void
 a_token_is_over_after_its_life(void **state)
 {
@@ -565,6 +583,7 @@ main(void)
         TEST(a_workstation_is_bound_to_its_person),
         TEST(a_lost_answer_is_given_again),
         TEST(another_key_gets_nothing_and_is_recorded),
+        TEST(refusals_are_written_down_so_often),
         TEST(a_token_is_over_after_its_life),
         TEST(tokens_that_were_never_made_are_refused),
         TEST(what_is_kept_is_not_the_token),
