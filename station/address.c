@@ -17,12 +17,19 @@ is_host_char(char c, bool bracketed)
 }
 
 int
-ph_address_authority(const char *workstation,
-                     char out_authority[PH_ADDRESS_MAX])
+ph_address_authority(const char *text, char out_authority[PH_ADDRESS_MAX])
+{
+    return ph_address_authority_at(text, PH_ADDRESS_PORT_DEFAULT,
+                                   out_authority);
+}
+
+int
+ph_address_authority_at(const char *workstation, unsigned otherwise,
+                        char out_authority[PH_ADDRESS_MAX])
 {
     bool bracketed = workstation[0] == '[';
     const char *at = workstation + bracketed;
-    uint64_t port = PH_ADDRESS_PORT_DEFAULT;
+    uint64_t port = otherwise;
     size_t host_len = 0;
 
     while (at[host_len] != '\0' && is_host_char(at[host_len], bracketed))

@@ -41,6 +41,12 @@ ph_api_free(struct ph_api *api)
     free(api);
 }
 
+void
+ph_api_set_tries(struct ph_api *api, unsigned tries)
+{
+    api->tries = tries;
+}
+
 int
 ph_api_worth_another_try(int err)
 {

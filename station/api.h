@@ -27,6 +27,8 @@ struct ph_api;
 /* https is borrowed. tries: 1 or more for each call. */
 int ph_api_new(struct ph_https *https, unsigned tries, struct ph_api **out_api);
 void ph_api_free(struct ph_api *api);
+/* From now on. */
+void ph_api_set_tries(struct ph_api *api, unsigned tries);
 
 /* Turn a grant or a code into a session, which the other calls use. */
 enum ph_api_proof {

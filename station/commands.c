@@ -10,6 +10,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "pull.h"
+#include "sign_in_command.h"
 
 int
 ph_commands_exit_status(int err)
@@ -239,14 +240,16 @@ ph_commands_run(const struct ph_options *options)
     int dirfd = -1;
     int err;
 
-    if (options->command == PH_COMMAND_PULL) {
+    if (options->command != PH_COMMAND_LIST && options->output != NULL) {
         err = ph_io_open_dir(options->output, true, 0700, &dirfd, &why);
         if (err != PH_OK) {
             (void)tell(err, NULL, &why);
             return PH_ERR_IO;
         }
     }
-    err = with_session(options, dirfd, &why);
+    err = options->command == PH_COMMAND_SIGN_IN
+              ? ph_sign_in_run(options, dirfd)
+              : with_session(options, dirfd, &why);
     ph_io_close(&dirfd);
     return err;
 }

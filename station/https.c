@@ -22,13 +22,17 @@ check_identity(struct ph_https *https, X509 *cert)
 
     if (err != PH_OK)
         return err;
-    if (identity.kind != PH_IDENTITY_WORKSTATION)
+    if (https->is_hub && identity.kind != PH_IDENTITY_SERVICE)
+        return ph_why_fail(why, PH_ERR_DENIED,
+                           "what answers at %s is not the hub",
+                           https->authority);
+    if (!https->is_hub && identity.kind != PH_IDENTITY_WORKSTATION)
         return ph_why_fail(why, PH_ERR_DENIED,
                            "what answers at %s is not a workstation",
                            https->authority);
     if (strcmp(identity.tenant, https->tenant) != 0)
         return ph_why_fail(why, PH_ERR_DENIED,
-                           "the workstation at %s belongs to another tenant",
+                           "what answers at %s belongs to another tenant",
                            https->authority);
     if (https->workstation_id[0] != '\0' &&
         strcmp(identity.id, https->workstation_id) != 0)
@@ -121,9 +125,14 @@ take_options(struct ph_https *https, const struct ph_https_options *options,
     const char *id = options->workstation_id;
     int err;
 
-    if (ph_address_authority(options->workstation, https->authority) != PH_OK)
+    if (ph_address_authority_at(options->workstation,
+                                options->is_hub ? PH_ADDRESS_PORT_HUB
+                                                : PH_ADDRESS_PORT_DEFAULT,
+                                https->authority) != PH_OK)
         return ph_why_fail(why, PH_ERR_INVALID,
-                           "the workstation must be HOST or HOST:PORT");
+                           "the %s must be HOST or HOST:PORT",
+                           options->is_hub ? "hub" : "workstation");
+    https->is_hub = options->is_hub;
     if (id != NULL && (id[0] == '\0' || strlen(id) >= PH_IDENTITY_MAX))
         return ph_why_fail(why, PH_ERR_INVALID,
                            "the workstation id is not a valid one");

@@ -7,11 +7,13 @@
  * be a workstation of our own tenant by its certificate (crypto/identity.h).
  * With a workstation id given it must be that one; the host name then plays
  * no part, because workstations are reached at changing addresses. Without
- * one the certificate must also be valid for the host name or address.
+ * one the certificate must also be valid for the host name or address. The hub
+ * must be a service of the tenant, and its certificate valid for the name.
  */
 #ifndef PRINTHOLD_STATION_HTTPS_H
 #define PRINTHOLD_STATION_HTTPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,7 @@ struct ph_https;
 struct ph_https_options {
     const char *workstation;    /* as in address.h */
     const char *workstation_id; /* "ws-..." or NULL */
+    bool is_hub; /* the hub of the tenant is there, port 9444 unless said */
     const char *ca_file;
     const char *cert_file;
     const char *key_file;

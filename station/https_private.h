@@ -20,6 +20,7 @@ struct ph_https {
     char *cert_file;
     char *key_file;
     uint64_t timeout_s;
+    bool is_hub;
     char error[CURL_ERROR_SIZE];
     struct ph_why identity_why; /* why the server's identity was refused */
 };

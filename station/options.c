@@ -16,10 +16,14 @@ static const char usage_text[] =
     "Usage: printhold-station COMMAND --workstation HOST[:PORT]\n"
     "           --cert FILE --key FILE --ca FILE\n"
     "           --grant-file FILE | --code-file FILE [OPTION...]\n"
+    "       printhold-station sign-in --hub HOST[:PORT] --way WAY\n"
+    "           --cert FILE --key FILE --ca FILE [OPTION...]\n"
     "\n"
     "Commands:\n"
-    "  list  show the held jobs that the grant or code covers\n"
-    "  pull  fetch jobs into a directory and report them as printed\n"
+    "  list     show the held jobs that the grant or code covers\n"
+    "  pull     fetch jobs into a directory and report them as printed\n"
+    "  sign-in  sign a person in at the hub and show what is held on all\n"
+    "           workstations; with --output pull it from there\n"
     "\n"
     "Options:\n"
     "  --workstation HOST[:PORT]  where the workstation is; port 9443\n"
@@ -37,7 +41,18 @@ static const char usage_text[] =
     "  --timeout TIME             without a byte, such as 30s or 2m; 30s\n"
     "  --help, --version\n"
     "\n"
-    "Options of pull:\n"
+    "Options of sign-in:\n"
+    "  --hub HOST[:PORT]          where the hub is; port 9444\n"
+    "  --way WAY                  badge, pin, badge+pin, code or password;\n"
+    "                             the badge's number and the secrets are "
+    "typed,\n"
+    "                             or are lines of standard input\n"
+    "  --login LOGIN              who, with --way password\n"
+    "  --secret-file FILE         take the lines from there\n"
+    "  --register-badge           with code or password: one line more is a\n"
+    "                             badge that is the person's from now on\n"
+    "\n"
+    "Options of pull, and of sign-in to pull:\n"
     "  --output DIR               where the documents go\n"
     "  --job ID                   this job; may be given again\n"
     "  --all                      all jobs that the grant or code covers\n"
@@ -48,7 +63,8 @@ static const char usage_text[] =
     "                             not reported\n"
     "\n"
     "Exit status: 0 done, 1 other failure, 2 wrong command line, 3 refused,\n"
-    "4 no such job or held by another printer, 5 workstation not reachable,\n"
+    "4 no such job or held by another printer, 5 workstation or hub not\n"
+    "reachable or too busy,\n"
     "6 damaged answer or document, 7 cannot store the document.\n";
 
 enum {
@@ -69,6 +85,11 @@ enum {
     OPT_FORCE,
     OPT_NO_COMPLETE,
     OPT_KEEP_CLAIM,
+    OPT_HUB,
+    OPT_WAY,
+    OPT_LOGIN,
+    OPT_SECRET_FILE,
+    OPT_REGISTER_BADGE,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -91,6 +112,11 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, OPT_FORCE},
     {"no-complete", no_argument, NULL, OPT_NO_COMPLETE},
     {"keep-claim", no_argument, NULL, OPT_KEEP_CLAIM},
+    {"hub", required_argument, NULL, OPT_HUB},
+    {"way", required_argument, NULL, OPT_WAY},
+    {"login", required_argument, NULL, OPT_LOGIN},
+    {"secret-file", required_argument, NULL, OPT_SECRET_FILE},
+    {"register-badge", no_argument, NULL, OPT_REGISTER_BADGE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -159,6 +185,22 @@ take_value(struct ph_options *options, int option, const char *value,
     case OPT_OUTPUT:
         options->output = value;
         return PH_OK;
+    case OPT_HUB:
+        options->https.workstation = value;
+        options->https.is_hub = true;
+        return PH_OK;
+    case OPT_WAY:
+        options->has_way = true;
+        if (ph_sign_in_way_find(value, &options->way) == PH_OK)
+            return PH_OK;
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "--way is badge, pin, badge+pin, code or password");
+    case OPT_LOGIN:
+        options->login = value;
+        return PH_OK;
+    case OPT_SECRET_FILE:
+        options->secret_file = value;
+        return PH_OK;
     case OPT_JOB:
         return take_job(options, value, why);
     case OPT_TRIES:
@@ -195,6 +237,9 @@ take_option(struct ph_options *options, int option, struct ph_why *why)
     case OPT_KEEP_CLAIM:
         options->keep_claim = true;
         return PH_OK;
+    case OPT_REGISTER_BADGE:
+        options->register_badge = true;
+        return PH_OK;
     default:
         return take_value(options, option, optarg, why);
     }
@@ -212,6 +257,8 @@ take_command(struct ph_options *options, int argc, char **argv,
         options->command = PH_COMMAND_LIST;
     else if (strcmp(argv[optind], "pull") == 0)
         options->command = PH_COMMAND_PULL;
+    else if (strcmp(argv[optind], "sign-in") == 0)
+        options->command = PH_COMMAND_SIGN_IN;
     else
         return ph_why_fail(why, PH_ERR_INVALID, "unknown command %s",
                            argv[optind]);
@@ -219,17 +266,52 @@ take_command(struct ph_options *options, int argc, char **argv,
 }
 
 static int
+check_what_to_pull(const struct ph_options *options, struct ph_why *why)
+{
+    if (options->output == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--output is missing");
+    if (options->all == (options->job_count > 0))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "say either --all or which --job to pull");
+    return PH_OK;
+}
+
+static int
+check_sign_in(const struct ph_options *options, struct ph_why *why)
+{
+    const bool is_password = options->way == PH_SIGN_IN_PASSWORD;
+
+    if (!options->https.is_hub || options->https.workstation_id != NULL)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "sign-in needs --hub, and no workstation");
+    if (!options->has_way)
+        return ph_why_fail(why, PH_ERR_INVALID, "--way is missing");
+    if (is_password != (options->login != NULL))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "--way password needs --login, no other takes it");
+    if (options->register_badge && !is_password &&
+        options->way != PH_SIGN_IN_CODE)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "a badge is registered by code or password");
+    if (options->output == NULL && !options->all && options->job_count == 0)
+        return PH_OK; /* the list only */
+    return check_what_to_pull(options, why);
+}
+
+static int
 check_needed(const struct ph_options *options, struct ph_why *why)
 {
+    const bool is_sign_in = options->command == PH_COMMAND_SIGN_IN;
     const struct {
         const char *name;
         const char *value;
     } needed[] = {
-        {"--workstation", options->https.workstation},
+        {is_sign_in ? "--hub" : "--workstation", options->https.workstation},
         {"--cert", options->https.cert_file},
         {"--key", options->https.key_file},
         {"--ca", options->https.ca_file},
-        {"--grant-file or --code-file", options->grant_file != NULL
+        {"--grant-file or --code-file", is_sign_in ? "none"
+                                        : options->grant_file != NULL
                                             ? options->grant_file
                                             : options->code_file},
     };
@@ -239,17 +321,16 @@ check_needed(const struct ph_options *options, struct ph_why *why)
             return ph_why_fail(why, PH_ERR_INVALID, "%s is missing",
                                needed[i].name);
     }
+    if (is_sign_in)
+        return check_sign_in(options, why);
+    if (options->https.is_hub)
+        return ph_why_fail(why, PH_ERR_INVALID, "--hub is for sign-in");
     if (options->grant_file != NULL && options->code_file != NULL)
         return ph_why_fail(why, PH_ERR_INVALID,
                            "say either --grant-file or --code-file");
-    if (options->command != PH_COMMAND_PULL)
-        return PH_OK;
-    if (options->output == NULL)
-        return ph_why_fail(why, PH_ERR_INVALID, "--output is missing");
-    if (options->all == (options->job_count > 0))
-        return ph_why_fail(why, PH_ERR_INVALID,
-                           "say either --all or which --job to pull");
-    return PH_OK;
+    return options->command == PH_COMMAND_PULL
+               ? check_what_to_pull(options, why)
+               : PH_OK;
 }
 
 int

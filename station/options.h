@@ -9,6 +9,7 @@
 #include "https.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
+#include "printhold/model/sign_in_ways.h"
 
 #define PH_OPTIONS_JOBS_MAX 64
 
@@ -17,6 +18,7 @@ enum ph_command {
     PH_COMMAND_VERSION,
     PH_COMMAND_LIST,
     PH_COMMAND_PULL,
+    PH_COMMAND_SIGN_IN,
 };
 
 /* Text points into argv. */
@@ -26,6 +28,12 @@ struct ph_options {
     const char *grant_file; /* this one, */
     const char *code_file;  /* or that; the other is NULL */
     const char *output;
+    /* sign-in */
+    enum ph_sign_in_way way;
+    bool has_way;
+    const char *login;
+    const char *secret_file; /* NULL: standard input or the terminal */
+    bool register_badge;
     bool json;
     bool quiet;
     bool all;

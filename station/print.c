@@ -158,14 +158,22 @@ int
 ph_print_list_json(json_t *list)
 {
     json_t *root = json_object();
+
+    if (root != NULL && json_object_set_new(root, "jobs", list) != 0) {
+        json_decref(root);
+        root = NULL;
+    }
+    return ph_print_members_json(root);
+}
+
+int
+ph_print_members_json(json_t *root)
+{
     struct ph_buf text;
     int err;
 
     ph_buf_init(&text, JSON_MAX);
-    if (root == NULL || json_object_set_new(root, "jobs", list) != 0)
-        err = PH_ERR_NOMEM;
-    else
-        err = ph_json_put(root, &text);
+    err = ph_json_put(root, &text); /* NULL is PH_ERR_NOMEM */
     if (err == PH_OK)
         err = ph_buf_put_u8(&text, '\n');
     if (err == PH_OK)

@@ -24,6 +24,8 @@ json_t *ph_print_pulled(const struct ph_station_job *job,
 
 /* {"jobs": list}; the list is consumed. */
 int ph_print_list_json(json_t *list);
+/* Any object on a line; it is consumed, and NULL is PH_ERR_NOMEM. */
+int ph_print_members_json(json_t *root);
 
 /* "12.3 MiB" of a number of bytes; "-" when negative. */
 #define PH_PRINT_SIZE_MAX 24

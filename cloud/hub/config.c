@@ -2,6 +2,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/model/sign_in_ways.h"
 
 #define DAY        86400
 #define TEXT_LAST  (PH_CONFIG_TEXT_MAX - 1)
@@ -37,6 +38,41 @@ static const struct ph_config_setting settings[] = {
     {"tokens", "life", PH_CONFIG_DURATION, AT(token_life_s), 60, DAY, NULL,
      "24h", "Life of an enrolment token that is made without one of its own."},
 
+    {"sign-in", "ways", PH_CONFIG_TEXT, AT(sign_in_ways), 0, TEXT_LAST, NULL,
+     "pin badge+pin code password",
+     "Ways that printers take whose group says nothing else: badge, pin, "
+     "badge+pin, code, password."},
+    {"sign-in", "self_registration", PH_CONFIG_CHOICE, AT(self_registration), 0,
+     0, "yes|no", "no",
+     "Whether people register a badge of nobody at such printers, by code or "
+     "password."},
+    {"sign-in", "pin_digits_min", PH_CONFIG_NUMBER, AT(pin_digits_min), 4, 12,
+     NULL, "4", "Least digits of a PIN that somebody chooses."},
+    {"sign-in", "pin_digits", PH_CONFIG_NUMBER, AT(pin_digits), 4, 12, NULL,
+     "6", "Digits of a PIN that the hub makes."},
+    {"sign-in", "printer_attempts", PH_CONFIG_NUMBER, AT(printer_attempts), 1,
+     1000, NULL, "10", "Failed attempts of one printer within the span."},
+    {"sign-in", "person_attempts", PH_CONFIG_NUMBER, AT(person_attempts), 1,
+     1000, NULL, "5", "Failed attempts for one person within the span."},
+    {"sign-in", "attempts_span", PH_CONFIG_DURATION, AT(attempts_span_s), 60,
+     DAY, NULL, "15m", "How long a failed attempt counts."},
+    {"sign-in", "session_life", PH_CONFIG_DURATION, AT(session_life_s), 60,
+     3600, NULL, "10m", "How long a printer may ask for a person's list."},
+    {"sign-in", "grant_life", PH_CONFIG_DURATION, AT(grant_life_s), 10, 300,
+     NULL, "2m", "Life of a release grant."},
+
+    {"directory", "url", PH_CONFIG_WSS_URL, AT(directory_url), 0, TEXT_LAST,
+     NULL, "",
+     "Broker from which the hub learns what is held where; empty: none."},
+    {"directory", "ca_file", PH_CONFIG_PATH, AT(directory_ca_file), 0,
+     TEXT_LAST, NULL, "",
+     "Authority of the broker's certificate, PEM; empty: the hub's own."},
+    {"directory", "cert_file", PH_CONFIG_PATH, AT(directory_cert_file), 0,
+     TEXT_LAST, NULL, "",
+     "Certificate that the hub shows to the broker, PEM; empty: its own."},
+    {"directory", "key_file", PH_CONFIG_PATH, AT(directory_key_file), 0,
+     TEXT_LAST, NULL, "", "Key of that certificate, PEM; empty: its own."},
+
     {"cloud", "broker_url", PH_CONFIG_WSS_URL, AT(broker_url), 0, TEXT_LAST,
      NULL, "",
      "Broker that a workstation is told of when it enrols; empty: none."},
@@ -48,6 +84,17 @@ const struct ph_config_form hub_config_form = {
     .size = sizeof(struct hub_config),
     .page = "printhold-hub.conf(5)",
 };
+
+static int
+check_ways(const struct hub_config *config, struct ph_why *why)
+{
+    struct ph_why wrong = {""};
+    unsigned ways;
+
+    if (ph_sign_in_ways_parse(config->sign_in_ways, &ways, &wrong) == PH_OK)
+        return PH_OK;
+    return ph_why_fail(why, PH_ERR_CONFIG, "sign-in.ways: %s", wrong.text);
+}
 
 int
 hub_config_load(const char *path, struct hub_config *out_config,
@@ -62,6 +109,8 @@ hub_config_load(const char *path, struct hub_config *out_config,
                               why);
     if (err == PH_ERR_NOT_FOUND && path == NULL)
         err = PH_OK;
+    if (err == PH_OK)
+        err = check_ways(&config, why);
     if (err == PH_OK)
         *out_config = config;
     return err;

@@ -24,6 +24,21 @@ struct hub_config {
     uint64_t renewal_interval_s;
     /* [tokens] */
     uint64_t token_life_s;
+    /* [sign-in] */
+    char sign_in_ways[PH_CONFIG_TEXT_MAX];
+    char self_registration[PH_CONFIG_TEXT_MAX]; /* yes, no */
+    uint64_t pin_digits_min;
+    uint64_t pin_digits; /* of one that is made */
+    uint64_t printer_attempts;
+    uint64_t person_attempts;
+    uint64_t attempts_span_s;
+    uint64_t session_life_s;
+    uint64_t grant_life_s;
+    /* [directory] */
+    char directory_url[PH_CONFIG_TEXT_MAX]; /* empty: no broker */
+    char directory_ca_file[PH_CONFIG_TEXT_MAX];
+    char directory_cert_file[PH_CONFIG_TEXT_MAX];
+    char directory_key_file[PH_CONFIG_TEXT_MAX];
     /* [cloud] */
     char broker_url[PH_CONFIG_TEXT_MAX]; /* told to workstations */
 };

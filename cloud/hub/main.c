@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd_sign_in.h"
 #include "command.h"
 #include "config.h"
 #include "init.h"
@@ -39,6 +40,13 @@ static const char help[] =
     "                     [--life 24h]; list; remove NUMBER\n"
     "  service            issue ID: key and certificate of a server, such as\n"
     "                     the broker, to standard output\n"
+    "  badge              add LOGIN, list [LOGIN], remove BADGE [--file FILE]\n"
+    "  pin                set, make, remove LOGIN [--file FILE] [--life 90d]\n"
+    "                     [--with-badge]\n"
+    "  password           set, remove LOGIN [--file FILE]\n"
+    "  code               make, remove LOGIN\n"
+    "  sign-in            set GROUP --ways \"WAY...\"\n"
+    "                     [--self-registration yes|no]; list; remove GROUP\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
     "  config             show: the settings in force\n"
@@ -98,6 +106,28 @@ static const struct command {
     {{"token", "list"}, 0, 0, hub_cmd_token_list},
     {{"token", "remove"}, 1, 0, hub_cmd_token_remove},
     {{"service", "issue"}, 1, 0, hub_cmd_service_issue},
+    {{"badge", "add"}, 1, HUB_TAKES(FILE), hub_cmd_badge_add},
+    {{"badge", "list"}, 1, 0, hub_cmd_badge_list},
+    {{"badge", "remove"}, 1, 0, hub_cmd_badge_remove},
+    {{"pin", "set"},
+     1,
+     HUB_TAKES(FILE) | HUB_TAKES(LIFE) | HUB_TAKES(WITH_BADGE),
+     hub_cmd_pin_set},
+    {{"pin", "make"},
+     1,
+     HUB_TAKES(LIFE) | HUB_TAKES(WITH_BADGE),
+     hub_cmd_pin_make},
+    {{"pin", "remove"}, 1, 0, hub_cmd_pin_remove},
+    {{"password", "set"}, 1, HUB_TAKES(FILE), hub_cmd_password_set},
+    {{"password", "remove"}, 1, 0, hub_cmd_password_remove},
+    {{"code", "make"}, 1, 0, hub_cmd_code_make},
+    {{"code", "remove"}, 1, 0, hub_cmd_code_remove},
+    {{"sign-in", "set"},
+     1,
+     HUB_TAKES(WAYS) | HUB_TAKES(SELF_REGISTRATION),
+     hub_cmd_sign_in_set},
+    {{"sign-in", "list"}, 0, 0, hub_cmd_sign_in_list},
+    {{"sign-in", "remove"}, 1, 0, hub_cmd_sign_in_remove},
     {{"denied", NULL}, 0, 0, hub_cmd_denied},
     {{"audit", "list"}, 0, 0, hub_cmd_audit_list},
     {{"audit", "verify"}, 0, 0, hub_cmd_audit_verify},

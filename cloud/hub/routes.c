@@ -2,6 +2,7 @@
 
 #include "enrol_calls.h"
 #include "printhold/base/attr.h"
+#include "sign_in_calls.h"
 
 #define DEVICE (HUB_ROLE_WORKSTATION | HUB_ROLE_PRINTER)
 #define ANYONE (DEVICE | HUB_ROLE_SERVICE)
@@ -15,6 +16,11 @@ static const struct {
     {hub_call_renew, true},
     {hub_call_whoami, false},
     {hub_call_denied_printers, false},
+    {hub_call_ways, false},
+    {hub_call_sign_in, true},
+    {hub_call_directory, false},
+    {hub_call_sign_out, false},
+    {hub_call_release, true},
 };
 
 static const struct ph_http_route routes[] = {
@@ -23,6 +29,11 @@ static const struct ph_http_route routes[] = {
     {PH_HTTP_POST, "/v1/renew", DEVICE, 2},
     {PH_HTTP_GET, "/v1/device", ANYONE, 3},
     {PH_HTTP_GET, "/v1/denied-printers", HUB_ROLE_WORKSTATION, 4},
+    {PH_HTTP_GET, "/v1/sign-in", HUB_ROLE_PRINTER, 5},
+    {PH_HTTP_POST, "/v1/sign-in", HUB_ROLE_PRINTER, 6},
+    {PH_HTTP_GET, "/v1/directory", HUB_ROLE_PRINTER, 7},
+    {PH_HTTP_DELETE, "/v1/session", HUB_ROLE_PRINTER, 8},
+    {PH_HTTP_POST, "/v1/releases", HUB_ROLE_PRINTER, 9},
 };
 
 const struct ph_http_route *

@@ -6,6 +6,7 @@
 
 #include "admission.h"
 #include "call.h"
+#include "directory.h"
 #include "init.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -13,6 +14,7 @@
 #include "printhold/net/http_server.h"
 #include "printhold/net/tls_server.h"
 #include "routes.h"
+#include "sign_in.h"
 
 #define QUEUE_MAX     2048
 #define LOOK_MS       500              /* for changes by commands */
@@ -34,6 +36,7 @@ struct hub_server {
     uv_loop_t *loop;
     struct listener device;
     struct listener enrol;
+    struct hub_directory *directory; /* NULL: no broker is set */
     struct hub_denied *denied;
     int64_t version; /* of the store when denied was loaded */
     uv_timer_t look;
@@ -136,6 +139,8 @@ hub_server_stop(struct hub_server *server, void (*done)(void *arg), void *arg)
     server->done_arg = arg;
     uv_close((uv_handle_t *)&server->look, on_handle_closed);
     uv_close((uv_handle_t *)&server->house, on_handle_closed);
+    if (server->directory != NULL)
+        hub_directory_stop(server->directory, on_part_closed, server);
     if (server->device.http != NULL)
         ph_http_server_stop(server->device.http, on_part_closed, server);
     if (server->enrol.http != NULL)
@@ -301,6 +306,8 @@ run_house(uv_work_t *work)
         err = hub_tokens_forget(store, now_ms - REMEMBER_MS);
         if (err == PH_OK)
             err = hub_certificates_forget(store, now_ms - REMEMBER_MS);
+        if (err == PH_OK)
+            err = hub_sign_in_forget(server->hub, now_ms);
         err = hub_store_end(store, err);
     }
     if (err == PH_OK)
@@ -426,6 +433,19 @@ prepare(struct hub_server *server, struct ph_why *why)
     return err;
 }
 
+static int
+follow_broker(struct hub_server *server, struct ph_why *why)
+{
+    int err;
+
+    if (server->hub->config->directory_url[0] == '\0')
+        return PH_OK;
+    err =
+        hub_directory_start(server->loop, server->hub, &server->directory, why);
+    server->open += err == PH_OK;
+    return err;
+}
+
 static void
 on_stillborn(void *arg)
 {
@@ -452,6 +472,8 @@ hub_server_start(uv_loop_t *loop, struct hub *hub,
     err = serve_on(server, &server->device, false, why);
     if (err == PH_OK)
         err = serve_on(server, &server->enrol, true, why);
+    if (err == PH_OK)
+        err = follow_broker(server, why);
     if (err != PH_OK) {
         hub_server_stop(server, on_stillborn, NULL);
         return err;

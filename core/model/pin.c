@@ -57,8 +57,8 @@ ph_pin_choose(const char *text, size_t digits_min, struct ph_why *why)
 }
 
 /* Any digit as often as another: bytes from 250 on are left out. */
-static int
-random_digit(char *out_digit)
+int
+ph_pin_digit(char *out_digit)
 {
     uint8_t byte = 255;
 
@@ -79,7 +79,7 @@ ph_pin_make(size_t digits, char out_pin[PH_PIN_TEXT])
         return PH_ERR_INVALID;
     do {
         for (size_t i = 0; i < digits; i++) {
-            int err = random_digit(&out_pin[i]);
+            int err = ph_pin_digit(&out_pin[i]);
 
             if (err != PH_OK)
                 return err;

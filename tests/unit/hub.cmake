@@ -1,3 +1,8 @@
 ph_unit_test(hub_enrol LINK printhold_hub_parts)
 ph_unit_test(hub_init LINK printhold_hub_parts)
 ph_unit_test(hub_renew LINK printhold_hub_parts)
+ph_unit_test(hub_sign_in_decide LINK printhold_hub_parts)
+ph_unit_test(hub_sign_in LINK printhold_hub_parts)
+ph_unit_test(hub_sign_in_limits LINK printhold_hub_parts)
+ph_unit_test(hub_directory LINK printhold_hub_parts)
+ph_unit_test(hub_directory_take LINK printhold_hub_parts)

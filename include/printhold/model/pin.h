@@ -26,4 +26,7 @@ int ph_pin_choose(const char *text, size_t digits_min, struct ph_why *why);
 /* A random one of so many digits, fit by the rule above. */
 int ph_pin_make(size_t digits, char out_pin[PH_PIN_TEXT]);
 
+/* One random digit, any as often as another. */
+int ph_pin_digit(char *out_digit);
+
 #endif

@@ -1,0 +1,128 @@
+#include "hub_api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "messages.h"
+#include "printhold/base/err.h"
+#include "printhold/base/id.h"
+#include "printhold/proto/release_report.h"
+
+/* What an answer that is no success means, with the hub's sentence. */
+static int
+refused(const struct ph_https_reply *reply, struct ph_why *why)
+{
+    struct ph_why said;
+    int err = PH_ERR_PROTOCOL;
+
+    if (reply->status == 429 || reply->status == 503)
+        err = PH_ERR_LIMIT;
+    else if (reply->status >= 400 && reply->status < 500)
+        err = PH_ERR_DENIED;
+    if (ph_messages_problem(reply->body.data, reply->body.len, &said) == PH_OK)
+        return ph_why_fail(why, err, "the hub answers: %s", said.text);
+    return ph_why_fail(why, err, "the hub answers with status %u",
+                       reply->status);
+}
+
+static int
+take_answer(const struct ph_https_reply *reply,
+            struct ph_hub_answer *out_answer, struct ph_why *why)
+{
+    if (reply->status / 100 != 2)
+        return refused(reply, why);
+    if (ph_hub_answer_parse(reply->body.data, reply->body.len, out_answer) ==
+        PH_OK)
+        return PH_OK;
+    return ph_why_fail(why, PH_ERR_PROTOCOL,
+                       "the hub sent an answer that is not one");
+}
+
+int
+ph_hub_sign_in(struct ph_https *hub, const struct ph_sign_in *sign_in,
+               struct ph_hub_answer *out_answer, struct ph_why *why)
+{
+    struct ph_https_request request = {.method = "POST", .path = "/v1/sign-in"};
+    struct ph_https_reply reply;
+    struct ph_buf json;
+    int err;
+
+    ph_https_reply_init(&reply);
+    ph_buf_init(&json, PH_SIGN_IN_MAX);
+    err = ph_sign_in_put(sign_in, &json);
+    request.json = err == PH_OK ? ph_buf_str(&json) : NULL;
+    if (request.json == NULL)
+        err = ph_why_fail(why, PH_ERR_INVALID,
+                          "that cannot be sent to the hub: it is not UTF-8");
+    if (err == PH_OK)
+        err = ph_https_do(hub, &request, &reply, why);
+    if (err == PH_OK)
+        err = take_answer(&reply, out_answer, why);
+    ph_buf_close(&json);
+    ph_https_reply_close(&reply);
+    return err;
+}
+
+/* The same id each time, so it counts once. */
+static int
+send_report(struct ph_https *hub, const char *session, const char *json,
+            unsigned tries, struct ph_why *why)
+{
+    const struct ph_https_request request = {.method = "POST",
+                                             .path = "/v1/releases",
+                                             .bearer = session,
+                                             .json = json};
+    struct ph_https_reply reply;
+    int err;
+
+    for (unsigned n = 1;; n++) {
+        ph_https_reply_init(&reply);
+        err = ph_https_do(hub, &request, &reply, why);
+        if (err == PH_OK && reply.status / 100 != 2)
+            err = refused(&reply, why);
+        if (err == PH_OK || !ph_api_worth_another_try(err) || n >= tries)
+            break;
+        ph_api_pause(n, reply.headers.retry_after_s);
+        ph_https_reply_close(&reply);
+    }
+    ph_https_reply_close(&reply);
+    return err;
+}
+
+int
+ph_hub_report(struct ph_https *hub, const char *session, unsigned tries,
+              const char *workstation, const char *job, const char *result,
+              struct ph_why *why)
+{
+    struct ph_release_report report = {.impressions = -1, .sheets = -1};
+    struct ph_buf json;
+    int err = ph_id_make(&report.id);
+
+    ph_buf_init(&json, 1024);
+    (void)snprintf(report.workstation, sizeof(report.workstation), "%s",
+                   workstation);
+    (void)snprintf(report.result, sizeof(report.result), "%s", result);
+    if (err == PH_OK)
+        err = ph_id_parse(job, &report.job);
+    if (err == PH_OK)
+        err = ph_release_report_put(&report, &json);
+    if (err == PH_OK && ph_buf_str(&json) == NULL)
+        err = PH_ERR_NOMEM;
+    if (err == PH_OK)
+        err = send_report(hub, session, ph_buf_str(&json), tries, why);
+    ph_buf_close(&json);
+    return err;
+}
+
+void
+ph_hub_sign_out(struct ph_https *hub, const char *session)
+{
+    const struct ph_https_request request = {
+        .method = "DELETE", .path = "/v1/session", .bearer = session};
+    struct ph_https_reply reply;
+
+    ph_https_reply_init(&reply);
+    (void)ph_https_do(hub, &request, &reply, NULL);
+    ph_https_reply_close(&reply);
+}

@@ -1,0 +1,30 @@
+/*
+ * The hub as the station uses it: sign a person in, report what became of the
+ * jobs, sign out. An attempt to sign in is sent once: what was right or wrong
+ * may be used up when no answer comes.
+ *
+ * Errors besides those of https.h: PH_ERR_DENIED (the hub says no, with its
+ * sentence), PH_ERR_LIMIT (too many attempts, or busy), PH_ERR_PROTOCOL.
+ */
+#ifndef PRINTHOLD_STATION_HUB_API_H
+#define PRINTHOLD_STATION_HUB_API_H
+
+#include "https.h"
+#include "hub_messages.h"
+#include "printhold/base/why.h"
+#include "printhold/proto/sign_in.h"
+
+/* Free the answer with ph_hub_answer_free. */
+int ph_hub_sign_in(struct ph_https *hub, const struct ph_sign_in *request,
+                   struct ph_hub_answer *out_answer, struct ph_why *why);
+
+/* One job of one workstation: "printed", "failed" or "partly". Tried again
+ * under the same id. */
+int ph_hub_report(struct ph_https *hub, const char *session, unsigned tries,
+                  const char *workstation, const char *job, const char *result,
+                  struct ph_why *why);
+
+/* Nothing depends on it. */
+void ph_hub_sign_out(struct ph_https *hub, const char *session);
+
+#endif

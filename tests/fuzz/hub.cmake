@@ -1,0 +1,1 @@
+ph_fuzz(hub_topic LINK printhold_hub_parts)
