@@ -346,7 +346,8 @@ struct ph_outbox_result {
     uint64_t number; /* revision or seq */
     uint8_t reason;  /* PH_OUTBOX_REFUSED and above: parked until _unpark */
 };
-/* Durable, all or none. Storing one twice does no harm. */
+/* All or none. Storing one twice does no harm; nor does losing one with the
+ * power: the message goes again. So nothing waits for the disk. */
 int ph_jobs_outbox_store(struct ph_jobs *jobs,
                          const struct ph_outbox_result *results, size_t count);
 /* Try again what is parked. */

@@ -190,9 +190,12 @@ int
 ph_jobs_outbox_store(struct ph_jobs *jobs,
                      const struct ph_outbox_result *results, size_t count)
 {
-    int err = begin_outbox(jobs);
-    int64_t now_ms = jobs_now(jobs);
+    int64_t now_ms;
+    int err;
 
+    jobs_lock(jobs);
+    err = ph_catalogue_begin_unsynced(jobs->catalogue);
+    now_ms = jobs_now(jobs);
     for (size_t i = 0; err == PH_OK && i < count; i++)
         err = store_result(jobs, &results[i], now_ms);
     return end_outbox(jobs, err);
