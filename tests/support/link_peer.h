@@ -117,6 +117,9 @@ struct setup {
     const struct ph_mqtt_will *will;
     const char *const *filters;
     size_t filter_count;
+    const char *user, *token_file;
+    const char *proxy, *no_proxy, *proxy_credentials_file;
+    uint32_t attempt_ms, return_ms;
     uv_loop_t *loop;           /* NULL: a loop of its own */
     struct ph_ws_stack *stack; /* NULL: one of its own */
 };
@@ -139,6 +142,13 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
             broker_file(&broker, setup->ca != NULL ? setup->ca : "ca.crt", ca),
         .client_id = setup->id != NULL ? setup->id : "ws-a",
         .stack = setup->stack,
+        .user = setup->user,
+        .token_file = setup->token_file,
+        .proxy = setup->proxy,
+        .no_proxy = setup->no_proxy,
+        .proxy_credentials_file = setup->proxy_credentials_file,
+        .attempt_ms = setup->attempt_ms,
+        .return_ms = setup->return_ms,
         .will = setup->will,
         .filters = setup->filters,
         .filter_count = setup->filter_count,

@@ -30,12 +30,12 @@ drain(struct strict *strict)
 }
 
 static void
-run_peer(const struct broker *broker, const char *name,
+run_peer(const struct broker *broker, const char *name, const char *bind,
          const char *const *scripts, int out)
 {
     char cert[BROKER_TEXT], key[BROKER_TEXT], ca[BROKER_TEXT];
     char file[BROKER_TEXT];
-    const char *argv[SCRIPTS_MAX + 8] = {
+    const char *argv[SCRIPTS_MAX + 10] = {
         PH_SOURCE_DIR "/tests/support/mqtt-peer", "--cert", cert, "--key", key};
     size_t count = 5;
 
@@ -46,6 +46,8 @@ run_peer(const struct broker *broker, const char *name,
     (void)broker_file(broker, "ca.crt", ca);
     argv[count++] = "--ca";
     argv[count++] = ca;
+    argv[count++] = "--bind";
+    argv[count++] = bind;
     for (size_t i = 0; scripts[i] != NULL && i < SCRIPTS_MAX - 1; i++)
         argv[count++] = scripts[i];
     (void)dup2(out, STDOUT_FILENO);
@@ -69,9 +71,9 @@ wait_for_port(struct strict *strict)
     strict->port = (uint16_t)strtoul(strict->text + 5, NULL, 10);
 }
 
-void
-strict_start(struct strict *strict, const struct broker *broker,
-             const char *name, const char *const *scripts)
+static void
+start(struct strict *strict, const struct broker *broker, const char *name,
+      const char *bind, const char *const *scripts)
 {
     int fds[2];
 
@@ -83,10 +85,26 @@ strict_start(struct strict *strict, const struct broker *broker,
     strict->pid = fork();
     assert_true(strict->pid >= 0);
     if (strict->pid == 0)
-        run_peer(broker, name, scripts, fds[1]);
+        run_peer(broker, name, bind, scripts, fds[1]);
     (void)close(fds[1]);
     wait_for_port(strict);
+}
+
+void
+strict_start(struct strict *strict, const struct broker *broker,
+             const char *name, const char *const *scripts)
+{
+    start(strict, broker, name, "127.0.0.1", scripts);
     (void)snprintf(strict->url, sizeof(strict->url), "wss://localhost:%u/mqtt",
+                   strict->port);
+}
+
+void
+strict_start_ipv6(struct strict *strict, const struct broker *broker,
+                  const char *name, const char *const *scripts)
+{
+    start(strict, broker, name, "::1", scripts);
+    (void)snprintf(strict->url, sizeof(strict->url), "wss://[::1]:%u/mqtt",
                    strict->port);
 }
 

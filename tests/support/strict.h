@@ -26,6 +26,9 @@ struct strict {
  * connection, the last one NULL; wait until it listens. */
 void strict_start(struct strict *strict, const struct broker *broker,
                   const char *name, const char *const *scripts);
+/* The same on ::1. */
+void strict_start_ipv6(struct strict *strict, const struct broker *broker,
+                       const char *name, const char *const *scripts);
 /* Has it said this by now? Does not wait. */
 bool strict_said(struct strict *strict, const char *text);
 void strict_wait(struct strict *strict, const char *text);
