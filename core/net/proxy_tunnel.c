@@ -20,13 +20,14 @@
 #include "printhold/net/proxy.h"
 #include "reach.h"
 
-#define PIECE_BYTES  16384
-#define HANDLES      3
-#define REQUEST_MAX  (32 * 1024)
-#define TEXT_MAX     320
-#define STATUS_OK    200
-#define STATUS_LOGIN 407
-#define BACKLOG      8
+#define PIECE_BYTES      16384
+#define HANDLES          3
+#define REQUEST_MAX      (32 * 1024)
+#define TEXT_MAX         320
+#define STATUS_OK        200
+#define STATUS_LOGIN     407
+#define STATUS_LOGIN_TOO 401 /* tinyproxy, for a wrong password */
+#define BACKLOG          8
 
 struct end {
     uv_tcp_t tcp;
@@ -159,9 +160,11 @@ hand_on(struct end *end)
 static void
 refuse_status(struct ph_proxy_tunnel *tunnel, unsigned status)
 {
-    if (status == STATUS_LOGIN && tunnel->has_login)
+    bool is_login = status == STATUS_LOGIN || status == STATUS_LOGIN_TOO;
+
+    if (is_login && tunnel->has_login)
         fail(tunnel, "the proxy %s refused the password", tunnel->proxy_host);
-    else if (status == STATUS_LOGIN)
+    else if (is_login)
         fail(tunnel,
              "the proxy %s asks for a password: see "
              "cloud.proxy_credentials_file",
