@@ -23,6 +23,7 @@
 #include "reaper.h"
 #include "release_service.h"
 #include "service_manager.h"
+#include "service_watchdog.h"
 #include "workstation.h"
 #include "workstation_watch.h"
 
@@ -37,6 +38,7 @@ struct agent {
     uv_async_t renewed;
     uv_work_t renewal; /* a new certificate is here: noted in a worker */
     bool is_noting_renewal;
+    struct ph_service_watchdog watchdog;
     struct ph_epoch_keys *keys;
     struct ph_jobs *jobs;
     struct ph_workstation workstation; /* at the start */
@@ -187,6 +189,7 @@ close_own_handles(struct agent *agent)
     uv_close((uv_handle_t *)&agent->sighup, NULL);
     uv_close((uv_handle_t *)&agent->renewed, NULL);
     uv_close((uv_handle_t *)&agent->changed, NULL);
+    ph_service_watchdog_stop(&agent->watchdog);
 }
 
 /* Take the part out of the agent, so that each is stopped once. */
@@ -541,6 +544,7 @@ init_handles(struct agent *agent)
     (void)uv_signal_start(&agent->sigterm, on_signal, SIGTERM);
     (void)uv_signal_start(&agent->sigint, on_signal, SIGINT);
     (void)uv_signal_start(&agent->sighup, on_reload, SIGHUP);
+    ph_service_watchdog_start(&agent->watchdog, &agent->loop);
     ph_jobs_on_change(agent->jobs, on_jobs_changed, agent);
 }
 

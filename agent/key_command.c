@@ -63,12 +63,18 @@ refuse_orphans(int keys_fd, const struct ph_config *config, struct ph_why *why)
 }
 
 int
-ph_key_command_init(const struct ph_config *config, struct ph_why *why)
+ph_key_command_init(const struct ph_config *config, bool if_missing,
+                    struct ph_why *why)
 {
     int state_fd = -1, keys_fd = -1;
     int64_t since_ms;
-    int err = take_state(config, &state_fd, &keys_fd, why);
+    int err;
 
+    /* Before the lock, which a running agent holds. */
+    if (if_missing && ph_machine_key_find(config->key_level, config->key_file,
+                                          &since_ms, NULL) == PH_OK)
+        return PH_OK;
+    err = take_state(config, &state_fd, &keys_fd, why);
     if (err == PH_OK)
         err = ph_machine_key_check_settled(config->key_level, config->key_file,
                                            why);

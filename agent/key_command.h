@@ -14,8 +14,10 @@
 #include "printhold/model/config.h"
 
 /* Make the machine key that the configuration names. PH_ERR_EXISTS when there
- * is one, or when jobs lie under another; PH_ERR_BUSY while an agent runs. */
-int ph_key_command_init(const struct ph_config *config, struct ph_why *why);
+ * is one, unless only a missing one is wanted, or when jobs lie under another;
+ * PH_ERR_BUSY while an agent runs. */
+int ph_key_command_init(const struct ph_config *config, bool if_missing,
+                        struct ph_why *why);
 
 /* Another machine key, see key_rotation.h. from: the level that it is moved
  * from; NULL for the configured one. */

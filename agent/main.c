@@ -23,7 +23,7 @@ enum exit_code {
 
 static const char help[] =
     "Usage: printhold-agent [--config-dir DIR]\n"
-    "       printhold-agent [--config-dir DIR] key init\n"
+    "       printhold-agent [--config-dir DIR] key init [--if-missing]\n"
     "       printhold-agent [--config-dir DIR] key rotate [--from LEVEL]\n"
     "       printhold-agent [--config-dir DIR] key status [--json]\n"
     "       printhold-agent [--config-dir DIR] audit export --csv | --json\n"
@@ -36,6 +36,7 @@ static const char help[] =
     "  --config-dir DIR  read printhold.conf and conf.d/*.conf from DIR\n"
     "                    (default $PRINTHOLD_CONFIG_DIR or " PH_CONFIG_DIR ")\n"
     "  key init          make the machine key that protects the spool\n"
+    "    --if-missing    do nothing where there is one\n"
     "  key rotate        put another in its place, held jobs stay; goes on\n"
     "                    where it was interrupted\n"
     "    --from LEVEL    the key lies at this level so far\n"
@@ -77,6 +78,7 @@ enum option_bit {
     OPTION_CSV = 1 << 2,
     OPTION_SINCE = 1 << 3,
     OPTION_EXPECT = 1 << 4,
+    OPTION_IF_MISSING = 1 << 5,
 };
 
 struct command_line {
@@ -111,9 +113,9 @@ static int
 run_key_init(const struct ph_config *config, const struct command_line *line,
              struct ph_why *why, enum exit_code *out_code)
 {
-    (void)line;
     (void)out_code;
-    return ph_key_command_init(config, why);
+    return ph_key_command_init(config, (line->options & OPTION_IF_MISSING) != 0,
+                               why);
 }
 
 static int
@@ -179,7 +181,7 @@ static const struct command {
                struct ph_why *why, enum exit_code *out_code);
 } commands[] = {
     {{NULL, NULL}, 0, run_agent},
-    {{"key", "init"}, 0, run_key_init},
+    {{"key", "init"}, OPTION_IF_MISSING, run_key_init},
     {{"key", "rotate"}, OPTION_FROM, run_key_rotate},
     {{"key", "status"}, OPTION_JSON, run_key_status},
     {{"audit", "export"},
@@ -252,6 +254,9 @@ take_option(struct command_line *line, int option, const char *value)
     case 'v':
         line->options |= OPTION_CSV;
         break;
+    case 'm':
+        line->options |= OPTION_IF_MISSING;
+        break;
     default:
         line->options |= OPTION_JSON;
         break;
@@ -263,6 +268,7 @@ main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config-dir", required_argument, NULL, 'c'},
+        {"if-missing", no_argument, NULL, 'm'},
         {"from", required_argument, NULL, 'f'},
         {"json", no_argument, NULL, 'j'},
         {"csv", no_argument, NULL, 'v'},
@@ -287,6 +293,7 @@ main(int argc, char **argv)
         case 's':
         case 'e':
         case 'v':
+        case 'm':
         case 'j':
             take_option(&line, option, optarg);
             break;

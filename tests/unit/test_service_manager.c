@@ -1,5 +1,6 @@
 /* Inherited sockets and state notices of the service manager. */
 #include "service_manager.h"
+#include "service_watchdog.h"
 #include "scratch.h"
 
 #include <string.h>
@@ -21,6 +22,44 @@ set_env(const char *pid, const char *fds, const char *names)
     assert_int_equal(setenv("LISTEN_PID", pid != NULL ? pid : own, 1), 0);
     assert_int_equal(setenv("LISTEN_FDS", fds, 1), 0);
     assert_int_equal(setenv("LISTEN_FDNAMES", names, 1), 0);
+}
+
+static void
+a_sign_of_life_is_due_at_half_of_what_is_granted(void **state)
+{
+    static const struct {
+        const char *usec, *pid; /* NULL: not set; "": this process */
+        uint64_t expected_ms;
+    } cases[] = {
+        {NULL, NULL, 0},
+        {"120000000", NULL, 60000},
+        {"120000000", "", 60000},
+        {"120000000", "1", 0},
+        {"120000000", "x", 0},
+        {"0", "", 0},
+        {"1999", "", 0},
+        {"2000", "", 1},
+        {"-1", "", 0},
+        {"2s", "", 0},
+    };
+    char own[16];
+
+    (void)state;
+    (void)snprintf(own, sizeof(own), "%d", (int)getpid());
+    for (size_t i = 0; i < PH_COUNT(cases); i++) {
+        const char *pid = cases[i].pid;
+
+        (void)unsetenv("WATCHDOG_USEC");
+        (void)unsetenv("WATCHDOG_PID");
+        if (cases[i].usec != NULL)
+            (void)setenv("WATCHDOG_USEC", cases[i].usec, 1);
+        if (pid != NULL)
+            (void)setenv("WATCHDOG_PID", pid[0] == '\0' ? own : pid, 1);
+        assert_int_equal(ph_service_watchdog_interval_ms(),
+                         cases[i].expected_ms);
+    }
+    (void)unsetenv("WATCHDOG_USEC");
+    (void)unsetenv("WATCHDOG_PID");
 }
 
 static int
@@ -111,6 +150,7 @@ main(void)
         TEST(sockets_are_found_by_name),
         TEST(a_notice_reaches_the_manager),
         TEST(nobody_to_notify_is_fine),
+        TEST(a_sign_of_life_is_due_at_half_of_what_is_granted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
