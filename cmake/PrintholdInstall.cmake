@@ -52,7 +52,7 @@ function(ph_permissions mode out)
 endfunction()
 
 # One line of the table.
-function(ph_install_line kind source mode where)
+function(ph_install_line kind source mode package where)
     get_filename_component(directory ${where} DIRECTORY)
     get_filename_component(name ${where} NAME)
     ph_permissions(${mode} permissions)
@@ -62,7 +62,7 @@ function(ph_install_line kind source mode where)
             return()
         endif()
         install(PROGRAMS $<TARGET_FILE:${source}> DESTINATION ${directory}
-            RENAME ${name} PERMISSIONS ${permissions})
+            RENAME ${name} PERMISSIONS ${permissions} COMPONENT ${package})
         return()
     endif()
     set(path ${PROJECT_SOURCE_DIR}/${source})
@@ -76,7 +76,7 @@ function(ph_install_line kind source mode where)
         set(path ${filled})
     endif()
     install(FILES ${path} DESTINATION ${directory} RENAME ${name}
-        PERMISSIONS ${permissions})
+        PERMISSIONS ${permissions} COMPONENT ${package})
 endfunction()
 
 set(ph_manifest ${PROJECT_SOURCE_DIR}/installer/manifest)
@@ -85,16 +85,33 @@ file(STRINGS ${ph_manifest} ph_lines REGEX "^(target|file|fill):")
 set(ph_expected)
 foreach(line IN LISTS ph_lines)
     string(REGEX REPLACE "[ \t]+" ";" fields "${line}")
+    list(LENGTH fields count)
+    if(NOT count EQUAL 6)
+        message(FATAL_ERROR "installer/manifest: not what, mode, owner, on, "
+            "package and where: ${line}")
+    endif()
     list(GET fields 0 what)
     list(GET fields 1 mode)
     list(GET fields 3 platform)
-    list(GET fields 4 where)
+    list(GET fields 4 package)
+    list(GET fields 5 where)
     if(platform STREQUAL "any" OR platform STREQUAL ph_platform)
         string(REGEX MATCH "^([a-z]+):(.+)$" matched ${what})
         string(CONFIGURE ${where} where @ONLY)
         string(APPEND ph_expected "${mode} ${where}\n")
-        ph_install_line(${CMAKE_MATCH_1} ${CMAKE_MATCH_2} ${mode} ${where})
+        list(APPEND ph_packages ${package})
+        cmake_path(ABSOLUTE_PATH where
+            BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE absolute)
+        string(APPEND ph_files_of_${package} "${mode} ${absolute}\n")
+        ph_install_line(${CMAKE_MATCH_1} ${CMAKE_MATCH_2} ${mode} ${package}
+            ${where})
     endif()
 endforeach()
-# What tests/packaging compares an installation with.
+# What tests/packaging compares an installation with, and what the packages
+# are made of, with absolute paths.
 file(WRITE ${PROJECT_BINARY_DIR}/install/expected "${ph_expected}")
+list(REMOVE_DUPLICATES ph_packages)
+foreach(package IN LISTS ph_packages)
+    file(WRITE ${PROJECT_BINARY_DIR}/install/files.${package}
+        "${ph_files_of_${package}}")
+endforeach()
