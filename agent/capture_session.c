@@ -146,15 +146,6 @@ close_session(struct ph_capture_session *s)
         close_handles(s);
 }
 
-void
-ph_capture_session_stop(struct ph_capture_session *session)
-{
-    if (session->working)
-        session->stop_after_work = true;
-    else
-        close_session(session);
-}
-
 /* --- sending: small answers to a peer that reads; never blocks --- */
 
 static void
@@ -185,6 +176,32 @@ answer_refuse(struct ph_capture_session *s)
         answer(s, PH_CAPTURE_REFUSE, &body, -1);
     ph_buf_close(&body);
     close_session(s);
+}
+
+/* The agent goes while a document comes: cupsd is to hold the job, and the next
+ * agent lets it go on (cups_held.h). Retries of cupsd come minutes later. Before
+ * that, the backend itself tries again; after that, it waits for no more. */
+static void
+stop_session(struct ph_capture_session *s)
+{
+    if (s->state != RECEIVING && s->state != VERIFYING) {
+        close_session(s);
+        return;
+    }
+    s->refuse.action = PH_CAPTURE_HOLD;
+    s->refuse.err = PH_ERR_CLOSED;
+    ph_why_set(&s->refuse.text,
+               "the hold service on this computer starts again");
+    answer_refuse(s);
+}
+
+void
+ph_capture_session_stop(struct ph_capture_session *session)
+{
+    if (session->working)
+        session->stop_after_work = true;
+    else
+        stop_session(session);
 }
 
 static void
@@ -219,7 +236,7 @@ work_ended(struct ph_capture_session *s)
 {
     s->working = false;
     if (s->stop_after_work)
-        close_session(s);
+        stop_session(s);
     return !s->stop_after_work;
 }
 

@@ -438,6 +438,30 @@ a_capture_without_progress_is_given_up(void **state)
 }
 
 static void
+a_document_that_comes_while_the_agent_stops_waits_in_cups(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_capture_refuse refuse;
+    struct ph_sealed_secret secret;
+    struct client c;
+    int fd;
+
+    client_open(f, &c);
+    client_begin(&c);
+    fd = client_accepted(&c, &secret);
+    stop_server(f);
+    client_expect(&c, PH_CAPTURE_REFUSE);
+    assert_int_equal(
+        ph_capture_refuse_parse(c.frame.body, c.frame.len, &refuse), PH_OK);
+    assert_int_equal(refuse.action, PH_CAPTURE_HOLD);
+    client_expect_end(&c);
+    ph_io_close(&fd);
+    client_close(&c);
+    f->stopped = 0;
+    start_server(f, getpwuid(geteuid())->pw_name);
+}
+
+static void
 another_account_gets_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -532,6 +556,7 @@ main(void)
         TEST(frames_out_of_order_and_garbage_are_refused),
         TEST(a_second_begin_is_refused),
         TEST(a_capture_without_progress_is_given_up),
+        TEST(a_document_that_comes_while_the_agent_stops_waits_in_cups),
         TEST(another_account_gets_nothing),
         TEST(without_descriptors_the_loop_rests_and_comes_back),
         TEST(an_unknown_capture_user_is_a_configuration_error),
