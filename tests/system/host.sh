@@ -2,6 +2,8 @@
 # A booted system for scenarios. Source it in a script that tests/system/run
 # started; it sets ROOT, the system's files, and offers
 #   system_install           our programs, units and accounts in it
+#   system_files             the same without anything of ours
+#   system_unit_tree UNIT... what starts with it: these, and what they pull in
 #   in_files COMMAND...      a command among its files, before it runs
 #   system_boot [NAME=VALUE...]   its first process; what else that finds in
 #                            its environment
@@ -52,9 +54,7 @@ in_files() {
         'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@"
 }
 
-# Only what is ours starts, and what that pulls in.
-system_install() {
-    local units=$ROOT/etc/systemd/system
+system_files() {
     mkdir "$WORK/upper" "$WORK/work" "$ROOT"
     mount -t overlay overlay \
         -o "lowerdir=/,upperdir=$WORK/upper,workdir=$WORK/work" "$ROOT"
@@ -72,6 +72,18 @@ system_install() {
         "$ROOT/dev/pts"
     ln -s pts/ptmx "$ROOT/dev/ptmx"
     rm -rf "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" "$ROOT/etc/printhold"
+}
+
+system_unit_tree() { # unit...
+    printf '[Unit]\nDefaultDependencies=no\nWants=systemd-journald.service %s\n' "$*" \
+        >"$ROOT/etc/systemd/system/test.target"
+    rm -rf "$ROOT/var/log/journal" "$ROOT"/{etc,usr/lib}/systemd/system/*.target.wants
+}
+
+# Only what is ours starts, and what that pulls in.
+system_install() {
+    local units=$ROOT/etc/systemd/system
+    system_files
     DESTDIR=$ROOT cmake --install "$BUILD" --prefix /usr/local >"$WORK/install.log"
     in_files systemd-sysusers /usr/local/lib/sysusers.d/printhold.conf
     in_files systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/printhold.conf
@@ -79,9 +91,7 @@ system_install() {
     # The sanitizers' leak check wants to trace, which an agent forbids.
     printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
         >"$units/printhold-agent.service.d/test.conf"
-    printf '[Unit]\nDefaultDependencies=no\nWants=systemd-journald.service\n' \
-        >"$units/test.target"
-    rm -rf "$ROOT/var/log/journal" "$ROOT"/{etc,usr/lib}/systemd/system/*.target.wants
+    system_unit_tree
 }
 
 join_cgroups() {

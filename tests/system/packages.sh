@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# What IT does with our packages: a silent installation, people
+# print, upgrade in the middle of it, roll-back, removal, purge. Nothing is lost
+# before the purge, nothing of ours is left after it, and queues of others are
+# as they were.
+. "$SOURCE/tests/system/host.sh"
+PACKAGES=$BUILD/packages/deb
+OTHER_URI=ipp://127.0.0.1:9/ipp/print
+
+apt() { # words of apt-get...; in the running system
+    inside env DEBIAN_FRONTEND=noninteractive apt-get -qy \
+        -o Dpkg::Use-Pty=0 --no-install-recommends "$@" </dev/null >"$WORK/apt" 2>&1
+}
+install_silently() { # file
+    apt install --allow-downgrades --reinstall "/packages/$1" ||
+        fail "apt-get install $1: $(tail -n 20 "$WORK/apt")"
+}
+queue_uri() { inside lpstat -v "$1" 2>/dev/null | sed 's/.*: //'; }
+as_alice() { inside setpriv --reuid alice --regid alice --init-groups "$@"; }
+prints() { as_alice lp -d PrintHold /usr/share/doc/printhold/copyright >/dev/null; }
+held() { as_alice printhold jobs --json 2>/dev/null | jq "[.[] | select(.state == \"held\")] | length"; }
+holds() { [ "$(held)" = "$1" ]; }
+state_of() { inside systemctl show -P ActiveState "$1"; }
+is_active() { [ "$(state_of "$1")" = active ]; }
+cups_has_none() { [ -z "$(inside lpstat -o PrintHold 2>/dev/null)" ]; }
+
+# A package of the same files with a higher number.
+higher() {
+    dpkg-deb -R "$PACKAGES"/printhold_*.deb "$WORK/higher"
+    sed -i 's/^Version: .*/Version: 99.0-1/' "$WORK/higher/DEBIAN/control"
+    dpkg-deb --root-owner-group -b "$WORK/higher" "$ROOT/packages/new.deb" >/dev/null
+}
+
+# Every path that the system's own layer has, beside what apt, dpkg, cupsd and
+# the journal write for themselves.
+traces() {
+    (cd "$WORK/upper" && find . -mindepth 1 -not -type d |
+        grep -vE '^\./(packages|home/alice|var/(log|cache/(apt|cups|debconf|man)|lib/(apt|dpkg)|spool/cups)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/cups/(printers|subscriptions|classes)\.conf)' |
+        sort)
+}
+
+system_files
+mkdir "$ROOT/packages"
+cp "$PACKAGES"/printhold_*.deb "$ROOT/packages/old.deb"
+higher
+in_files useradd -m alice
+system_unit_tree sockets.target multi-user.target cups.service
+rm -f "$ROOT/usr/sbin/policy-rc.d"
+traces >"$WORK/before"
+
+# An image that is made ready and copied must have no secret.
+in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+    --no-install-recommends /packages/old.deb </dev/null >"$WORK/apt" 2>&1 ||
+    fail "in files that do not run: $(tail -n 20 "$WORK/apt")"
+is 'in an image, without a running system, nothing is made yet' \
+    "$(ls -A "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" | grep -v : | tr -d '\n')" ''
+in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy purge printhold \
+    </dev/null >"$WORK/apt" 2>&1 || fail "purge: $(tail -n 20 "$WORK/apt")"
+is 'and it leaves the image as it was' "$(diff "$WORK/before" <(traces))" ''
+
+system_boot
+check 'cupsd runs' until_true 20 is_active cups.service
+inside lpadmin -p other -v "$OTHER_URI" -E 2>/dev/null || fail 'cannot make another queue'
+install_silently old.deb
+check 'after the installation the agent runs' until_true 10 is_active printhold-agent.service
+is 'and has made the queue' "$(queue_uri PrintHold)" printhold:/
+is 'with cupsd as it was' "$(queue_uri other)" "$OTHER_URI"
+is 'it says that it is alive' \
+    "$(inside systemctl show -P WatchdogUSec printhold-agent.service)" 2min
+KEY=$(sha256sum <"$ROOT/var/lib/printhold/machine.key")
+
+prints
+check 'a person prints, and the job is held' until_true 30 holds 1
+check 'and CUPS keeps nothing of it' until_true 15 cups_has_none
+
+# Upgrade: the agent does not answer while a job is handed over, and others
+# follow all the time.
+mkdir -p "$ROOT/etc/printhold/conf.d"
+printf '\357\273\277[jobs]\r\nretention = 48h\r\n' >"$ROOT/etc/printhold/conf.d/10-site.conf"
+SITE=$(sha256sum <"$ROOT/etc/printhold/conf.d/10-site.conf")
+PID=$(inside systemctl show -P MainPID printhold-agent.service)
+INODE=$(stat -c %i "$ROOT/run/printhold/capture.sock" 2>/dev/null || inside stat -c %i /run/printhold/capture.sock)
+inside kill -STOP "$PID"
+prints
+check 'a job waits for the agent' until_true 15 inside pgrep -u lp -x printhold
+(for _ in 1 2 3 4 5 6; do prints; done) &
+PRINTS=$!
+install_silently new.deb
+wait "$PRINTS"
+refuse 'the upgrade has started another agent' \
+    [ "$(inside systemctl show -P MainPID printhold-agent.service)" = "$PID" ]
+is 'at the same socket' "$(inside stat -c %i /run/printhold/capture.sock)" "$INODE"
+check 'every job of before, meanwhile and after is held' until_true 60 holds 8
+check 'and CUPS keeps none' until_true 15 cups_has_none
+is 'settings of the site are as they were' \
+    "$(sha256sum <"$ROOT/etc/printhold/conf.d/10-site.conf")" "$SITE"
+is 'and in force' "$(as_alice printhold config show | sed -n 's/^retention = //p')" 2d
+
+install_silently old.deb
+check 'rolled back, everything is there' until_true 20 holds 8
+is 'under the same key' "$(sha256sum <"$ROOT/var/lib/printhold/machine.key")" "$KEY"
+
+# A catalogue of a newer program is left alone.
+catalogue() { # version
+    inside python3 - "$1" <<'PY'
+import sqlite3, sys
+db = sqlite3.connect("/var/lib/printhold/catalogue.db")
+print(db.execute("PRAGMA user_version").fetchone()[0])
+db.execute(f"PRAGMA user_version = {int(sys.argv[1])}")
+PY
+}
+agent_stop() {
+    inside systemctl stop printhold-agent.service printhold-capture.socket \
+        printhold-control.socket
+}
+agent_stop
+VERSION=$(catalogue 99)
+inside systemctl start printhold-agent.service 2>/dev/null || true
+is 'with the catalogue of a newer program it does not start' \
+    "$(inside systemctl show -P ExecMainStatus printhold-agent.service)" 78
+check 'and says what to do' until_true 5 sh -c \
+    'nsenter -t "$0" -a journalctl -o cat -u printhold-agent | grep -q "install the newer printhold again"' "$FIRST"
+inside systemctl reset-failed
+catalogue "$VERSION" >/dev/null
+inside systemctl start printhold-capture.socket printhold-control.socket \
+    printhold-agent.service
+check 'with the newer program again, all is there' until_true 20 holds 8
+
+# The queue after a boot that has lost it, and one that is somebody's.
+inside lpadmin -x PrintHold
+inside systemctl restart printhold-queue.service
+is 'a lost queue comes back' "$(queue_uri PrintHold)" printhold:/
+
+apt remove printhold || fail "remove: $(tail -n 20 "$WORK/apt")"
+is 'removed, its queue is gone' "$(queue_uri PrintHold)" ''
+is 'another is not' "$(queue_uri other)" "$OTHER_URI"
+is 'no unit is left' "$(inside systemctl list-units --all --plain --no-legend 'printhold*')" ''
+is 'held jobs stay' "$(find "$ROOT/var/spool/printhold" -type f | wc -l)" 8
+install_silently old.deb
+check 'and are there when it is installed again' until_true 20 holds 8
+
+apt purge printhold || fail "purge: $(tail -n 20 "$WORK/apt")"
+is 'purged, nothing of ours is left' "$(diff "$WORK/before" <(traces))" ''
+is 'no account, no group' "$(inside getent passwd printhold; inside getent group printhold)" ''
+is 'nor a member of another group' "$(grep -c printhold "$ROOT/etc/group")" 0
+is 'another queue is as it was' "$(queue_uri other)" "$OTHER_URI"
+
+# The name is taken.
+inside lpadmin -p PrintHold -v "$OTHER_URI" -E 2>/dev/null
+install_silently old.deb
+is 'where somebody else has a queue of that name, it stays' \
+    "$(queue_uri PrintHold)" "$OTHER_URI"
+is 'and the unit says so' \
+    "$(inside systemctl show -P ExecMainStatus printhold-queue.service)" 78
+refuse 'two installations have no secret in common' \
+    [ "$(sha256sum <"$ROOT/var/lib/printhold/machine.key")" = "$KEY" ]
+apt purge printhold || fail "purge: $(tail -n 20 "$WORK/apt")"
+is 'nor does a purge take it' "$(queue_uri PrintHold)" "$OTHER_URI"
+is 'nothing of ours is left' "$(diff "$WORK/before" <(traces))" ''
