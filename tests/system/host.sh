@@ -74,6 +74,7 @@ system_files() {
     rm -rf "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" "$ROOT/etc/printhold"
 }
 
+# shellcheck disable=SC2120
 system_unit_tree() { # unit...
     printf '[Unit]\nDefaultDependencies=no\nWants=systemd-journald.service %s\n' "$*" \
         >"$ROOT/etc/systemd/system/test.target"
@@ -91,6 +92,7 @@ system_install() {
     # The sanitizers' leak check wants to trace, which an agent forbids.
     printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
         >"$units/printhold-agent.service.d/test.conf"
+    # shellcheck disable=SC2119
     system_unit_tree
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2119 # quotes are for another shell
 # What IT does with our packages: a silent installation, people
 # print, upgrade in the middle of it, roll-back, removal, purge. Nothing is lost
 # before the purge, nothing of ours is left after it, and queues of others are
@@ -39,6 +39,12 @@ traces() {
         sort)
 }
 
+# What cupsd has to say, when something failed.
+scenario_end() {
+    [ "$rc" = 0 ] || [ -z "$FIRST" ] || inside sh -c 'lpstat -l -W not-completed -o
+        tail -n 20 /var/log/cups/error_log' || true
+}
+
 system_files
 mkdir "$ROOT/packages"
 cp "$PACKAGES"/printhold_*.deb "$ROOT/packages/old.deb"
@@ -53,7 +59,7 @@ in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
     --no-install-recommends /packages/old.deb </dev/null >"$WORK/apt" 2>&1 ||
     fail "in files that do not run: $(tail -n 20 "$WORK/apt")"
 is 'in an image, without a running system, nothing is made yet' \
-    "$(ls -A "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" | grep -v : | tr -d '\n')" ''
+    "$(find "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" -mindepth 1)" ''
 in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy purge printhold \
     </dev/null >"$WORK/apt" 2>&1 || fail "purge: $(tail -n 20 "$WORK/apt")"
 is 'and it leaves the image as it was' "$(diff "$WORK/before" <(traces))" ''
