@@ -24,6 +24,7 @@
 #include "release_service.h"
 #include "service_manager.h"
 #include "service_watchdog.h"
+#include "sleep.h"
 #include "workstation.h"
 #include "workstation_watch.h"
 
@@ -43,6 +44,7 @@ struct agent {
     struct ph_jobs *jobs;
     struct ph_workstation workstation; /* at the start */
     struct ph_workstation_watch *watch;
+    struct ph_sleep *sleep;
     struct ph_release_service *release;
     struct ph_cloud *cloud;
     struct ph_cloud_inbox *inbox;
@@ -202,7 +204,10 @@ stop_next(void *arg)
 {
     struct agent *agent = arg;
 
-    if (agent->watch != NULL) {
+    if (agent->sleep != NULL) {
+        TAKE(agent, sleep, struct ph_sleep);
+        ph_sleep_stop(sleep, stop_next, agent);
+    } else if (agent->watch != NULL) {
         TAKE(agent, watch, struct ph_workstation_watch);
         ph_workstation_watch_stop(watch, stop_next, agent);
     } else if (agent->owners != NULL) {
@@ -335,15 +340,19 @@ release_port(const struct agent *agent)
 }
 
 static int
-start_workstation_watch(struct agent *agent, struct ph_why *why)
+start_watches(struct agent *agent, struct ph_why *why)
 {
     int err = ph_workstation_watch_start(
         &agent->loop, agent->config, agent->jobs, release_port(agent),
         &agent->workstation, on_workstation_changed, agent, &agent->watch);
 
-    return err == PH_OK ? err
-                        : ph_why_fail(why, err, "cannot watch the network: %s",
-                                      ph_err_text(err));
+    if (err == PH_OK)
+        err = ph_sleep_start(&agent->loop, agent->cloud, agent->release,
+                             agent->watch, &agent->sleep);
+    return err == PH_OK
+               ? err
+               : ph_why_fail(why, err, "cannot watch network and sleep: %s",
+                             ph_err_text(err));
 }
 
 /* --- starting --- */
@@ -465,10 +474,18 @@ give_cups_status(void *arg, uint64_t *out_waiting, struct ph_why *out_text)
         *out_text = why;
 }
 
+static bool
+give_sleep(void *arg, struct ph_why *out_text)
+{
+    const struct ph_sleep *sleep = ((const struct agent *)arg)->sleep;
+
+    return sleep != NULL && ph_sleep_status(sleep, out_text);
+}
+
 static const struct ph_workstation *
 give_workstation(void *arg)
 {
-    const struct agent *agent = arg;
+    struct agent *agent = arg;
 
     return agent->watch != NULL ? ph_workstation_watch_now(agent->watch)
                                 : &agent->workstation;
@@ -500,6 +517,7 @@ start_parts(struct agent *agent, struct ph_why *why)
         .cups = give_cups_status,
         .workstation = give_workstation,
         .inbox = give_inbox_status,
+        .sleep = give_sleep,
         .arg = agent,
     };
     int err = start_release(agent, why);
@@ -522,7 +540,7 @@ start_parts(struct agent *agent, struct ph_why *why)
             (void)ph_why_fail(why, err, "cannot start housekeeping");
     }
     if (err == PH_OK)
-        err = start_workstation_watch(agent, why);
+        err = start_watches(agent, why);
     if (err == PH_OK)
         err = start_cups_held(agent, why);
     if (err == PH_OK)

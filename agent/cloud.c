@@ -57,8 +57,9 @@ on_down(const char *text, void *arg)
 {
     struct ph_cloud *cloud = arg;
 
-    if (cloud->status.state == PH_CLOUD_ONLINE ||
-        strcmp(cloud->status.text, text) != 0)
+    if (!cloud->sleep.is_asleep && /* else it is as it shall be */
+        (cloud->status.state == PH_CLOUD_ONLINE ||
+         strcmp(cloud->status.text, text) != 0))
         ph_log_warning("cloud: %s, continuing", text);
     cloud_set_state(cloud, PH_CLOUD_CONNECTING, text);
     (void)uv_timer_stop(&cloud->refresh);

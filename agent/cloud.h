@@ -63,6 +63,15 @@ void ph_cloud_set_presence(struct ph_cloud *cloud, enum ph_presence value,
                            void (*said)(void *arg), void *arg);
 
 /*
+ * The computer falls asleep: say so, leave the broker, and stay away until
+ * ph_cloud_wake. done is called once, as for ph_cloud_set_presence; it may take
+ * as long as the broker does, so wait for it with a deadline. On the loop's
+ * thread.
+ */
+void ph_cloud_sleep(struct ph_cloud *cloud, void (*done)(void *arg), void *arg);
+void ph_cloud_wake(struct ph_cloud *cloud);
+
+/*
  * Who takes what the broker sends; the message is acknowledged after the call.
  * On the loop's thread, before anything can have come: right after
  * ph_cloud_start. NULL: nobody any more.

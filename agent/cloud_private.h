@@ -5,6 +5,7 @@
  *   cloud_refused.c   what the broker does not take
  *   cloud_presence.c  the presence, and the names of the topics
  *   cloud_info.c      the workstation document
+ *   cloud_sleep.c     before and after the computer sleeps
  *   cloud_turn.c      the outbox, in a worker
  * All of it on the loop's thread, but cloud_turn.c and ph_cloud_kick.
  */
@@ -62,6 +63,11 @@ struct ph_cloud {
     struct cloud_presence presence;
     struct cloud_info info;
     struct cloud_refusals refusals;
+    struct {
+        bool is_asleep;
+        void (*done)(void *arg); /* somebody waits until we are away */
+        void *done_arg;
+    } sleep;
     ph_cloud_message_cb on_message;
     void *on_message_arg;
 

@@ -232,6 +232,14 @@ fill_workstation(const struct ph_control_sources *sources,
                                           ? sources->workstation(sources->arg)
                                           : NULL;
 
+    struct ph_why text = {""};
+    const bool is_asleep =
+        sources->sleep != NULL && sources->sleep(sources->arg, &text);
+
+    (void)snprintf(status->presence, sizeof(status->presence), "%s",
+                   is_asleep ? "asleep" : "on");
+    (void)snprintf(status->sleep_text, sizeof(status->sleep_text), "%s",
+                   text.text);
     if (ws == NULL)
         return;
     (void)snprintf(status->host, sizeof(status->host), "%s", ws->host);

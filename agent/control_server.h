@@ -39,6 +39,8 @@ struct ph_control_sources {
     /* messages of the cloud; the text counts the dropped ones by reason */
     void (*inbox)(void *arg, uint64_t *out_taken, uint64_t *out_dropped,
                   struct ph_why *out_text);
+    /* is it asleep, or about to be; what it does not let us, or empty */
+    bool (*sleep)(void *arg, struct ph_why *out_text);
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

@@ -172,7 +172,7 @@ on_done(void *arg, bool whole)
     struct download *download = arg;
 
     (void)whole;
-    atomic_fetch_sub(&download->service->pulls, 1);
+    release_pull_end(download->service);
     download->done = true;
     if (!download->renewing)
         download_free(download);
@@ -233,7 +233,7 @@ answer_document(struct release_call *call)
     if (source.arg != NULL) {
         ph_http_exchange_answer(call->exchange, &response);
     } else {
-        atomic_fetch_sub(&call->service->pulls, 1);
+        release_pull_end(call->service);
         if (err == PH_OK && response.status == 416)
             ph_release_problem(call->exchange, 416, "no-range", response.fields,
                                "The document does not have that part");
@@ -269,7 +269,7 @@ finish_open(struct release_call *call)
         answer_document(call);
         return;
     }
-    atomic_fetch_sub(&service->pulls, 1);
+    release_pull_end(service);
     if (is_damage(call->err))
         ph_release_problem(call->exchange, 500, "damaged", NULL,
                            "The document is damaged and cannot be printed: "
@@ -284,8 +284,7 @@ release_document(const struct release_request *request)
     struct ph_release_service *service = request->service;
     struct release_call *call, **end = &request->lane->waiting;
 
-    if (atomic_fetch_add(&service->pulls, 1) >= service->pulls_max) {
-        atomic_fetch_sub(&service->pulls, 1);
+    if (!release_pull_begin(service)) {
         release_note_refusal(request->lane, request->who.printer, &request->who,
                              NULL, "too-many-documents");
         ph_release_problem(request->exchange, 503, "too-many-documents",
@@ -297,7 +296,7 @@ release_document(const struct release_request *request)
     call = release_call_new(request->lane, request->exchange, &request->who,
                             &request->job);
     if (call == NULL) {
-        atomic_fetch_sub(&service->pulls, 1);
+        release_pull_end(service);
         return;
     }
     call->run = run_open;

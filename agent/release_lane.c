@@ -38,7 +38,7 @@ drop_waiting(struct release_lane *lane)
         struct release_call *call = lane->waiting;
 
         lane->waiting = call->next;
-        atomic_fetch_sub(&lane->service->pulls, 1);
+        release_pull_end(lane->service);
         ph_release_json(call->exchange, 503, NULL);
         release_call_free(call);
     }

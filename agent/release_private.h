@@ -56,6 +56,8 @@ struct ph_release_service {
     uv_mutex_t lock;
     void (*renewed)(void *arg); /* under lock */
     void *renewed_arg;
+    void (*busy)(void *arg); /* under lock */
+    void *busy_arg;
     uint64_t pulls_max;
     int64_t lease_ms;
     struct ph_http_door *door;
@@ -70,6 +72,13 @@ struct ph_release_service {
     atomic_uint_fast64_t pulls;
     atomic_uint_fast64_t refused;
 };
+
+/* --- release_pulls.c: from any thread --- */
+
+/* Is there room for one more document on its way? Then it is counted until
+ * release_pull_end. */
+bool release_pull_begin(struct ph_release_service *service);
+void release_pull_end(struct ph_release_service *service);
 
 /* What part of a document is asked for, and so the status of the answer. */
 struct release_range {

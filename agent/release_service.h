@@ -36,6 +36,11 @@ void ph_release_service_status(struct ph_release_service *service,
  * replaced. To be set once, right after the start. */
 void ph_release_service_on_renewed(struct ph_release_service *service,
                                    void (*renewed)(void *arg), void *arg);
+/* Called, from any thread, when the first of some documents begins to be sent
+ * and when the last has ended; ph_release_service_status says which. It
+ * must not call the service. NULL: nobody, from now on. */
+void ph_release_service_on_busy(struct ph_release_service *service,
+                                void (*busy)(void *arg), void *arg);
 /* Load every file again, whether it looks changed or not. From any thread. */
 void ph_release_service_reload(struct ph_release_service *service);
 /* Close the listener and every connection, join the thread, free. */

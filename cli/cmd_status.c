@@ -107,7 +107,11 @@ print_computer(const struct ph_control_status *status)
 {
     char line[LINE_MAX_BYTES];
 
-    ph_print_fact(stdout, "Computer", status->host);
+    (void)snprintf(line, sizeof(line), "%s%s", status->host,
+                   strcmp(status->presence, "asleep") == 0 ? ", falling asleep"
+                                                           : "");
+    ph_print_fact(stdout, "Computer", line);
+    ph_print_fact(stdout, "Sleep", status->sleep_text);
     if (status->address_count == 0)
         ph_print_fact(stdout, "Address", "none: it is on no network");
     for (size_t i = 0; i < status->address_count; i++) {

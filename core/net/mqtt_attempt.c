@@ -44,9 +44,13 @@ wait_and_tell(struct ph_mqtt_link *link, const char *text)
     if (link->backoff.failures < UINT16_MAX)
         link->backoff.failures++;
     (void)ph_random(&chance, sizeof(chance)); /* without it: half the time */
-    ph_link_start_timer(link, ph_mqtt_backoff_ms(&link->backoff, chance));
+    if (link->is_paused)
+        (void)uv_timer_stop(&link->timer);
+    else
+        ph_link_start_timer(link, ph_mqtt_backoff_ms(&link->backoff, chance));
     link->backoff.is_refused = false;
     link->events.on_down(copy, link->arg);
+    ph_link_tell_paused(link);
 }
 
 static void
@@ -339,6 +343,10 @@ ph_link_on_ws_closed(const char *ws_text, void *arg)
         fail_greeting(link, text);
         return;
     case PH_LINK_LEAVING:
+        if (link->is_paused) {
+            wait_and_tell(link, text);
+            return;
+        }
         ph_mqtt_endpoints_forget(&link->endpoints);
         link->events.on_down("going back to the first broker", link->arg);
         if (!link->is_stopping)

@@ -258,13 +258,25 @@ ph_mqtt_link_is_up(const struct ph_mqtt_link *link)
 }
 
 void
+ph_link_tell_paused(struct ph_mqtt_link *link)
+{
+    void (*paused)(void *arg) = link->paused;
+
+    link->paused = NULL;
+    if (paused != NULL)
+        paused(link->paused_arg);
+}
+
+void
 ph_mqtt_link_hurry(struct ph_mqtt_link *link)
 {
     uint32_t chance = 0;
 
     if (link->is_stopping)
         return;
+    link->is_paused = false;
     link->backoff.failures = 0;
+    ph_link_tell_paused(link);
     (void)ph_random(&chance, sizeof(chance)); /* without it: at once */
     switch (link->state) {
     case PH_LINK_WAITING:
@@ -280,6 +292,28 @@ ph_mqtt_link_hurry(struct ph_mqtt_link *link)
     default:
         break;
     }
+}
+
+void
+ph_mqtt_link_pause(struct ph_mqtt_link *link, void (*done)(void *arg),
+                   void *arg)
+{
+    static const char text[] = "this computer falls asleep";
+
+    ph_link_tell_paused(link); /* who waited before */
+    link->paused = done;
+    link->paused_arg = arg;
+    link->is_paused = true;
+    if (link->state == PH_LINK_UP && !link->is_stopping) {
+        ph_link_say(link, "%s", text);
+        ph_link_leave(link);
+        return;
+    }
+    if (link->state == PH_LINK_LEAVING && !link->is_stopping)
+        return;
+    if (link->state == PH_LINK_WAITING)
+        (void)uv_timer_stop(&link->timer);
+    ph_link_tell_paused(link); /* an attempt under way ends by itself */
 }
 
 size_t
@@ -342,6 +376,7 @@ ph_mqtt_link_stop(struct ph_mqtt_link *link, const struct ph_mqtt_message *last,
     link->stopped = done;
     link->stopped_arg = arg;
     link->is_stopping = true;
+    ph_link_tell_paused(link);
     if (link->state != PH_LINK_UP) {
         close_all(link);
         return;

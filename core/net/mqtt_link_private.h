@@ -80,6 +80,10 @@ struct ph_mqtt_link {
 
     struct ph_mqtt_flights flights;
 
+    bool is_paused;
+    void (*paused)(void *arg); /* somebody waits for the end */
+    void *paused_arg;
+
     bool is_stopping;
     bool has_last;
     struct ph_mqtt_kept last;
@@ -97,6 +101,8 @@ void ph_link_say(struct ph_mqtt_link *link, const char *fmt, ...)
     PH_PRINTF(2, 3);
 /* DISCONNECT, and close when it is out. */
 void ph_link_leave(struct ph_mqtt_link *link);
+/* Who waits for the pause need not any more. */
+void ph_link_tell_paused(struct ph_mqtt_link *link);
 /* Stopping: leave as soon as everything is acknowledged. */
 void ph_link_flush(struct ph_mqtt_link *link);
 

@@ -298,6 +298,8 @@ static const struct ph_text_field status_texts[] = {
     TEXT(ph_control_status, release, "release"),
     TEXT(ph_control_status, release_text, "release-text"),
     TEXT(ph_control_status, host, "host"),
+    TEXT(ph_control_status, presence, "presence"),
+    TEXT(ph_control_status, sleep_text, "sleep-text"),
 };
 static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, pid, "pid"),

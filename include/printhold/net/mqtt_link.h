@@ -115,6 +115,15 @@ bool ph_mqtt_link_is_up(const struct ph_mqtt_link *link);
  */
 void ph_mqtt_link_hurry(struct ph_mqtt_link *link);
 
+/*
+ * Leave the broker in good order, so that it drops the will and keeps the
+ * session, and stay away until ph_mqtt_link_hurry. What is in flight is kept.
+ * done is called once, when the connection has closed (at most 1 s), or before
+ * this returns when there is none; on_down comes before it.
+ */
+void ph_mqtt_link_pause(struct ph_mqtt_link *link, void (*done)(void *arg),
+                        void *arg);
+
 /* How many more messages may be published now; 0 unless up. */
 size_t ph_mqtt_link_window(const struct ph_mqtt_link *link);
 

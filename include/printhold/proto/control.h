@@ -135,6 +135,8 @@ struct ph_control_status {
     int64_t release_refused;
     int64_t release_denied;        /* entries of the list, now */
     char release_text[PH_WHY_MAX]; /* which file cannot be used, or empty */
+    char presence[PH_CONTROL_TEXT_MAX]; /* on, asleep: what the cloud is told */
+    char sleep_text[PH_WHY_MAX]; /* what the system does not let us, or empty */
     char host[PH_CONTROL_HOST_MAX];
     /* the most reachable one first */
     struct ph_control_address addresses[PH_CONTROL_ADDRESS_MAX];
