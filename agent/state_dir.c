@@ -1,5 +1,6 @@
 #include "state_dir.h"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ ph_state_act_as_owner(int state_fd, const char *dir, struct ph_why *why)
         return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
     if (geteuid() != 0 || st.st_uid == 0)
         return PH_OK;
-    if (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
+    if (setgroups(1, &st.st_gid) != 0 || setegid(st.st_gid) != 0 ||
+        seteuid(st.st_uid) != 0)
         return ph_why_fail(why, PH_ERR_DENIED,
                            "cannot act as the owner of %s, user %lu", dir,
                            (unsigned long)st.st_uid);
