@@ -29,6 +29,7 @@ struct ph_capture_server {
     struct ph_jobs *jobs;
     uid_t capture_uid;
     uint64_t timeout_s;
+    bool holds_at_stop; /* what waits in CUPS is let go on by the next agent */
     struct ph_capture_session *sessions;
     size_t count;
     void (*ended)(void *arg); /* may be NULL */
@@ -176,6 +177,7 @@ ph_capture_server_start(uv_loop_t *loop, const struct ph_config *config,
         return ph_why_fail(why, PH_ERR_NOMEM, "out of memory");
     server->jobs = jobs;
     server->timeout_s = config->capture_timeout_s;
+    server->holds_at_stop = config->cups_socket[0] != '\0';
     server->listen_fd = listen_fd;
     err = find_user(config->capture_user, &server->capture_uid, why);
     if (err == PH_OK && listen_fd < 0) {
@@ -224,7 +226,7 @@ ph_capture_server_stop(struct ph_capture_server *server,
         (void)unlink(server->path);
     for (struct ph_capture_session *s = server->sessions; s != NULL;
          s = *ph_capture_session_next(s))
-        ph_capture_session_stop(s);
+        ph_capture_session_stop(s, server->holds_at_stop);
     uv_close((uv_handle_t *)&server->poll, on_handle_closed);
     uv_close((uv_handle_t *)&server->pause, on_handle_closed);
 }

@@ -47,6 +47,7 @@ struct ph_capture_session {
     uv_work_t work;
     bool working;
     bool stop_after_work;
+    bool hold_at_stop;
     int work_err;
 
     struct ph_capture_begin begin;
@@ -184,7 +185,7 @@ answer_refuse(struct ph_capture_session *s)
 static void
 stop_session(struct ph_capture_session *s)
 {
-    if (s->state != RECEIVING && s->state != VERIFYING) {
+    if (!s->hold_at_stop || (s->state != RECEIVING && s->state != VERIFYING)) {
         close_session(s);
         return;
     }
@@ -196,8 +197,9 @@ stop_session(struct ph_capture_session *s)
 }
 
 void
-ph_capture_session_stop(struct ph_capture_session *session)
+ph_capture_session_stop(struct ph_capture_session *session, bool hold)
 {
+    session->hold_at_stop = hold;
     if (session->working)
         session->stop_after_work = true;
     else

@@ -30,8 +30,10 @@ int ph_capture_session_start(uv_loop_t *loop, struct ph_jobs *jobs, int fd,
                              ph_capture_session_closed_cb closed, void *arg,
                              struct ph_capture_session **out_session);
 
-/* Give up: closed follows, after work under way has ended. */
-void ph_capture_session_stop(struct ph_capture_session *session);
+/* Give up: closed follows, after work under way has ended. hold: a document
+ * that is half here waits in CUPS until the next agent lets it go on; else cupsd
+ * tries it again in its own time. */
+void ph_capture_session_stop(struct ph_capture_session *session, bool hold);
 
 /* Link for the server's list. */
 struct ph_capture_session **

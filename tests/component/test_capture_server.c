@@ -437,6 +437,26 @@ a_capture_without_progress_is_given_up(void **state)
     client_close(&c);
 }
 
+/* Whoever may not tell CUPS to go on does not hold anything there. */
+static void
+without_the_socket_of_cups_it_is_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_sealed_secret secret;
+    struct client c;
+    int fd;
+
+    client_open(f, &c);
+    client_begin(&c);
+    fd = client_accepted(&c, &secret);
+    stop_server(f);
+    client_expect_end(&c);
+    ph_io_close(&fd);
+    client_close(&c);
+    f->stopped = 0;
+    start_server(f, getpwuid(geteuid())->pw_name);
+}
+
 static void
 a_document_that_comes_while_the_agent_stops_waits_in_cups(void **state)
 {
@@ -446,6 +466,10 @@ a_document_that_comes_while_the_agent_stops_waits_in_cups(void **state)
     struct client c;
     int fd;
 
+    stop_server(f);
+    f->stopped = 0;
+    (void)snprintf(f->jobs.config.cups_socket, PH_CONFIG_TEXT_MAX, "/cupsd");
+    start_server(f, getpwuid(geteuid())->pw_name);
     client_open(f, &c);
     client_begin(&c);
     fd = client_accepted(&c, &secret);
@@ -556,6 +580,7 @@ main(void)
         TEST(frames_out_of_order_and_garbage_are_refused),
         TEST(a_second_begin_is_refused),
         TEST(a_capture_without_progress_is_given_up),
+        TEST(without_the_socket_of_cups_it_is_tried_again),
         TEST(a_document_that_comes_while_the_agent_stops_waits_in_cups),
         TEST(another_account_gets_nothing),
         TEST(without_descriptors_the_loop_rests_and_comes_back),
