@@ -45,21 +45,20 @@ take_state(const struct ph_config *config, int *out_state_fd, int *out_keys_fd,
 static int
 refuse_orphans(int keys_fd, const struct ph_config *config, struct ph_why *why)
 {
-    size_t count = 0;
-    int err = ph_key_count_epochs(keys_fd, &count);
+    bool is_used = false;
+    int err = ph_key_is_used(keys_fd, &is_used);
 
     if (err != PH_OK)
-        return ph_why_fail(why, err,
-                           "cannot list the epoch keys in %s/keys: %s",
+        return ph_why_fail(why, err, "cannot list the keys in %s/keys: %s",
                            config->state_dir, ph_err_text(err));
-    if (count == 0)
+    if (!is_used)
         return PH_OK;
     return ph_why_fail(
         why, PH_ERR_EXISTS,
-        "%s/keys has %zu keys under another machine key; restore "
-        "that, move it here with 'key rotate --from LEVEL', or "
-        "move the directory away to give up the held jobs",
-        config->state_dir, count);
+        "%s/keys has keys under another machine key; restore that, move it "
+        "here with 'key rotate --from LEVEL', or move the directory away to "
+        "give up the held jobs",
+        config->state_dir);
 }
 
 int

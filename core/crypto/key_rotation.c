@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
+#include <unistd.h>
 
 #include "epoch_file.h"
 #include "printhold/base/err.h"
@@ -187,5 +189,17 @@ ph_key_rotate(int dirfd, const struct ph_key_place *from,
     if (err == PH_OK)
         *out_count = r.count;
     OPENSSL_cleanse(&r, sizeof(r));
+    return err;
+}
+
+int
+ph_key_is_used(int dirfd, bool *out_used)
+{
+    size_t count = 0;
+    int err = ph_key_count_epochs(dirfd, &count);
+
+    if (err == PH_OK)
+        *out_used = count > 0 || faccessat(dirfd, PH_OWNER_FILE, F_OK,
+                                           AT_SYMLINK_NOFOLLOW) == 0;
     return err;
 }

@@ -83,15 +83,18 @@ system_unit_tree() { # unit...
 
 # Only what is ours starts, and what that pulls in.
 system_install() {
-    local units=$ROOT/etc/systemd/system
+    local units=$ROOT/etc/systemd/system unit
     system_files
     DESTDIR=$ROOT cmake --install "$BUILD" --prefix /usr/local >"$WORK/install.log"
     in_files systemd-sysusers /usr/local/lib/sysusers.d/printhold.conf
     in_files systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/printhold.conf
-    mkdir -p "$units/printhold-agent.service.d" "$ROOT/usr/local/etc/printhold/conf.d"
+    mkdir -p "$ROOT/usr/local/etc/printhold/conf.d"
     # The sanitizers' leak check wants to trace, which an agent forbids.
-    printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
-        >"$units/printhold-agent.service.d/test.conf"
+    for unit in agent key; do
+        mkdir -p "$units/printhold-$unit.service.d"
+        printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
+            >"$units/printhold-$unit.service.d/test.conf"
+    done
     # shellcheck disable=SC2119
     system_unit_tree
 }

@@ -86,7 +86,7 @@ keys_that_break_the_rules_are_refused(void **state)
          "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%1$s\",\"y\":\"%1$s\"}"},
         {"no y", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%1$s\"}"},
         {"a short x", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAA\","
-                      "\"y\":\"%2$s\"}"},
+                      "\"y\":\"%1$s\"}"},
         {"a key to encrypt", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%1$s\","
                              "\"y\":\"%2$s\",\"use\":\"enc\"}"},
         {"a key that may not verify",

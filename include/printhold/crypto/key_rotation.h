@@ -13,6 +13,7 @@
 #ifndef PRINTHOLD_CRYPTO_KEY_ROTATION_H
 #define PRINTHOLD_CRYPTO_KEY_ROTATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "printhold/base/why.h"
@@ -31,6 +32,9 @@ struct ph_key_place {
 int ph_key_rotate(int dirfd, const struct ph_key_place *from,
                   const struct ph_key_place *to, size_t *out_count,
                   struct ph_why *why);
+
+/* Does anything in the directory lie under a machine key? */
+int ph_key_is_used(int dirfd, bool *out_used);
 
 /* How many epoch keys lie in the directory; PH_OK with 0 for none. */
 int ph_key_count_epochs(int dirfd, size_t *out_count);
