@@ -82,7 +82,9 @@ drop_nothing() { # pid
 }
 
 documents_start() {
-    in_net "$CLOUD" mosquitto_sub -V 5 -h "$BROKER_HOST" -p "$TLS_PORT" \
+    # Not in_net: a function in the background is a shell of its own, and killing
+    # it would leave the subscriber.
+    nsenter -t "$CLOUD" -n -- mosquitto_sub -V 5 -h "$BROKER_HOST" -p "$TLS_PORT" \
         --cafile "$HOST/pki/ca.crt" --cert "$HOST/pki/$PRINTER.crt" \
         --key "$HOST/pki/$PRINTER.key" -q 1 -F '%U %p' \
         -t "ph1/$TENANT/u/+/+" >"$HOST/documents.log" 2>&1 &
