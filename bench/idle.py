@@ -1,6 +1,7 @@
 """Claim 4: the memory and the time of an agent that has nothing to do."""
 
 import os
+import socket
 import statistics
 import time
 
@@ -18,6 +19,14 @@ SILENCE_S = 4
 BUSY_S = 60
 
 
+def _listens(port):
+    try:
+        socket.create_connection(('localhost', port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 class Broker:
     def __init__(self, lab):
         self.port = free_port()
@@ -29,6 +38,8 @@ class Broker:
              '--ca', lab.pki('ca.crt'), '--cert', lab.pki('broker.crt'),
              '--key', lab.pki('broker.key'), '--wss-port', str(self.port),
              '--tls-port', str(self.tls_port), '--reader', 'reader'])
+        wait_for('the broker', 20, lambda: all(
+            map(_listens, (self.port, self.tls_port))))
 
 
 def kib(pid, file, name):
