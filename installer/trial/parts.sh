@@ -69,7 +69,7 @@ start_broker() {
     launch broker "$SOURCE/cloud/mosquitto/start" --dir "$DIR/broker" \
         --ca "$PKI/ca.crt" --cert "$PKI/broker.crt" --key "$PKI/broker.key" \
         --wss-port "$BROKER_WSS_PORT" --tls-port "$BROKER_TLS_PORT" \
-        --reader reader
+        --reader reader --reader recorder
     wait_for 20 'mosquitto' broker_listens
     record_broker
     NOTE="$BROKER_WSS_PORT for workstations, $BROKER_TLS_PORT for printers"

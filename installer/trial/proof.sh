@@ -60,8 +60,8 @@ record_broker() {
     RECORD=$DIR/cloud/messages
     : >"$RECORD"
     setsid mosquitto_sub -V 5 -h 127.0.0.1 -p "$BROKER_TLS_PORT" \
-        --cafile "$PKI/ca.crt" --cert "$PKI/reader.crt" \
-        --key "$PKI/reader.key" -t "ph1/$TENANT/#" \
+        --cafile "$PKI/ca.crt" --cert "$PKI/recorder.crt" \
+        --key "$PKI/recorder.key" -t "ph1/$TENANT/#" \
         -F '%U %t %p' </dev/null >>"$RECORD" 2>>"$DIR/log/reader.log" 3>&- &
     remember reader $!
 }

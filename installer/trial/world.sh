@@ -68,6 +68,7 @@ make_pki() {
     "$pki" printer "$PKI" "$PRINTER"
     "$pki" service "$PKI" broker --dns localhost --ip 127.0.0.1
     "$pki" service "$PKI" reader
+    "$pki" service "$PKI" recorder # at the broker one certificate is one client
     "$pki" issuer "$PKI"
     "$pki" directory-key "$PKI"
     # The agent gets its own certificate and the directory key, no other key.
