@@ -8,25 +8,6 @@
 #include "printhold/base/wipe.h"
 #include "printhold/proto/json.h"
 
-static void
-take_text(const json_t *object, const char *name, char *dst, size_t cap)
-{
-    const json_t *value = json_object_get(object, name);
-
-    dst[0] = '\0';
-    if (json_is_string(value))
-        ph_utf8_clean(json_string_value(value), dst, cap);
-}
-
-static int64_t
-take_number(const json_t *object, const char *name)
-{
-    int64_t value = -1;
-
-    return ph_json_int(object, name, 0, INT64_MAX, &value) == PH_OK ? value
-                                                                    : -1;
-}
-
 static int
 take_job(const json_t *object, struct ph_hub_job *job)
 {
@@ -38,12 +19,12 @@ take_job(const json_t *object, struct ph_hub_job *job)
         ph_id_parse(text, &id) != PH_OK)
         return PH_ERR_SYNTAX;
     ph_id_format(&id, job->id);
-    take_text(object, "job-name", job->title, sizeof(job->title));
-    take_text(object, "st", job->state, sizeof(job->state));
-    take_text(object, "exp", job->expires, sizeof(job->expires));
+    ph_message_text(object, "job-name", job->title, sizeof(job->title));
+    ph_message_text(object, "st", job->state, sizeof(job->state));
+    ph_message_text(object, "exp", job->expires, sizeof(job->expires));
     job->confidential = json_is_true(json_object_get(object, "confidential"));
-    job->impressions = take_number(object, "job-impressions");
-    job->copies = take_number(object, "copies");
+    job->impressions = ph_message_number(object, "job-impressions");
+    job->copies = ph_message_number(object, "copies");
     return PH_OK;
 }
 
@@ -61,7 +42,7 @@ take_jobs(const json_t *object, struct ph_hub_workstation *ws)
         if (err != PH_OK)
             return err;
     }
-    ws->more = take_number(object, "more");
+    ws->more = ph_message_number(object, "more");
     return PH_OK;
 }
 
@@ -107,8 +88,8 @@ take_workstation(const json_t *object, struct ph_hub_workstation *ws)
     if (err != PH_OK || ws->id[0] == '\0' ||
         ws->id[strspn(ws->id, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
         return PH_ERR_SYNTAX;
-    take_text(object, "host", ws->host, sizeof(ws->host));
-    take_text(object, "presence", ws->presence, sizeof(ws->presence));
+    ph_message_text(object, "host", ws->host, sizeof(ws->host));
+    ph_message_text(object, "presence", ws->presence, sizeof(ws->presence));
     err = take_addresses(object, ws);
     if (err == PH_OK)
         err = take_jobs(object, ws);
@@ -157,7 +138,7 @@ take_answer(const json_t *root, struct ph_hub_answer *answer)
     const json_t *person = json_object_get(root, "person");
     int err;
 
-    take_text(person, "login", answer->login, sizeof(answer->login));
+    ph_message_text(person, "login", answer->login, sizeof(answer->login));
     answer->registered_only =
         json_is_true(json_object_get(root, "registered")) &&
         json_object_get(root, "session") == NULL;

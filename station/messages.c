@@ -40,9 +40,8 @@ ph_messages_session(const void *text, size_t len,
     return err;
 }
 
-/* Text for people: absent or unfit is empty, never a reason to lose the job. */
-static void
-take_text(const json_t *object, const char *name, char *dst, size_t cap)
+void
+ph_message_text(const json_t *object, const char *name, char *dst, size_t cap)
 {
     const json_t *value = json_object_get(object, name);
 
@@ -51,8 +50,8 @@ take_text(const json_t *object, const char *name, char *dst, size_t cap)
         ph_utf8_clean(json_string_value(value), dst, cap);
 }
 
-static int64_t
-take_number(const json_t *object, const char *name)
+int64_t
+ph_message_number(const json_t *object, const char *name)
 {
     int64_t value = -1;
 
@@ -73,23 +72,24 @@ take_job(const json_t *object, struct ph_station_job *job)
         ph_id_parse(text, &id) != PH_OK)
         return PH_ERR_SYNTAX;
     ph_id_format(&id, job->id);
-    take_text(object, "state", job->state, sizeof(job->state));
-    take_text(object, "job-name", job->title, sizeof(job->title));
-    take_text(object, "document-format", job->format, sizeof(job->format));
-    take_text(object, "date-time-at-creation", job->submitted,
-              sizeof(job->submitted));
-    take_text(object, "expires", job->expires, sizeof(job->expires));
-    take_text(object, "sides", job->sides, sizeof(job->sides));
-    take_text(object, "print-color-mode", job->color_mode,
-              sizeof(job->color_mode));
-    take_text(object, "media", job->media, sizeof(job->media));
-    take_text(object, "holder", job->holder, sizeof(job->holder));
+    ph_message_text(object, "state", job->state, sizeof(job->state));
+    ph_message_text(object, "job-name", job->title, sizeof(job->title));
+    ph_message_text(object, "document-format", job->format,
+                    sizeof(job->format));
+    ph_message_text(object, "date-time-at-creation", job->submitted,
+                    sizeof(job->submitted));
+    ph_message_text(object, "expires", job->expires, sizeof(job->expires));
+    ph_message_text(object, "sides", job->sides, sizeof(job->sides));
+    ph_message_text(object, "print-color-mode", job->color_mode,
+                    sizeof(job->color_mode));
+    ph_message_text(object, "media", job->media, sizeof(job->media));
+    ph_message_text(object, "holder", job->holder, sizeof(job->holder));
     if (ph_json_text(object, "sha-256", digest, sizeof(digest)) == PH_OK)
         job->has_sha256 =
             ph_parse_hex(digest, job->sha256, sizeof(job->sha256)) == PH_OK;
-    job->size = take_number(object, "size");
-    job->impressions = take_number(object, "job-impressions");
-    job->copies = take_number(object, "copies");
+    job->size = ph_message_number(object, "size");
+    job->impressions = ph_message_number(object, "job-impressions");
+    job->copies = ph_message_number(object, "copies");
     return PH_OK;
 }
 
@@ -149,9 +149,9 @@ ph_messages_problem(const void *text, size_t len, struct ph_why *out_why)
 
     if (err != PH_OK)
         return PH_ERR_SYNTAX;
-    take_text(root, "detail", sentence, sizeof(sentence));
+    ph_message_text(root, "detail", sentence, sizeof(sentence));
     if (sentence[0] == '\0')
-        take_text(root, "title", sentence, sizeof(sentence));
+        ph_message_text(root, "title", sentence, sizeof(sentence));
     json_decref(root);
     if (sentence[0] == '\0')
         return PH_ERR_SYNTAX;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "printhold/proto/json.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
 #include "reply_headers.h"
@@ -58,5 +59,11 @@ void ph_messages_free_jobs(struct ph_station_jobs *jobs);
 /* The sentence of a problem document (RFC 9457); PH_ERR_SYNTAX when there is
  * none to be had. */
 int ph_messages_problem(const void *text, size_t len, struct ph_why *out_why);
+
+/* Text for people: absent or unfit is empty, never a reason to lose the job. */
+void ph_message_text(const json_t *object, const char *name, char *dst,
+                     size_t cap);
+/* A whole number of 0 or more; -1 when there is none. */
+int64_t ph_message_number(const json_t *object, const char *name);
 
 #endif
