@@ -5,6 +5,7 @@ document at the broker names what is held."""
 
 import json
 import os
+import socket
 import subprocess
 import time
 
@@ -44,14 +45,18 @@ directory_key_file = {pki('directory.key')}''')
                 *words]
 
     def subscribe(self):
-        """True once it stays: the broker listens."""
-        process = self.world.start('events',
-                                   self.client('reader', '-t', EVENTS))
-        time.sleep(0.5)
-        if process.poll() is None:
-            return True
-        self.world.running.remove(process)
-        return False
+        """Once the broker listens; True when it knows the subscriber."""
+        try:
+            socket.create_connection(('localhost', self.tls_port), 1).close()
+        except OSError:
+            return False
+        self.world.start('events', self.client('reader', '-t', EVENTS))
+        bench.wait_for('its connection', 20, self.knows_reader)
+        return True
+
+    def knows_reader(self):
+        with open(self.world.path('broker.log'), encoding='utf-8') as log:
+            return ' as reader ' in log.read()
 
     def told(self, document):
         """Ids of the events that the job is held."""
