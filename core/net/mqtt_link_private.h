@@ -40,7 +40,7 @@ struct ph_mqtt_link {
 
     struct ph_mqtt_login login;
     char *filters[PH_MQTT_FILTERS_MAX];
-    size_t filter_count;
+    size_t filter_count, live_count;
 
     /* the way to a broker, mqtt_attempt.c */
     struct ph_mqtt_endpoints endpoints;
@@ -64,6 +64,7 @@ struct ph_mqtt_link {
     bool is_subscribed;
 
     /* of the connection */
+    uint64_t number; /* which it is */
     uint8_t level;
     bool is_version_refused;
     bool is_returning; /* left to go back to the first broker */

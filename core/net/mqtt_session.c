@@ -95,7 +95,8 @@ take_session(struct ph_mqtt_link *link, bool is_present)
     bool is_same = link->session_level == 0 || /* nothing is in flight yet */
                    link->session_level == link->level;
 
-    if (!is_present || !is_same || link->session_endpoint != endpoint)
+    if (!is_present || !is_same || link->session_endpoint != endpoint ||
+        link->live_count > 0)
         link->is_subscribed = false;
     link->session_level = link->level;
     link->session_endpoint = endpoint;
@@ -144,6 +145,7 @@ on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
                             "another broker");
     take_limits(link, connack);
     link->state = PH_LINK_UP;
+    link->number++;
     link->up_ms = link->received_ms = link->sent_ms = link->asked_ms =
         uv_now(link->loop);
     link->is_pinged = link->is_subscribing = link->is_hurried = false;
@@ -172,19 +174,37 @@ on_puback(struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
 }
 
 static bool
-on_publish(struct ph_mqtt_link *link, const struct ph_mqtt_publish *publish)
+acknowledge(struct ph_mqtt_link *link, uint16_t packet_id)
 {
-    if (link->is_stopping) /* nobody takes it: the session keeps it */
-        return true;
-    if (link->events.on_message != NULL)
-        link->events.on_message(publish, link->arg);
-    if (publish->packet_id == 0)
-        return true;
-    if (ph_mqtt_put_puback(&link->control, link->level, publish->packet_id,
+    if (ph_mqtt_put_puback(&link->control, link->level, packet_id,
                            PH_MQTT_SUCCESS) != PH_OK)
         return false;
     ph_ws_client_want_write(link->ws);
     return true;
+}
+
+void
+ph_mqtt_link_taken(struct ph_mqtt_link *link, uint64_t letter)
+{
+    if ((link->state == PH_LINK_UP || link->state == PH_LINK_FLUSHING) &&
+        letter >> 16 == link->number &&
+        !acknowledge(link, (uint16_t)(letter & 0xffff)))
+        ph_link_give_up(link, "out of memory");
+}
+
+static bool
+on_publish(struct ph_mqtt_link *link, const struct ph_mqtt_publish *publish)
+{
+    if (link->is_stopping) /* nobody takes it: the session keeps it */
+        return true;
+    if (publish->packet_id != 0 && link->events.on_letter != NULL) {
+        link->events.on_letter(publish, link->number << 16 | publish->packet_id,
+                               link->arg);
+        return true;
+    }
+    if (link->events.on_message != NULL)
+        link->events.on_message(publish, link->arg);
+    return publish->packet_id == 0 || acknowledge(link, publish->packet_id);
 }
 
 static bool

@@ -15,7 +15,8 @@ ph_link_copy_filters(struct ph_mqtt_link *link,
                      const struct ph_mqtt_link_options *options,
                      struct ph_why *why)
 {
-    if (options->filter_count > PH_MQTT_FILTERS_MAX)
+    if (options->filter_count > PH_MQTT_FILTERS_MAX ||
+        options->live_count > options->filter_count)
         return ph_why_fail(why, PH_ERR_INVALID, "more than %d topic filters",
                            PH_MQTT_FILTERS_MAX);
     for (size_t i = 0; i < options->filter_count; i++) {
@@ -29,6 +30,7 @@ ph_link_copy_filters(struct ph_mqtt_link *link,
             return PH_ERR_NOMEM;
         link->filter_count++;
     }
+    link->live_count = options->live_count;
     return PH_OK;
 }
 
@@ -47,9 +49,10 @@ ph_link_subscribe(struct ph_mqtt_link *link)
 
     if (link->is_subscribed || link->filter_count == 0)
         return PH_OK;
-    err = ph_mqtt_put_subscribe(
-        &link->control, link->level, PH_MQTT_SUBSCRIBE_ID,
-        (const char *const *)link->filters, link->filter_count);
+    err =
+        ph_mqtt_put_subscribe(&link->control, link->level, PH_MQTT_SUBSCRIBE_ID,
+                              (const char *const *)link->filters,
+                              link->filter_count, link->live_count);
     if (err != PH_OK)
         return err;
     link->is_subscribing = true;

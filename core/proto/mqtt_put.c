@@ -331,14 +331,16 @@ ph_mqtt_put_puback(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
 
 int
 ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
-                      const char *const *filters, size_t count)
+                      const char *const *filters, size_t count,
+                      size_t live_count)
 {
     struct ph_buf body;
     int err;
 
     if (!is_level(level))
         return PH_ERR_UNSUPPORTED;
-    if (packet_id == 0 || count == 0 || count > PH_MQTT_FILTERS_MAX)
+    if (packet_id == 0 || count == 0 || count > PH_MQTT_FILTERS_MAX ||
+        live_count > count)
         return PH_ERR_INVALID;
     ph_buf_init(&body, PH_MQTT_PACKET_MAX);
     err = ph_buf_put_u16(&body, packet_id);
@@ -349,8 +351,8 @@ ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
             err = PH_ERR_INVALID;
         if (err == PH_OK)
             err = put_text(&body, filters[i]);
-        if (err == PH_OK)
-            err = ph_buf_put_u8(&body, 1); /* QoS 1, retained on subscribe */
+        if (err == PH_OK) /* the QoS, and what is retained on subscribe */
+            err = ph_buf_put_u8(&body, i + live_count < count ? 1 : 0);
     }
     if (err == PH_OK)
         err = put_packet(buf, PH_MQTT_SUBSCRIBE << 4 | 0x02, &body);

@@ -63,6 +63,62 @@ what_others_publish_is_heard_and_kept_while_we_are_away(void **state)
     stop(&peer);
 }
 
+/* A service takes what happens at QoS 1 and what is now at QoS 0. */
+static void
+a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept(void **state)
+{
+    static const char *const filters[] = {"ph1/acme/cmd/ws-l",
+                                          "ph1/acme/cfg/+"};
+    const struct setup setup = {.id = "ws-l",
+                                .cert = "ws-l.crt",
+                                .key = "ws-l.key",
+                                .filters = filters,
+                                .filter_count = PH_COUNT(filters),
+                                .live_count = 1,
+                                .takes_letters = true};
+    struct peer peer;
+
+    (void)state;
+    broker_pki(&broker, "workstation", "ws-l", NULL);
+    broker_write(&broker, "ph1/acme/cfg/policy", "kept", true);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.filter_count == 2);
+    assert_string_equal(peer.filters[0], "ph1/acme/cmd/ws-l 01");
+    assert_string_equal(peer.filters[1], "ph1/acme/cfg/+ 00");
+    RUN_UNTIL(&peer, peer.heard_count == 1);
+    assert_int_equal(peer.letter[0], 0);
+    broker_write(&broker, "ph1/acme/cmd/ws-l", "first", false);
+    broker_write(&broker, "ph1/acme/cmd/ws-l", "second", false);
+    RUN_UNTIL(&peer, peer.heard_count == 3);
+    assert_string_equal(peer.heard[2], "ph1/acme/cmd/ws-l second");
+    ph_mqtt_link_taken(peer.link, peer.letter[1]);
+    ph_mqtt_link_taken(peer.link, peer.letter[2] + (1 << 16)); /* none such */
+    stop(&peer);
+    broker_write(&broker, "ph1/acme/cfg/other", "while away", false);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.heard_count == 2 && peer.filter_count == 2);
+    assert_true(peer.session_present);
+    for (size_t i = 0; i < 2; i++) { /* in whichever order */
+        const bool is_letter = peer.letter[i] != 0;
+
+        assert_string_equal(peer.heard[i],
+                            is_letter ? "dup ph1/acme/cmd/ws-l second"
+                                      : "ph1/acme/cfg/policy kept");
+        if (is_letter)
+            ph_mqtt_link_taken(peer.link, peer.letter[i]);
+    }
+    stop(&peer);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.filter_count == 2);
+    broker_write(&broker, "ph1/acme/cmd/ws-l", "third", false);
+    RUN_UNTIL(&peer, peer.heard_count == 2);
+    assert_string_equal(peer.heard[0], "ph1/acme/cfg/policy kept");
+    assert_string_equal(peer.heard[1], "ph1/acme/cmd/ws-l third");
+    ph_mqtt_link_taken(peer.link, peer.letter[1]);
+    broker_write(&broker, "ph1/acme/cfg/policy", "", true);
+    stop(&peer);
+}
+
 static void
 filters_that_are_none_fail_at_the_start(void **state)
 {
@@ -147,6 +203,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             what_others_publish_is_heard_and_kept_while_we_are_away),
+        cmocka_unit_test(
+            a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept),
         cmocka_unit_test(filters_that_are_none_fail_at_the_start),
         cmocka_unit_test(many_links_share_what_a_loop_needs_once),
     };

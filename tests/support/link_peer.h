@@ -40,6 +40,7 @@ struct peer {
     size_t acked_count;
     char heard[HEARD_MAX][128]; /* "topic payload", "dup " in front */
     size_t heard_count;
+    uint64_t letter[HEARD_MAX];  /* 0: a message that was none */
     char filters[HEARD_MAX][64]; /* "filter reason" */
     size_t filter_count;
 };
@@ -86,6 +87,16 @@ on_message(const struct ph_mqtt_publish *message, void *arg)
 }
 
 static inline void
+on_letter(const struct ph_mqtt_publish *message, uint64_t letter, void *arg)
+{
+    struct peer *peer = arg;
+
+    assert_true(peer->heard_count < HEARD_MAX);
+    peer->letter[peer->heard_count] = letter;
+    on_message(message, arg);
+}
+
+static inline void
 on_filter(const char *filter, uint8_t reason, void *arg)
 {
     struct peer *peer = arg;
@@ -116,7 +127,8 @@ struct setup {
     const char *url, *ca, *cert, *key, *id;
     const struct ph_mqtt_will *will;
     const char *const *filters;
-    size_t filter_count;
+    size_t filter_count, live_count;
+    bool takes_letters;
     const char *user, *token_file;
     const char *proxy, *no_proxy, *proxy_credentials_file;
     uint32_t attempt_ms, return_ms;
@@ -152,12 +164,14 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
         .will = setup->will,
         .filters = setup->filters,
         .filter_count = setup->filter_count,
+        .live_count = setup->live_count,
         .backoff_min_ms = 50,
         .backoff_max_ms = 400,
         .events = {.on_up = on_up,
                    .on_down = on_down,
                    .on_acked = on_acked,
                    .on_message = on_message,
+                   .on_letter = setup->takes_letters ? on_letter : NULL,
                    .on_filter = on_filter},
         .arg = peer,
     };

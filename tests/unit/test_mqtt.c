@@ -130,8 +130,11 @@ publish_and_the_small_packets_have_the_bytes_of_the_standard(void **state)
     assert_bytes(&buf, "\x40\2\1\2", 4);
     assert_int_equal(ph_mqtt_put_puback(&buf, 5, 0x102, 0x87), PH_OK);
     assert_bytes(&buf, "\x40\3\1\2\x87", 5);
-    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 9, filters, 2), PH_OK);
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 9, filters, 2, 0), PH_OK);
     assert_bytes(&buf, "\x82\x13\0\x09\0\0\5cmd/1\1\0\5cfg/+\1", 21);
+    ph_buf_clear(&buf);
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 9, filters, 2, 1), PH_OK);
+    assert_bytes(&buf, "\x82\x13\0\x09\0\0\5cmd/1\1\0\5cfg/+\0", 21);
     assert_int_equal(ph_mqtt_put_pingreq(&buf), PH_OK);
     assert_bytes(&buf, "\xc0\0", 2);
     assert_int_equal(ph_mqtt_put_disconnect(&buf, 5, 0), PH_OK);
@@ -163,7 +166,7 @@ refused_packets_leave_the_buffer_as_it_was(void **state)
     struct ph_mqtt_message message = {
         .topic = "a", .payload = "12345", .len = 5};
     struct ph_mqtt_will will = {.message = {.topic = "a/#"}};
-    const char *empty_filter[] = {""};
+    const char *empty_filter[] = {""}, *a_filter[] = {"a"};
     struct ph_buf buf;
 
     (void)state;
@@ -184,9 +187,11 @@ refused_packets_leave_the_buffer_as_it_was(void **state)
                          PH_ERR_INVALID);
     }
     assert_int_equal(ph_mqtt_put_puback(&buf, 5, 0, 0), PH_ERR_INVALID);
-    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 1, empty_filter, 1),
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 1, empty_filter, 1, 0),
                      PH_ERR_INVALID);
-    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 1, empty_filter, 0),
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 1, empty_filter, 0, 0),
+                     PH_ERR_INVALID);
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, 5, 1, a_filter, 1, 2),
                      PH_ERR_INVALID);
     assert_bytes(&buf, "\xaa", 1);
 }

@@ -55,6 +55,10 @@ struct ph_mqtt_link_events {
     /* May be NULL. Acknowledged to the broker after it returns. A message may
      * come again, marked DUP or not: QoS 1 is at least once. */
     void (*on_message)(const struct ph_mqtt_publish *message, void *arg);
+    /* NULL: on_message has them all. Else what comes at QoS 1, and it is not
+     * acknowledged before ph_mqtt_link_taken: what is not comes again. */
+    void (*on_letter)(const struct ph_mqtt_publish *message, uint64_t letter,
+                      void *arg);
     /* What the broker said to one of the filters: granted (reason < 0x80) or
      * refused. NULL: a refusal is logged as a warning. */
     void (*on_filter)(const char *filter, uint8_t reason, void *arg);
@@ -79,6 +83,10 @@ struct ph_mqtt_link_options {
      * retained comes then. */
     const char *const *filters;
     size_t filter_count;
+    /* The last so many of them at QoS 0: the broker keeps nothing of theirs
+     * while we are away. Then all are asked for at every connection, and what
+     * is retained comes each time. */
+    size_t live_count;
     uint16_t keep_alive_s;     /* 55 */
     uint32_t session_expiry_s; /* 7,200 */
     uint32_t backoff_min_ms;   /* 500 */
@@ -114,6 +122,11 @@ bool ph_mqtt_link_is_up(const struct ph_mqtt_link *link);
  * after 5 s without an answer.
  */
 void ph_mqtt_link_hurry(struct ph_mqtt_link *link);
+
+/* The letter is safe: the broker may forget it. In the order in which they came
+ * (MQTT 5.0, 4.6). Of a connection that has ended this says nothing: the letter
+ * has come again, or will. */
+void ph_mqtt_link_taken(struct ph_mqtt_link *link, uint64_t letter);
 
 /*
  * Leave the broker in good order, so that it drops the will and keeps the

@@ -115,9 +115,11 @@ void ph_mqtt_set_dup(uint8_t *packet, size_t len);
 
 int ph_mqtt_put_puback(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
                        uint8_t reason);
-/* Ask for filters at QoS 1; 1 to PH_MQTT_FILTERS_MAX of them. */
+/* Ask for filters; 1 to PH_MQTT_FILTERS_MAX of them. The last live_count at
+ * QoS 0, the others at QoS 1. */
 int ph_mqtt_put_subscribe(struct ph_buf *buf, uint8_t level, uint16_t packet_id,
-                          const char *const *filters, size_t count);
+                          const char *const *filters, size_t count,
+                          size_t live_count);
 int ph_mqtt_put_pingreq(struct ph_buf *buf);
 int ph_mqtt_put_disconnect(struct ph_buf *buf, uint8_t level, uint8_t reason);
 
