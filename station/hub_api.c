@@ -95,7 +95,7 @@ ph_hub_report(struct ph_https *hub, const char *session, unsigned tries,
               const char *workstation, const char *job, const char *result,
               struct ph_why *why)
 {
-    struct ph_release_report report = {.impressions = -1, .sheets = -1};
+    struct ph_printer_report report = {.impressions = -1, .sheets = -1};
     struct ph_buf json;
     int err = ph_id_make(&report.id);
 

@@ -346,7 +346,7 @@ hub_call_sign_out(struct hub_call *call)
 void
 hub_call_release(struct hub_call *call)
 {
-    struct ph_release_report report;
+    struct ph_printer_report report;
     struct ph_why why = {""};
     struct visit visit;
     int err;

@@ -4,7 +4,7 @@
 #include "store_private.h"
 
 int
-hub_report_add(struct hub_store *store, const struct ph_release_report *report,
+hub_report_add(struct hub_store *store, const struct ph_printer_report *report,
                const char *login, const char *printer, int64_t now_ms)
 {
     char id[PH_ID_TEXT], job[PH_ID_TEXT];

@@ -8,7 +8,7 @@
 
 /* PH_ERR_EXISTS when one of this id is there. */
 int hub_report_add(struct hub_store *store,
-                   const struct ph_release_report *report, const char *login,
+                   const struct ph_printer_report *report, const char *login,
                    const char *printer, int64_t now_ms);
 
 #endif

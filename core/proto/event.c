@@ -32,6 +32,8 @@ put_release(json_t *data, const struct ph_release_report *release)
         err = ph_submission_number(object, "job-media-sheets-completed",
                                    release->sheets);
     if (err == PH_OK)
+        err = ph_submission_text(object, "report", release->key);
+    if (err == PH_OK)
         err = ph_release_choices_put(&release->choices, object);
     if (err == PH_OK && json_object_set(data, "release", object) != 0)
         err = PH_ERR_NOMEM;

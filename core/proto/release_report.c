@@ -36,7 +36,7 @@ take_count(const json_t *root, const char *name, size_t *there, int64_t *out)
 }
 
 static const char *
-take(const json_t *root, struct ph_release_report *report)
+take(const json_t *root, struct ph_printer_report *report)
 {
     char *ws = report->workstation, *result = report->result;
     size_t there = 4;
@@ -61,10 +61,10 @@ take(const json_t *root, struct ph_release_report *report)
 }
 
 int
-ph_release_report_take(const json_t *root, struct ph_release_report *out_report,
+ph_release_report_take(const json_t *root, struct ph_printer_report *out_report,
                        struct ph_why *why)
 {
-    struct ph_release_report report = {.workstation = ""};
+    struct ph_printer_report report = {.workstation = ""};
     const char *wrong = take(root, &report);
 
     if (wrong != NULL)
@@ -76,7 +76,7 @@ ph_release_report_take(const json_t *root, struct ph_release_report *out_report,
 }
 
 static int
-put(json_t *root, const struct ph_release_report *report)
+put(json_t *root, const struct ph_printer_report *report)
 {
     char id[PH_ID_TEXT], job[PH_ID_TEXT];
 
@@ -99,7 +99,7 @@ put(json_t *root, const struct ph_release_report *report)
 }
 
 int
-ph_release_report_put(const struct ph_release_report *report,
+ph_release_report_put(const struct ph_printer_report *report,
                       struct ph_buf *buf)
 {
     json_t *root = json_object();

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ph_release_report first = {.sheets = 0}, again = {.sheets = 0};
+    struct ph_printer_report first = {.sheets = 0}, again = {.sheets = 0};
     json_t *root = NULL, *second = NULL;
     struct ph_buf text;
 

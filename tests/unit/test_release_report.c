@@ -18,7 +18,7 @@
     "\",\"result\":\"" result "\"" more "}"
 
 static int
-take(const char *text, struct ph_release_report *out)
+take(const char *text, struct ph_printer_report *out)
 {
     json_t *root = NULL;
     int err = ph_json_parse(text, strlen(text), 4096, &root);
@@ -37,7 +37,7 @@ what_is_written_is_taken(void **state)
         REPORT(ID, "ws-a", ID, "failed", ",\"impressions\":0"),
         REPORT(ID, "ws-a", ID, "partly", ",\"impressions\":12,\"sheets\":6"),
     };
-    struct ph_release_report report;
+    struct ph_printer_report report;
     struct ph_buf text;
 
     (void)state;
@@ -71,7 +71,7 @@ what_is_no_report_is_refused(void **state)
         REPORT(ID, "ws-a", ID, "printed", ",\"sheets\":9007199254740992"),
         REPORT(ID, "ws-a", ID, "printed", ",\"login\":\"bob\""),
     };
-    struct ph_release_report report = {.sheets = 42};
+    struct ph_printer_report report = {.sheets = 42};
 
     (void)state;
     for (size_t i = 0; i < PH_COUNT(cases); i++)

@@ -21,7 +21,7 @@
 
 #define PH_RELEASE_RESULT_MAX 16
 
-struct ph_release_report {
+struct ph_printer_report {
     struct ph_id id;
     char workstation[PH_IDENTITY_MAX];
     struct ph_id job;
@@ -32,11 +32,11 @@ struct ph_release_report {
 
 /* Of an object that was parsed already. PH_ERR_SYNTAX, why names the member. */
 int ph_release_report_take(const json_t *root,
-                           struct ph_release_report *out_report,
+                           struct ph_printer_report *out_report,
                            struct ph_why *why);
 
 /* The report as text, replaces buf. */
-int ph_release_report_put(const struct ph_release_report *report,
+int ph_release_report_put(const struct ph_printer_report *report,
                           struct ph_buf *buf);
 
 #endif

@@ -5,11 +5,17 @@
 
 #include <stdint.h>
 
+#include "printhold/base/why.h"
 #include "printhold/model/ticket.h"
 #include "printhold/proto/json.h"
 
 /* Members of object; what is not known is left out. */
 int ph_submission_put(json_t *object, const struct ph_ticket *ticket);
+
+/* Into a ticket that is initialised: what object has. Other members are
+ * ignored; why names one that is not fit. */
+int ph_submission_take(const json_t *object, struct ph_ticket *ticket,
+                       struct ph_why *why);
 
 /* One member; empty or NULL text, a negative number and a time of 0 or less
  * add nothing. PH_ERR_INVALID for text that is not UTF-8. */
