@@ -67,6 +67,9 @@ class Lab:
         'ph-bench-crowd': 'bench/ph-bench-crowd',
         'ph-bench-fill': 'bench/ph-bench-fill',
         'ph-bench-list': 'bench/ph-bench-list',
+        'printhold-hub': 'cloud/hub/printhold-hub',
+        'ph-bench-hub-fill': 'bench/ph-bench-hub-fill',
+        'ph-bench-hub-grants': 'bench/ph-bench-hub-grants',
     }
 
     def __init__(self, build, parent, keep):
