@@ -62,6 +62,8 @@ ph_link_check_alive(struct ph_mqtt_link *link)
 {
     uint64_t now = uv_now(link->loop);
 
+    if (link->is_held) /* it may have answered: nobody looks */
+        link->received_ms = now;
     if (ph_link_is_waiting_for_answer(link) &&
         now - link->asked_ms >= answer_ms(link) &&
         now - link->received_ms >= answer_ms(link)) {

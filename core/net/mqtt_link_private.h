@@ -75,6 +75,7 @@ struct ph_mqtt_link {
     bool is_pinged;
     bool is_hurried;     /* the answer is due sooner */
     bool is_subscribing; /* SUBSCRIBE is out, SUBACK due */
+    bool is_held;        /* its reader has enough for now */
     uint16_t window;
     uint32_t packet_max;
     struct ph_buf control; /* CONNECT, PUBACK, PINGREQ, DISCONNECT */

@@ -149,6 +149,7 @@ on_connack(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
     link->up_ms = link->received_ms = link->sent_ms = link->asked_ms =
         uv_now(link->loop);
     link->is_pinged = link->is_subscribing = link->is_hurried = false;
+    link->is_held = false;
     ph_link_attempt_worked(link);
     has_session = take_session(link, connack->session_present);
     if (ph_link_subscribe(link) != PH_OK)
@@ -190,6 +191,16 @@ ph_mqtt_link_taken(struct ph_mqtt_link *link, uint64_t letter)
         letter >> 16 == link->number &&
         !acknowledge(link, (uint16_t)(letter & 0xffff)))
         ph_link_give_up(link, "out of memory");
+}
+
+void
+ph_mqtt_link_hold(struct ph_mqtt_link *link, bool is_held)
+{
+    if (link->state != PH_LINK_UP || link->is_held == is_held)
+        return;
+    link->is_held = is_held;
+    link->received_ms = uv_now(link->loop);
+    ph_ws_client_hold(link->ws, is_held);
 }
 
 static bool

@@ -309,6 +309,13 @@ ph_ws_client_write(struct ph_ws_client *client, const void *bytes, size_t len)
 }
 
 void
+ph_ws_client_hold(struct ph_ws_client *client, bool is_held)
+{
+    if (client->wsi != NULL)
+        (void)lws_rx_flow_control(client->wsi, is_held ? 0 : 1);
+}
+
+void
 ph_ws_client_abort(struct ph_ws_client *client)
 {
     if (client->wsi == NULL)

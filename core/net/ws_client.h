@@ -60,6 +60,9 @@ void ph_ws_client_want_write(struct ph_ws_client *client);
 /* One binary message; only inside on_writable, once. */
 int ph_ws_client_write(struct ph_ws_client *client, const void *bytes,
                        size_t len);
+/* Read nothing more for now, or go on: TCP makes the other end wait. What has
+ * been read already may still come. */
+void ph_ws_client_hold(struct ph_ws_client *client, bool is_held);
 /* Give the connection up; on_closed follows. */
 void ph_ws_client_abort(struct ph_ws_client *client);
 

@@ -120,6 +120,43 @@ a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept(void **state)
 }
 
 static void
+who_has_enough_makes_the_broker_wait(void **state)
+{
+    static const char *const filters[] = {"ph1/acme/cfg/+"};
+    static struct peer slow, other;
+    struct setup setup = {.id = "ws-s",
+                          .cert = "ws-s.crt",
+                          .key = "ws-s.key",
+                          .filters = filters,
+                          .filter_count = 1};
+
+    (void)state;
+    broker_pki(&broker, "workstation", "ws-s", NULL);
+    broker_pki(&broker, "workstation", "ws-h", NULL);
+    start(&slow, &setup);
+    RUN_UNTIL(&slow, slow.filter_count == 1);
+    setup.id = "ws-h";
+    setup.cert = "ws-h.crt";
+    setup.key = "ws-h.key";
+    setup.loop = &slow.loop;
+    start(&other, &setup);
+    RUN_UNTIL(&slow, other.filter_count == 1);
+    ph_mqtt_link_hold(slow.link, true);
+    broker_write(&broker, "ph1/acme/cfg/a", "1", false);
+    broker_write(&broker, "ph1/acme/cfg/a", "2", false);
+    broker_write(&broker, "ph1/acme/cfg/a", "3", false);
+    RUN_UNTIL(&slow, other.heard_count == 3);
+    assert_int_equal(slow.heard_count, 0);
+    ph_mqtt_link_hold(slow.link, false);
+    RUN_UNTIL(&slow, slow.heard_count == 3);
+    assert_string_equal(slow.heard[2], "ph1/acme/cfg/a 3");
+    assert_int_equal(slow.downs, 0);
+    ph_mqtt_link_stop(other.link, NULL, 0, on_stopped, &other);
+    RUN_UNTIL(&slow, other.stops == 1);
+    stop(&slow);
+}
+
+static void
 filters_that_are_none_fail_at_the_start(void **state)
 {
     static const char *const bads[] = {"", "a/#/b", "a+", "#a", "a\n"};
@@ -205,6 +242,7 @@ main(void)
             what_others_publish_is_heard_and_kept_while_we_are_away),
         cmocka_unit_test(
             a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept),
+        cmocka_unit_test(who_has_enough_makes_the_broker_wait),
         cmocka_unit_test(filters_that_are_none_fail_at_the_start),
         cmocka_unit_test(many_links_share_what_a_loop_needs_once),
     };

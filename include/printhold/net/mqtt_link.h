@@ -129,6 +129,14 @@ void ph_mqtt_link_hurry(struct ph_mqtt_link *link);
 void ph_mqtt_link_taken(struct ph_mqtt_link *link, uint64_t letter);
 
 /*
+ * Take nothing more for now, or go on: TCP makes the broker wait, and its own
+ * limits on what it keeps for a slow reader count then. A few messages that
+ * were read already may still come. Forgotten with the connection. Meanwhile
+ * pings are sent, and the broker is not taken for dead.
+ */
+void ph_mqtt_link_hold(struct ph_mqtt_link *link, bool is_held);
+
+/*
  * Leave the broker in good order, so that it drops the will and keeps the
  * session, and stay away until ph_mqtt_link_hurry. What is in flight is kept.
  * done is called once, when the connection has closed (at most 1 s), or before
