@@ -65,10 +65,9 @@ add_workstation(struct hub *hub, unsigned long n, const char *login)
 
     (void)snprintf(device.id, sizeof(device.id), "ws-%06lu", n);
     err = hub_device_add(hub->store, &device);
-    return err == PH_OK
-               ? hub_binding_add(hub->store, device.id, login, "administrator",
-                                 device.made_ms)
-               : err;
+    return err == PH_OK ? hub_binding_add(hub->store, device.id, login,
+                                          "administrator", device.made_ms)
+                        : err;
 }
 
 static void

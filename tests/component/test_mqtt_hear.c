@@ -101,9 +101,9 @@ a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept(void **state)
     for (size_t i = 0; i < 2; i++) { /* in whichever order */
         const bool is_letter = peer.letter[i] != 0;
 
-        assert_string_equal(peer.heard[i],
-                            is_letter ? "dup ph1/acme/cmd/ws-l second"
-                                      : "ph1/acme/cfg/policy kept");
+        assert_string_equal(peer.heard[i], is_letter
+                                               ? "dup ph1/acme/cmd/ws-l second"
+                                               : "ph1/acme/cfg/policy kept");
         if (is_letter)
             ph_mqtt_link_taken(peer.link, peer.letter[i]);
     }

@@ -101,7 +101,8 @@ the_other_packets_have_no_properties_either(void **state)
     assert_bytes(&buf, "\x33\x09\0\3a/b\0\7{}", 11);
     assert_int_equal(ph_mqtt_put_puback(&buf, LEVEL, 0x102, 0x87), PH_OK);
     assert_bytes(&buf, "\x40\2\1\2", 4);
-    assert_int_equal(ph_mqtt_put_subscribe(&buf, LEVEL, 9, filters, 2, 0), PH_OK);
+    assert_int_equal(ph_mqtt_put_subscribe(&buf, LEVEL, 9, filters, 2, 0),
+                     PH_OK);
     assert_bytes(&buf, "\x82\x12\0\x09\0\5cmd/1\1\0\5cfg/+\1", 20);
     assert_int_equal(ph_mqtt_put_disconnect(&buf, LEVEL, 0x81), PH_OK);
     assert_bytes(&buf, "\xe0\0", 2);
