@@ -17,14 +17,23 @@ set(PH_INSTALL_CUPS_BACKEND_DIR ${ph_backend_default} CACHE STRING
 set(PH_INSTALL_SYSTEMD_DIR lib/systemd/system CACHE STRING "systemd units")
 set(PH_INSTALL_SYSUSERS_DIR lib/sysusers.d CACHE STRING "sysusers.d")
 set(PH_INSTALL_TMPFILES_DIR lib/tmpfiles.d CACHE STRING "tmpfiles.d")
+set(PH_INSTALL_PRESET_DIR lib/systemd/system-preset CACHE STRING
+    "systemd presets")
+set(PH_INSTALL_FIREWALLD_DIR lib/firewalld/services CACHE STRING
+    "services that firewalld knows")
 set(PH_INSTALL_POLKIT_DIR share/polkit-1/rules.d CACHE STRING "polkit rules")
 set(PH_INSTALL_LAUNCHD_DIR Library/LaunchDaemons CACHE STRING "launchd jobs")
+set(PH_CUPS_ADMIN_GROUP lpadmin CACHE STRING
+    "Group of the system that cupsd lets administer it (SystemGroup)")
 
 # The names that the table uses.
 set(CUPS_BACKEND_DIR ${PH_INSTALL_CUPS_BACKEND_DIR})
 set(SYSTEMD_DIR ${PH_INSTALL_SYSTEMD_DIR})
 set(SYSUSERS_DIR ${PH_INSTALL_SYSUSERS_DIR})
 set(TMPFILES_DIR ${PH_INSTALL_TMPFILES_DIR})
+set(PRESET_DIR ${PH_INSTALL_PRESET_DIR})
+set(FIREWALLD_DIR ${PH_INSTALL_FIREWALLD_DIR})
+set(CUPS_ADMIN_GROUP ${PH_CUPS_ADMIN_GROUP})
 set(POLKIT_DIR ${PH_INSTALL_POLKIT_DIR})
 set(LAUNCHD_DIR ${PH_INSTALL_LAUNCHD_DIR})
 set(BIN_DIR ${CMAKE_INSTALL_BINDIR})

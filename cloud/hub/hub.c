@@ -1,6 +1,7 @@
 #include "hub.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -100,7 +101,8 @@ hub_act_as_owner(int dir_fd, const char *dir, struct ph_why *why)
         return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
     if (geteuid() != 0 || st.st_uid == 0)
         return PH_OK;
-    if (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
+    if (setgroups(1, &st.st_gid) != 0 || setegid(st.st_gid) != 0 ||
+        seteuid(st.st_uid) != 0)
         return ph_why_fail(why, PH_ERR_DENIED,
                            "cannot act as the owner of %s, user %lu", dir,
                            (unsigned long)st.st_uid);

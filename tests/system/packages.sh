@@ -22,7 +22,10 @@ held() { as_alice printhold jobs --json 2>/dev/null | jq "[.[] | select(.state =
 holds() { [ "$(held)" = "$1" ]; }
 state_of() { inside systemctl show -P ActiveState "$1"; }
 is_active() { [ "$(state_of "$1")" = active ]; }
-cups_has_none() { [ -z "$(inside lpstat -o PrintHold 2>/dev/null)" ]; }
+cups_has_none() {
+    [ -z "$(find "$ROOT/var/spool/cups" -maxdepth 1 -name "[cd][0-9]*")" ] &&
+        [ -z "$(inside lpstat -W all -o PrintHold 2>/dev/null)" ]
+}
 
 # A package of the same files with a higher number.
 higher() {
