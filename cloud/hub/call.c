@@ -43,6 +43,8 @@ hub_answer_problem(struct hub_call *call, unsigned status, const char *keyword,
 void
 hub_answer_failure(struct hub_call *call, int err)
 {
+    ph_log_warning("%s: a request cannot be answered: %s, continuing",
+                   call->address, ph_err_text(err));
     if (err == PH_ERR_CRYPTO || err == PH_ERR_INTERNAL) {
         hub_answer_problem(call, 500, "internal", "The hub has failed: %s",
                            ph_err_text(err));

@@ -17,6 +17,7 @@
 #include "sign_in.h"
 
 #define QUEUE_MAX     2048
+#define DEVICES_MAX   1024             /* connections */
 #define LOOK_MS       500              /* for changes by commands */
 #define KEEP_HOUSE_MS (60 * 60 * 1000) /* old rows, own certificate */
 #define REMEMBER_MS   (INT64_C(7) * 86400 * 1000) /* tokens that are over */
@@ -372,7 +373,11 @@ open_listener(struct hub_server *server, struct listener *listener,
     options.address = is_open ? config->enrol_address : config->device_address;
     options.port =
         (uint16_t)(is_open ? config->enrol_port : config->device_port);
-    options.connections_max = is_open ? 256 : 1024;
+    options.connections_max = is_open ? 256 : DEVICES_MAX;
+    if (!is_open) { /* a whole company may stand behind one address */
+        options.address_max = DEVICES_MAX;
+        options.strangers_max = DEVICES_MAX * 3 / 4;
+    }
     return ph_http_door_open(&options, &listener->door, why);
 }
 
