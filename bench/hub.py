@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import sqlite3
 import statistics
 import struct
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import time
 
+import documents
 from idle import kib
-from lab import TENANT, TOP, Failed, free_port, wait_for
+from lab import (DOMAIN, PRINTER, TENANT, TOP, WORKSTATION, Agent, Failed,
+                 free_port, wait_for)
 from rounds import Contest, Figure
 
 sys.path.insert(0, os.path.join(TOP, 'tests/broker-conformance'))
@@ -28,10 +31,15 @@ the documents from its broker. Baseline and control are the hub of 100.
   at once   500 of them from 100 printers, all started together (quick: 100)
   grant     one release grant made and signed by the hub's code, against one bare
             ECDSA signature (ph-bench-hub-grants)
+  release   a person's job of 50 KB on a real agent; printhold-station from exec
+            to exit: signs in with a PIN, has list and grant, connects to the
+            workstation, claims, pulls, has the file on disk, reports. More than
+            the first byte. Control: every second job against the others
   take      from the start of the hub until it has all documents of the broker
   memory    VmRSS after all that'''
 
 FEW, SIGN_INS, PRINTERS, JOBS = 100, 200, 100, 3
+RELEASES = 100
 WINDOW = 20  # of the broker: what may be unacknowledged
 
 
@@ -105,27 +113,29 @@ ways = pin
             out.write('[directory]\n'
                       f'url = wss://localhost:{self.broker.port}/mqtt\n')
         self.process, self.taken_s = None, None
-        self._start(name)
+        self._start(name, people)
 
     def admin(self, *words):
         return self.lab.run([self.lab.program('printhold-hub'), '--dir',
                              self.dir, '--config', self.config, *words])
 
-    def _documents(self):
+    def ask(self, sql, *values):
+        """The first value of the first row of its database, or None."""
         self.lab.must_live(self.process)
         link = sqlite3.connect(f'file:{self.dir}/hub.db?mode=ro', uri=True)
         try:
-            return link.execute('SELECT count(*) FROM document').fetchone()[0]
+            row = link.execute(sql, values).fetchone()
         finally:
             link.close()
+        return row[0] if row else None
 
-    def _start(self, name):
+    def _start(self, name, people):
         began = time.monotonic()
         self.process = self.lab.start(name, [
             self.lab.program('printhold-hub'), '--dir', self.dir, '--config',
             self.config, 'serve'])
-        wait_for(f'all {self.people} documents', 300,
-                 lambda: self._documents() == self.people)
+        wait_for(f'all {people} documents', 300,
+                 lambda: self.ask('SELECT count(*) FROM document') == people)
         self.taken_s = time.monotonic() - began
 
     def rss(self, kind='VmRSS'):
@@ -176,6 +186,51 @@ write-out = "%{{http_code}} %{{time_total}} %{{num_connects}}\\n"
         self.broker.stop()
 
 
+class _Desk:
+    """A workstation of the hub's fleet, with a person who prints there."""
+
+    def __init__(self, lab, hub):
+        self.lab, self.hub = lab, hub
+        for name in ('issuer.pub', 'directory.key'):  # as enrolment brings them
+            shutil.copyfile(os.path.join(hub.dir, name), lab.pki(name))
+        self.agent = Agent(lab, 'desk', release=True,
+                           broker_port=hub.broker.port,
+                           settings='issuer = https://localhost')
+        login = f'{lab.person}@{DOMAIN}'
+        hub.admin('user', 'add', login)
+        hub.admin('printer', 'add', '--cert', lab.pki(PRINTER + '.crt'))
+        hub.admin('workstation', 'add', '--cert', lab.pki(WORKSTATION + '.crt'))
+        hub.admin('workstation', 'bind', WORKSTATION, login)
+        self.pin = lab.path('pin')
+        said = json.loads(hub.admin('pin', 'make', login, '--json'))
+        with open(self.pin, 'w') as out:
+            out.write(said['pin'] + '\n')
+        self.document = lab.path('desk.pdf')
+        documents.pdf_of_text(self.document, 50000, 3)
+
+    def _is_told(self, job):
+        told = self.hub.ask('SELECT text FROM document WHERE device = ?',
+                            WORKSTATION)
+        return told is not None and job in told
+
+    def release(self):
+        """Seconds."""
+        lab = self.lab
+        self.agent.print(self.document, 'application/pdf', ['--pipe'])
+        job = self.agent.jobs()[-1]['id']
+        wait_for('the hub to know the job', 30, lambda: self._is_told(job))
+        taken = lab.time([], [
+            lab.program('printhold-station'), 'sign-in', '--hub',
+            f'localhost:{self.hub.port}', '--way', 'pin', '--secret-file',
+            self.pin, '--cert', lab.pki(PRINTER + '.crt'), '--key',
+            lab.pki(PRINTER + '.key'), '--ca', lab.pki('ca.crt'), '--output',
+            lab.path('paper'), '--job', job, '--quiet'], user='root')
+        if os.path.getsize(lab.path('paper', job + '.pdf')) != os.path.getsize(
+                self.document):
+            raise Failed('the paper is not whole')
+        return taken
+
+
 def _percentile(samples, percent):
     return sorted(samples)[min(len(samples) * percent // 100,
                                len(samples) - 1)]
@@ -216,6 +271,18 @@ def _grant(lab, hub):
                         f'signature {statistics.median(bare) / 1e6:.3f}')
 
 
+def _release(lab, hub, options):
+    os.mkdir(lab.path('paper'))
+    desk = _Desk(lab, hub)
+    desk.release()  # warm
+    taken = [desk.release() for _ in range(20 if options.quick else RELEASES)]
+    yield Figure('hub: a whole release, p50', statistics.median(taken) * 1e3,
+                 statistics.median(taken[1::2]) / statistics.median(taken[::2]),
+                 safe=300, unit='ms',
+                 detail=f'p99 {_percentile(taken, 99) * 1e3:.0f}')
+    desk.agent.stop()
+
+
 def busy(lab, options):
     """Two hubs, one much larger."""
     for printer in range(PRINTERS):
@@ -226,6 +293,7 @@ def busy(lab, options):
     yield from _sign_in(few, many, options, 99, 250, 'p99')
     yield from _at_once(few, many, options)
     yield from _grant(lab, many)
+    yield from _release(lab, many, options)
     yield Figure(f'hub: {many.people} documents taken', many.taken_s, 1.0,
                  unit='s', detail=f'{many.people / many.taken_s:.0f} in a '
                                   'second, start of the hub included')

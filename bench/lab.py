@@ -68,6 +68,7 @@ class Lab:
         'ph-bench-fill': 'bench/ph-bench-fill',
         'ph-bench-list': 'bench/ph-bench-list',
         'printhold-hub': 'cloud/hub/printhold-hub',
+        'printhold-station': 'station/printhold-station',
         'ph-bench-hub-fill': 'bench/ph-bench-hub-fill',
         'ph-bench-hub-grants': 'bench/ph-bench-hub-grants',
     }
