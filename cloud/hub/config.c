@@ -2,6 +2,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/model/job.h"
 #include "printhold/model/sign_in_ways.h"
 
 #define DAY        86400
@@ -72,6 +73,12 @@ static const struct ph_config_setting settings[] = {
      "Certificate that the hub shows to the broker, PEM; empty: its own."},
     {"directory", "key_file", PH_CONFIG_PATH, AT(directory_key_file), 0,
      TEXT_LAST, NULL, "", "Key of that certificate, PEM; empty: its own."},
+
+    {"report", "history", PH_CONFIG_DURATION, AT(report_history_s),
+     PH_RETENTION_MIN_S, PH_RETENTION_MAX_S, NULL, "24h",
+     "How long after its end a job's title and where it came from are kept."},
+    {"report", "keep", PH_CONFIG_DURATION, AT(report_keep_s), 31 * DAY,
+     3660 * DAY, NULL, "400d", "How long usage is kept, by person."},
 
     {"cloud", "broker_url", PH_CONFIG_WSS_URL, AT(broker_url), 0, TEXT_LAST,
      NULL, "",

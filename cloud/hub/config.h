@@ -39,6 +39,9 @@ struct hub_config {
     char directory_ca_file[PH_CONFIG_TEXT_MAX];
     char directory_cert_file[PH_CONFIG_TEXT_MAX];
     char directory_key_file[PH_CONFIG_TEXT_MAX];
+    /* [report] */
+    uint64_t report_history_s;
+    uint64_t report_keep_s;
     /* [cloud] */
     char broker_url[PH_CONFIG_TEXT_MAX]; /* told to workstations */
 };

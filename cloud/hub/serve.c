@@ -6,20 +6,21 @@
 
 #include "admission.h"
 #include "call.h"
-#include "directory.h"
+#include "broker.h"
 #include "init.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/net/http_server.h"
 #include "printhold/net/tls_server.h"
+#include "reports.h"
 #include "routes.h"
 #include "sign_in.h"
 
 #define QUEUE_MAX     2048
 #define DEVICES_MAX   1024             /* connections */
 #define LOOK_MS       500              /* for changes by commands */
-#define KEEP_HOUSE_MS (60 * 60 * 1000) /* old rows, own certificate */
+#define KEEP_HOUSE_MS (10 * 60 * 1000) /* old rows, own certificate */
 #define REMEMBER_MS   (INT64_C(7) * 86400 * 1000) /* tokens that are over */
 
 /* A listener, and the rows of the route table that it serves. */
@@ -37,7 +38,7 @@ struct hub_server {
     uv_loop_t *loop;
     struct listener device;
     struct listener enrol;
-    struct hub_directory *directory; /* NULL: no broker is set */
+    struct hub_broker *broker; /* NULL: no broker is set */
     struct hub_denied *denied;
     int64_t version; /* of the store when denied was loaded */
     uv_timer_t look;
@@ -140,8 +141,8 @@ hub_server_stop(struct hub_server *server, void (*done)(void *arg), void *arg)
     server->done_arg = arg;
     uv_close((uv_handle_t *)&server->look, on_handle_closed);
     uv_close((uv_handle_t *)&server->house, on_handle_closed);
-    if (server->directory != NULL)
-        hub_directory_stop(server->directory, on_part_closed, server);
+    if (server->broker != NULL)
+        hub_broker_stop(server->broker, on_part_closed, server);
     if (server->device.http != NULL)
         ph_http_server_stop(server->device.http, on_part_closed, server);
     if (server->enrol.http != NULL)
@@ -312,6 +313,8 @@ run_house(uv_work_t *work)
         err = hub_store_end(store, err);
     }
     if (err == PH_OK)
+        err = hub_report_forget(server->hub, now_ms);
+    if (err == PH_OK)
         err = hub_renew_own(server->hub, &server->renewed, &why);
     if (err != PH_OK)
         ph_log_warning("housekeeping: %s, continuing",
@@ -445,8 +448,7 @@ follow_broker(struct hub_server *server, struct ph_why *why)
 
     if (server->hub->config->directory_url[0] == '\0')
         return PH_OK;
-    err =
-        hub_directory_start(server->loop, server->hub, &server->directory, why);
+    err = hub_broker_start(server->loop, server->hub, &server->broker, why);
     server->open += err == PH_OK;
     return err;
 }

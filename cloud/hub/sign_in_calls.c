@@ -10,8 +10,8 @@
 #include "printhold/base/log.h"
 #include "printhold/base/wipe.h"
 #include "printhold/proto/release_report.h"
+#include "reports.h"
 #include "sign_in.h"
-#include "store_reports.h"
 #include "store_sessions.h"
 
 static int
@@ -359,10 +359,10 @@ hub_call_release(struct hub_call *call)
         return;
     err = hub_store_begin(call->hub->store);
     if (err == PH_OK)
-        err = hub_store_end(call->hub->store,
-                            hub_report_add(call->hub->store, &report,
-                                           visit.person.login, call->device.id,
-                                           ph_clock_wall_ms()));
+        err = hub_store_end(
+            call->hub->store,
+            hub_report_release(call->hub, &report, visit.person.login,
+                               &call->device, ph_clock_wall_ms()));
     if (err == PH_OK || err == PH_ERR_EXISTS)
         hub_answer_nothing(call); /* the same again counts once */
     else

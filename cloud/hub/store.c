@@ -190,16 +190,28 @@ hub_store_close(struct hub_store *store)
     free(store);
 }
 
-int
-hub_store_begin(struct hub_store *store)
+static int
+begin(struct hub_store *store, const char *sql)
 {
     int err;
 
     (void)pthread_mutex_lock(&store->lock);
-    err = ph_db_exec(store->db, "BEGIN IMMEDIATE");
+    err = ph_db_exec(store->db, sql);
     if (err != PH_OK)
         (void)pthread_mutex_unlock(&store->lock);
     return err;
+}
+
+int
+hub_store_begin(struct hub_store *store)
+{
+    return begin(store, "BEGIN IMMEDIATE");
+}
+
+int
+hub_store_begin_read(struct hub_store *store)
+{
+    return begin(store, "BEGIN");
 }
 
 int

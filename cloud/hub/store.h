@@ -40,6 +40,8 @@ void hub_store_close(struct hub_store *store);
 
 /* PH_ERR_BUSY when another process writes for longer than we wait. */
 int hub_store_begin(struct hub_store *store);
+/* For a look: what others write goes on, and is not seen. */
+int hub_store_begin_read(struct hub_store *store);
 /* Make it durable when err is PH_OK, undo it otherwise. Returns err, or why it
  * could not be made durable. */
 int hub_store_end(struct hub_store *store, int err);

@@ -145,6 +145,86 @@ static const char *const steps[] = {
     " impressions BIGINT NOT NULL," /* -1: not known */
     " sheets BIGINT NOT NULL,"
     " at_ms BIGINT NOT NULL);",
+    /* 3: what was printed. Days and months are those of UTC, counted from 1970;
+     * -1 in a count: nobody said. */
+    "CREATE TABLE job("
+    " device TEXT NOT NULL,"
+    " job TEXT NOT NULL,"
+    " login TEXT NOT NULL," /* empty: erased */
+    " in_group TEXT NOT NULL,"
+    " host TEXT NOT NULL,"
+    " state INTEGER NOT NULL," /* model/job.h */
+    " state_ms BIGINT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " at_ms BIGINT NOT NULL," /* of the submission */
+    " day BIGINT NOT NULL,"
+    " month BIGINT NOT NULL,"
+    " personal_ms BIGINT NOT NULL," /* since when it is history; 0: gone */
+    " name TEXT NOT NULL,"
+    " uuid TEXT NOT NULL,"
+    " address TEXT NOT NULL,"
+    " origin TEXT NOT NULL,"
+    " format TEXT NOT NULL,"
+    " driver TEXT NOT NULL,"
+    " source TEXT NOT NULL,"
+    " sides TEXT NOT NULL,"
+    " color TEXT NOT NULL,"
+    " media TEXT NOT NULL,"
+    " finishings TEXT NOT NULL,"
+    " orientation TEXT NOT NULL,"
+    " quality TEXT NOT NULL,"
+    " output_bin TEXT NOT NULL,"
+    " handling TEXT NOT NULL,"
+    " impressions BIGINT NOT NULL,"
+    " copies BIGINT NOT NULL,"
+    " number_up BIGINT NOT NULL,"
+    " size BIGINT NOT NULL,"
+    " confidential INTEGER NOT NULL,"
+    " PRIMARY KEY(device, job));"
+    "CREATE INDEX job_at ON job(at_ms, device, job);"
+    "CREATE INDEX job_login ON job(login, at_ms);"
+    "CREATE INDEX job_personal ON job(personal_ms);"
+    "CREATE TABLE released("
+    " id TEXT PRIMARY KEY NOT NULL," /* of who told first */
+    " event TEXT,"                   /* of the workstation; NULL: not yet */
+    " report TEXT,"                  /* of the printer; NULL: not yet */
+    " device TEXT NOT NULL,"
+    " job TEXT NOT NULL,"
+    " login TEXT NOT NULL,"
+    " in_group TEXT NOT NULL,"
+    " printer TEXT NOT NULL,"
+    " printer_group TEXT NOT NULL,"
+    " address TEXT NOT NULL,"
+    " result TEXT NOT NULL,"
+    " impressions BIGINT NOT NULL," /* as the printer said */
+    " sheets BIGINT NOT NULL,"
+    " pages BIGINT NOT NULL," /* as they count */
+    " paper BIGINT NOT NULL,"
+    " estimated INTEGER NOT NULL,"
+    " copies BIGINT NOT NULL,"
+    " sides TEXT NOT NULL,"
+    " color TEXT NOT NULL,"
+    " media TEXT NOT NULL,"
+    " finishings TEXT NOT NULL,"
+    " page_ranges TEXT NOT NULL,"
+    " at_ms BIGINT NOT NULL,"
+    " day BIGINT NOT NULL,"
+    " month BIGINT NOT NULL,"
+    " UNIQUE(device, event),"
+    " UNIQUE(printer, report));"
+    "CREATE INDEX released_job ON released(device, job);"
+    "CREATE INDEX released_at ON released(at_ms, id);"
+    "CREATE INDEX released_login ON released(login, at_ms);"
+    "CREATE INDEX released_group ON released(in_group, at_ms);"
+    "CREATE INDEX released_printer ON released(printer, at_ms);"
+    "INSERT INTO released(id, report, device, job, login, in_group, printer,"
+    " printer_group, address, result, impressions, sheets, pages, paper,"
+    " estimated, copies, sides, color, media, finishings, page_ranges, at_ms,"
+    " day, month) SELECT id, id, device, job, login, '', printer, '', '',"
+    " result, impressions, sheets, CASE WHEN impressions < 0 THEN 0 ELSE"
+    " impressions END, CASE WHEN sheets < 0 THEN 0 ELSE sheets END, 1, 1, '',"
+    " '', '', '', '', at_ms, at_ms / 86400000, 0 FROM release_report;"
+    "DROP TABLE release_report;",
 };
 
 const struct ph_db_form hub_store_form = {

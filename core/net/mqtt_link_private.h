@@ -62,6 +62,7 @@ struct ph_mqtt_link {
     const struct ph_mqtt_endpoint *session_endpoint;
     uint8_t session_level;
     bool is_subscribed;
+    bool has_no_shared; /* the broker, of this connection */
 
     /* of the connection */
     uint64_t number; /* which it is */

@@ -72,6 +72,8 @@ ph_mqtt_login_init(struct ph_mqtt_login *login,
         options->keep_alive_s > 0 ? options->keep_alive_s : KEEP_ALIVE_S;
     login->session_expiry_s =
         options->session_expiry_s > 0 ? options->session_expiry_s : SESSION_S;
+    login->receive_max = options->receive_max > 0 ? options->receive_max
+                                                  : PH_MQTT_LINK_WINDOW_MAX;
     err = copy_text(options->client_id, &login->client_id);
     if (err == PH_OK)
         err = copy_text(options->user, &login->user);
@@ -106,7 +108,7 @@ ph_mqtt_login_put(const struct ph_mqtt_login *login, uint8_t level,
         .client_id = login->client_id,
         .keep_alive_s = login->keep_alive_s,
         .session_expiry_s = login->session_expiry_s,
-        .receive_max = PH_MQTT_LINK_WINDOW_MAX,
+        .receive_max = login->receive_max,
         .packet_max = PH_MQTT_PACKET_MAX,
         .will = login->has_will ? &login->will_said : NULL,
         .user_name = login->user,

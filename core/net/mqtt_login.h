@@ -26,6 +26,7 @@ struct ph_mqtt_login {
     bool has_will;
     uint16_t keep_alive_s;
     uint32_t session_expiry_s;
+    uint16_t receive_max;
 };
 
 /* Close it even on failure. */

@@ -129,6 +129,7 @@ take_limits(struct ph_mqtt_link *link, const struct ph_mqtt_connack *connack)
                        ? connack->receive_max
                        : PH_MQTT_LINK_WINDOW_MAX;
     link->packet_max = connack->packet_max;
+    link->has_no_shared = !connack->shared_available;
 }
 
 static bool

@@ -42,17 +42,36 @@ ph_link_free_filters(struct ph_mqtt_link *link)
     link->filter_count = 0;
 }
 
+/* "$share/GROUP/FILTER"; NULL for every other. */
+static const char *
+behind_share(const char *filter)
+{
+    static const char share[] = "$share/";
+    const char *slash;
+
+    if (strncmp(filter, share, sizeof(share) - 1) != 0)
+        return NULL;
+    slash = strchr(filter + sizeof(share) - 1, '/');
+    return slash != NULL ? slash + 1 : NULL;
+}
+
 int
 ph_link_subscribe(struct ph_mqtt_link *link)
 {
+    const char *asked[PH_MQTT_FILTERS_MAX];
     int err;
 
     if (link->is_subscribed || link->filter_count == 0)
         return PH_OK;
+    for (size_t i = 0; i < link->filter_count; i++) {
+        const char *plain = behind_share(link->filters[i]);
+
+        asked[i] =
+            plain != NULL && link->has_no_shared ? plain : link->filters[i];
+    }
     err =
         ph_mqtt_put_subscribe(&link->control, link->level, PH_MQTT_SUBSCRIBE_ID,
-                              (const char *const *)link->filters,
-                              link->filter_count, link->live_count);
+                              asked, link->filter_count, link->live_count);
     if (err != PH_OK)
         return err;
     link->is_subscribing = true;
@@ -79,6 +98,18 @@ is_suback_reason(uint8_t reason)
     return reason <= 1 || reason >= 0x80;
 }
 
+/* The broker had not said before that it has none. */
+static bool
+refuses_shared(const struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
+{
+    for (size_t i = 0; i < ack->reasons.len && !link->has_no_shared; i++) {
+        if ((uint8_t)ack->reasons.bytes[i] == PH_MQTT_NO_SHARED &&
+            behind_share(link->filters[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 bool
 ph_link_on_suback(struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
 {
@@ -90,6 +121,10 @@ ph_link_on_suback(struct ph_mqtt_link *link, const struct ph_mqtt_ack *ack)
             return false;
     }
     link->is_subscribing = false;
+    if (refuses_shared(link, ack)) {
+        link->has_no_shared = true;
+        return ph_link_subscribe(link) == PH_OK;
+    }
     link->is_subscribed = true; /* a refusal is not asked again in a session */
     for (size_t i = 0; i < ack->reasons.len; i++)
         tell(link, link->filters[i], (uint8_t)ack->reasons.bytes[i]);

@@ -69,6 +69,9 @@ parse_connack(struct ph_cursor *cur, uint8_t level,
                            : 1;
     connack->retain_available = !props.present[PH_MQTT_SLOT_RETAIN] ||
                                 props.number[PH_MQTT_SLOT_RETAIN] == 1;
+    connack->shared_available = !is_old && level != PH_MQTT_LEVEL_3_1_1 &&
+                                (!props.present[PH_MQTT_SLOT_SHARED] ||
+                                 props.number[PH_MQTT_SLOT_SHARED] == 1);
     connack->has_session_expiry = props.present[PH_MQTT_SLOT_SESSION_EXPIRY];
     connack->session_expiry_s = props.number[PH_MQTT_SLOT_SESSION_EXPIRY];
     connack->client_id = props.view[PH_MQTT_SLOT_CLIENT_ID];

@@ -60,7 +60,7 @@ static const struct prop_rule prop_rules[] = {
     {0x27, KIND_U32, PH_MQTT_SLOT_PACKET, true, IN(PH_MQTT_CONNACK)},
     {0x28, KIND_FLAG, PH_MQTT_SLOT_NONE, false, IN(PH_MQTT_CONNACK)},
     {0x29, KIND_FLAG, PH_MQTT_SLOT_NONE, false, IN(PH_MQTT_CONNACK)},
-    {0x2a, KIND_FLAG, PH_MQTT_SLOT_NONE, false, IN(PH_MQTT_CONNACK)},
+    {0x2a, KIND_FLAG, PH_MQTT_SLOT_SHARED, false, IN(PH_MQTT_CONNACK)},
 };
 
 int

@@ -119,6 +119,47 @@ a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept(void **state)
     stop(&peer);
 }
 
+/* The broker has answered: what it had for us before has come. */
+static void
+let_come(struct peer *peer)
+{
+    const size_t before = peer->acked_count;
+
+    publish(peer, "ph1/acme/ev/ws-m", "done?", false, 7);
+    RUN_UNTIL(peer, peer->acked_count == before + 1);
+}
+
+static void
+no_more_letters_come_than_may_wait(void **state)
+{
+    static const char *const filters[] = {"ph1/acme/cmd/ws-m"};
+    const struct setup setup = {.id = "ws-m",
+                                .cert = "ws-m.crt",
+                                .key = "ws-m.key",
+                                .filters = filters,
+                                .filter_count = 1,
+                                .takes_letters = true,
+                                .receive_max = 3};
+    static const char *const texts[] = {"one", "two", "three", "four", "five"};
+    struct peer peer;
+
+    (void)state;
+    broker_pki(&broker, "workstation", "ws-m", NULL);
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.filter_count == 1);
+    for (size_t i = 0; i < PH_COUNT(texts); i++)
+        broker_write(&broker, "ph1/acme/cmd/ws-m", texts[i], false);
+    RUN_UNTIL(&peer, peer.heard_count == 3);
+    let_come(&peer);
+    assert_int_equal(peer.heard_count, 3);
+    for (size_t i = 0; i < PH_COUNT(texts); i++) {
+        RUN_UNTIL(&peer, peer.heard_count > i);
+        ph_mqtt_link_taken(peer.link, peer.letter[i]);
+    }
+    assert_string_equal(peer.heard[4], "ph1/acme/cmd/ws-m five");
+    stop(&peer);
+}
+
 static void
 who_has_enough_makes_the_broker_wait(void **state)
 {
@@ -243,6 +284,7 @@ main(void)
         cmocka_unit_test(
             a_letter_comes_until_it_is_taken_and_what_is_live_is_not_kept),
         cmocka_unit_test(who_has_enough_makes_the_broker_wait),
+        cmocka_unit_test(no_more_letters_come_than_may_wait),
         cmocka_unit_test(filters_that_are_none_fail_at_the_start),
         cmocka_unit_test(many_links_share_what_a_loop_needs_once),
     };

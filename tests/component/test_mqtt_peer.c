@@ -107,6 +107,32 @@ a_filter_that_is_refused_is_said_and_the_others_count(void **state)
     end(&peer, &strict);
 }
 
+/* With its group, until the broker says that it has no such thing, in CONNACK
+ * or in SUBACK. */
+static void
+a_group_is_left_out_where_the_broker_has_none(void **state)
+{
+    static const char *const shared[] = {"$share/hub/ev/+", "cfg/+"};
+    struct setup setup = {.filters = shared, .filter_count = 2};
+    struct strict strict;
+    struct peer peer;
+
+    (void)state;
+    strict_start(&strict, &broker, "broker",
+                 SCRIPT("recv connack recv suback:0101 close",
+                        "recv connack recv suback:9e01 recv suback:0101 close",
+                        "recv send:20050000022a00 recv suback:0101 wait"));
+    setup.url = strict.url;
+    start(&peer, &setup);
+    RUN_UNTIL(&peer, peer.ups == 3 && peer.filter_count == 6);
+    assert_int_equal(
+        strict_count(&strict, "SUBSCRIBE id=65535 $share/hub/ev/+,1 cfg/+,1"),
+        2);
+    assert_int_equal(strict_count(&strict, "SUBSCRIBE id=65535 ev/+,1 cfg/+,1"),
+                     2);
+    end(&peer, &strict);
+}
+
 static void
 a_suback_that_does_not_fit_ends_the_connection(void **state)
 {
@@ -180,6 +206,7 @@ main(void)
         cmocka_unit_test(
             filters_are_asked_for_again_when_their_answer_was_lost),
         cmocka_unit_test(a_filter_that_is_refused_is_said_and_the_others_count),
+        cmocka_unit_test(a_group_is_left_out_where_the_broker_has_none),
         cmocka_unit_test(a_suback_that_does_not_fit_ends_the_connection),
         cmocka_unit_test(
             a_message_that_comes_again_is_handed_on_and_acknowledged_again),

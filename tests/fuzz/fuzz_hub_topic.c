@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "directory_take.h"
+#include "topic.h"
 #include "printhold/base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,17 +14,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct hub_directory_topic topic;
+    struct hub_topic topic;
     char again[160];
     int len;
 
-    if (size == 0 || hub_directory_topic_parse("acme", (const char *)data, size,
-                                               &topic) != PH_OK)
+    if (size == 0 ||
+        hub_topic_parse("acme", (const char *)data, size, &topic) != PH_OK)
         return 0;
-    len = topic.is_presence ? snprintf(again, sizeof(again),
-                                       "ph1/acme/ws/%s/st", topic.device)
-                            : snprintf(again, sizeof(again), "ph1/acme/u/%s/%s",
-                                       topic.uk, topic.device);
+    switch (topic.kind) {
+    case HUB_TOPIC_DOCUMENT:
+        len = snprintf(again, sizeof(again), "ph1/acme/u/%s/%s", topic.uk,
+                       topic.device);
+        break;
+    case HUB_TOPIC_PRESENCE:
+        len = snprintf(again, sizeof(again), "ph1/acme/ws/%s/st", topic.device);
+        break;
+    default:
+        len = snprintf(again, sizeof(again), "ph1/acme/ev/%s", topic.device);
+        break;
+    }
     if (len < 0 || (size_t)len != size || memcmp(again, data, size) != 0)
         abort();
     return 0;

@@ -173,7 +173,7 @@ for wrong in '{}' '{"id":1}' "{\"id\":\"$ID\",\"workstation\":\"../x\",\"job\":\
     answers pr-second POST /v1/releases 400 malformed -H "$BEARER" "${json[@]}" "$wrong"
 done
 reports() { # printer
-    sqlite3 "$HUB/hub.db" "SELECT login, printer, device, result FROM release_report WHERE printer = '$1'"
+    sqlite3 "$HUB/hub.db" "SELECT login, printer, device, result FROM released WHERE printer = '$1'"
 }
 report="{\"id\":\"$ID\",\"workstation\":\"$WS\",\"job\":\"$ID\",\"result\":\"partly\",\"sheets\":1}"
 answers pr-second POST /v1/releases 204 none -H "$BEARER" "${json[@]}" "$report"

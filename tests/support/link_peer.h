@@ -128,6 +128,7 @@ struct setup {
     const struct ph_mqtt_will *will;
     const char *const *filters;
     size_t filter_count, live_count;
+    uint16_t receive_max;
     bool takes_letters;
     const char *user, *token_file;
     const char *proxy, *no_proxy, *proxy_credentials_file;
@@ -165,6 +166,7 @@ try_start(struct peer *peer, const struct setup *setup, struct ph_why *why)
         .filters = setup->filters,
         .filter_count = setup->filter_count,
         .live_count = setup->live_count,
+        .receive_max = setup->receive_max,
         .backoff_min_ms = 50,
         .backoff_max_ms = 400,
         .events = {.on_up = on_up,

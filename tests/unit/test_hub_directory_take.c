@@ -28,7 +28,10 @@ topics_are_read_level_by_level(void **state)
         "ph1/other/u/" UK "/ws-a",
         "ph2/acme/u/" UK "/ws-a",
         "/ph1/acme/u/" UK "/ws-a",
-        "ph1/acme/ev/ws-a",
+        "ph1/acme/ev/ws-a/x",
+        "ph1/acme/ev/ws-a/",
+        "ph1/acme/ev/",
+        "ph1/acme/ev/+",
         "ph1/acme/ws/ws-a",
         "ph1/acme/ws/ws-a/inf",
         "ph1/acme/ws/ws-a/st/x",
@@ -39,29 +42,31 @@ topics_are_read_level_by_level(void **state)
     };
     static const char document[] = "ph1/acme/u/" UK "/ws-a";
     static const char presence[] = "ph1/acme/ws/ws-a/st";
-    struct hub_directory_topic topic;
+    static const char event[] = "ph1/acme/ev/ws-a";
+    struct hub_topic topic;
 
     (void)state;
     assert_int_equal(
-        hub_directory_topic_parse("acme", document, strlen(document), &topic),
-        PH_OK);
-    assert_false(topic.is_presence);
+        hub_topic_parse("acme", document, strlen(document), &topic), PH_OK);
+    assert_int_equal(topic.kind, HUB_TOPIC_DOCUMENT);
     assert_string_equal(topic.uk, UK);
     assert_string_equal(topic.device, "ws-a");
     assert_int_equal(
-        hub_directory_topic_parse("acme", presence, strlen(presence), &topic),
-        PH_OK);
-    assert_true(topic.is_presence);
+        hub_topic_parse("acme", presence, strlen(presence), &topic), PH_OK);
+    assert_int_equal(topic.kind, HUB_TOPIC_PRESENCE);
+    assert_string_equal(topic.device, "ws-a");
+    assert_int_equal(hub_topic_parse("acme", event, strlen(event), &topic),
+                     PH_OK);
+    assert_int_equal(topic.kind, HUB_TOPIC_EVENT);
     assert_string_equal(topic.device, "ws-a");
     for (size_t i = 0; i < PH_COUNT(wrong); i++) {
-        if (hub_directory_topic_parse("acme", wrong[i], strlen(wrong[i]),
-                                      &topic) == PH_OK)
+        if (hub_topic_parse("acme", wrong[i], strlen(wrong[i]), &topic) ==
+            PH_OK)
             fail_msg("taken: %s", wrong[i]);
     }
     /* A NUL hides nothing. */
     assert_int_not_equal(
-        hub_directory_topic_parse("acme", "ph1/acme/ws/ws-a\0/st", 20, &topic),
-        PH_OK);
+        hub_topic_parse("acme", "ph1/acme/ws/ws-a\0/st", 20, &topic), PH_OK);
 }
 
 static int64_t
@@ -79,7 +84,7 @@ static int
 take(struct hub_fixture *f, const char *login, const char *ws,
      const char *payload)
 {
-    struct hub_directory_topic topic = {.is_presence = false};
+    struct hub_topic topic = {.kind = HUB_TOPIC_DOCUMENT};
     int err;
 
     assert_int_equal(ph_identity_user_key(f->hub.directory_key, HUB_KEY_BYTES,

@@ -26,6 +26,10 @@
  * The session outlives the process (Clean Start 0): messages to it that came
  * while it was away are delivered after the next start.
  *
+ * A filter "$share/GROUP/..." is asked for without its group where the broker
+ * has no shared subscriptions (MQTT 3.1.1, or it says so): then every member of
+ * the group hears everything.
+ *
  * All functions and callbacks are on the loop's thread. Callbacks may call
  * any function of the link.
  */
@@ -87,6 +91,7 @@ struct ph_mqtt_link_options {
      * while we are away. Then all are asked for at every connection, and what
      * is retained comes each time. */
     size_t live_count;
+    uint16_t receive_max;      /* 16; so many letters may wait to be taken */
     uint16_t keep_alive_s;     /* 55 */
     uint32_t session_expiry_s; /* 7,200 */
     uint32_t backoff_min_ms;   /* 500 */

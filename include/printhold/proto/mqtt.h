@@ -57,6 +57,7 @@ enum ph_mqtt_reason {
     PH_MQTT_PACKET_TOO_LARGE = 0x95,
     PH_MQTT_QUOTA_EXCEEDED = 0x97,
     PH_MQTT_PAYLOAD_FORMAT_INVALID = 0x99,
+    PH_MQTT_NO_SHARED = 0x9e, /* subscriptions */
 };
 
 /* The standard's name of a reason code in lower case; "reason code 0x.."
@@ -141,6 +142,7 @@ struct ph_mqtt_connack {
     uint16_t topic_alias_max;
     uint8_t qos_max; /* 0 or 1 (2 means 1 for us) */
     bool retain_available;
+    bool shared_available; /* shared subscriptions */
     bool has_session_expiry;
     uint32_t session_expiry_s;
     struct ph_mqtt_view client_id; /* assigned */
