@@ -9,32 +9,8 @@ chmod 0711 "$work"
 keys=$work/pki
 brokers=() # start scripts and directories to stop
 
-say() { printf 'ok  %s\n' "$*"; }
-fail() {
-    printf 'FAIL %s\n' "$*" >&2
-    exit 1
-}
-check() { # text command...
-    local text=$1
-    shift
-    "$@" || fail "$text"
-    say "$text"
-}
-refuse() { # text command...
-    local text=$1
-    shift
-    if "$@"; then fail "$text"; fi
-    say "$text"
-}
-
-until_true() { # seconds command...
-    local end=$((SECONDS + $1))
-    shift
-    while ! "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
-}
+# shellcheck source=tests/support/checks.sh
+. "$source/tests/support/checks.sh"
 
 # shellcheck disable=SC2317
 end_all() {

@@ -36,27 +36,8 @@ WS=ws-test-desktop
 PRINTER=pr-test-lobby
 HOST_ENDS=()
 
-say() { printf '    %s\n' "$*"; }
-fail() {
-    printf 'FAIL %s\n' "$*" >&2
-    exit 1
-}
-check() { # text command...
-    local text=$1
-    shift
-    "$@" || fail "$text"
-    say "ok  $text"
-}
-refuse() { # text command...
-    local text=$1
-    shift
-    if "$@"; then fail "$text"; fi
-    say "ok  $text"
-}
-is() { # text actual expected
-    [ "$2" = "$3" ] || fail "$1: is '$2', should be '$3'"
-    say "ok  $1"
-}
+# shellcheck source=tests/support/checks.sh
+. "$SOURCE/tests/support/checks.sh"
 
 # --- the parts ---
 

@@ -16,35 +16,8 @@ FIRST=
 UNSHARE=
 NAME=printhold-test-$$
 
-say() { printf '    %s\n' "$*"; }
-fail() {
-    printf 'FAIL %s\n' "$*" >&2
-    exit 1
-}
-check() { # text command...
-    local text=$1
-    shift
-    "$@" || fail "$text"
-    say "ok  $text"
-}
-refuse() { # text command...
-    local text=$1
-    shift
-    if "$@"; then fail "$text"; fi
-    say "ok  $text"
-}
-is() { # text actual expected
-    [ "$2" = "$3" ] || fail "$1: is '$2', should be '$3'"
-    say "ok  $1"
-}
-until_true() { # seconds command...
-    local end=$((SECONDS + $1))
-    shift
-    while ! "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
-}
+# shellcheck source=tests/support/checks.sh
+. "$SOURCE/tests/support/checks.sh"
 
 # shellcheck disable=SC2016 # the inner shell's
 in_files() {

@@ -24,15 +24,8 @@ as() { # user command...
         "LOGNAME=$user" "CUPS_SERVER=$CUPS_SERVER" "$@"
 }
 
-# Waits for an event, not for a time; fails when it does not come.
-until_true() { # seconds command...
-    local end=$((SECONDS + $1))
-    shift
-    while ! "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
-}
+# shellcheck source=tests/support/until.sh
+. "$CUPS_TOP/tests/support/until.sh"
 
 cups_server_bin() {
     local one bin=$CUPS_DIR/bin
