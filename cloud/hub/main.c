@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd_report.h"
 #include "cmd_sign_in.h"
 #include "command.h"
 #include "config.h"
@@ -47,6 +48,9 @@ static const char help[] =
     "  code               make, remove LOGIN\n"
     "  sign-in            set GROUP --ways \"WAY...\"\n"
     "                     [--self-registration yes|no]; list; remove GROUP\n"
+    "  report             jobs, releases [--person LOGIN];\n"
+    "                     usage [--by person|group|printer|day|month];\n"
+    "                     [--from WHEN] [--to WHEN] [--format table|csv|json]\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
     "  config             show: the settings in force\n"
@@ -60,6 +64,9 @@ static const char help[] =
     "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.\n";
 
 #define DEVICE_OPTIONS (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+
+#define SPAN_OPTIONS (HUB_TAKES(FROM) | HUB_TAKES(TO) | HUB_TAKES(FORMAT))
+#define ROWS_OPTIONS (SPAN_OPTIONS | HUB_TAKES(PERSON))
 
 /* words: what follows the name of the command. */
 static const struct command {
@@ -128,6 +135,12 @@ static const struct command {
      hub_cmd_sign_in_set},
     {{"sign-in", "list"}, 0, 0, hub_cmd_sign_in_list},
     {{"sign-in", "remove"}, 1, 0, hub_cmd_sign_in_remove},
+    {{"report", "jobs"}, 0, ROWS_OPTIONS, hub_cmd_report_jobs},
+    {{"report", "releases"}, 0, ROWS_OPTIONS, hub_cmd_report_releases},
+    {{"report", "usage"},
+     0,
+     SPAN_OPTIONS | HUB_TAKES(BY),
+     hub_cmd_report_usage},
     {{"denied", NULL}, 0, 0, hub_cmd_denied},
     {{"audit", "list"}, 0, 0, hub_cmd_audit_list},
     {{"audit", "verify"}, 0, 0, hub_cmd_audit_verify},

@@ -126,7 +126,7 @@ hub_job_each(struct hub_store *store, const struct hub_rows *rows,
                           &stmt);
 
     if (err == PH_OK)
-        err = hub_bind(stmt, "iiiittttti", rows->span.from_ms, rows->span.to_ms,
+        err = hub_bind(stmt, "iiiitttti", rows->span.from_ms, rows->span.to_ms,
                        rows->after_ms, rows->after_ms, rows->after_device,
                        rows->after_device, rows->after_id, rows->login,
                        rows->max);

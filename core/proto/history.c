@@ -5,6 +5,7 @@
 #include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/clock.h"
+#include "printhold/base/csv.h"
 #include "printhold/base/err.h"
 #include "printhold/proto/frame.h"
 
@@ -73,27 +74,6 @@ ph_history_parse(const void *body, size_t len, struct ph_history *out_history)
 
 /* --- CSV --- */
 
-/* OWASP, "CSV Injection": what starts so may be run by a spreadsheet. */
-static bool
-is_formula(const char *text)
-{
-    return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-}
-
-static int
-put_cell(struct ph_buf *buf, const char *text)
-{
-    int err = ph_buf_put_str(buf, is_formula(text) ? "\"'" : "\"");
-
-    for (; *text != '\0' && err == PH_OK; text++) {
-        if (*text == '"')
-            err = ph_buf_put_u8(buf, '"');
-        if (err == PH_OK)
-            err = ph_buf_put_u8(buf, (uint8_t)*text);
-    }
-    return err == PH_OK ? ph_buf_put_u8(buf, '"') : err;
-}
-
 static int
 put_number(struct ph_buf *buf, int64_t number)
 {
@@ -129,13 +109,13 @@ ph_history_csv(const struct ph_history *history, struct ph_buf *buf)
         err = ph_buf_printf(buf, ",%s", time);
     for (size_t i = 0; i < PH_COUNT(before) && err == PH_OK; i++)
         if ((err = ph_buf_put_u8(buf, ',')) == PH_OK)
-            err = put_cell(buf, before[i]);
+            err = ph_csv_put(buf, before[i]);
     for (size_t i = 0; i < PH_COUNT(counts) && err == PH_OK; i++)
         if ((err = ph_buf_put_u8(buf, ',')) == PH_OK)
             err = put_number(buf, counts[i]);
     for (size_t i = 0; i < PH_COUNT(after) && err == PH_OK; i++)
         if ((err = ph_buf_put_u8(buf, ',')) == PH_OK)
-            err = put_cell(buf, after[i]);
+            err = ph_csv_put(buf, after[i]);
     if (err == PH_OK)
         err = ph_buf_put_str(buf, "\r\n");
     if (err != PH_OK)
