@@ -1,25 +1,22 @@
 """The power goes at a random moment of capture, release, deletion, keep or the
 agent's own end; the disk is what the journal makes of it; a new start, and the
 invariants (SR-70, SR-45). Without a virtual machine: an ext4 in a file, and
-FS_IOC_SHUTDOWN, after which nothing reaches the "disk" any more.
+power.py, after which nothing reaches the "disk" any more.
 
 The long run ends with a control: with syncs that do nothing the same must lose
 what was accepted, or this test proves nothing.
 """
 
 import ctypes
-import fcntl
 import os
-import struct
 import subprocess
 import threading
 import time
 
+import power
 from world import (NO_SYNC, SYNC, Failed, Visit, Workstation, World,
                    opens_session, say)
 
-FS_IOC_SHUTDOWN = 0x8004587D
-NO_LOG_FLUSH = 2
 IMAGE_BYTES = 96 << 20
 LONGEST_S = 0.35  # from the start of the work to the cut
 
@@ -47,11 +44,7 @@ class Disk:
         self._run('mount', '-o', 'loop', self.image, self.mount_point)
 
     def cut(self):
-        fd = os.open(self.mount_point, os.O_RDONLY)
-        try:
-            fcntl.ioctl(fd, FS_IOC_SHUTDOWN, struct.pack('I', NO_LOG_FLUSH))
-        finally:
-            os.close(fd)
+        power.cut(self.mount_point)
 
     def umount(self):
         self._run('umount', self.mount_point)

@@ -9,6 +9,10 @@
 #                            its environment
 #   inside COMMAND...        a command in the running system
 #   system_off               the power switch
+# With SYSTEM_DISK=SIZE before system_files, its own layer lies on a disk, and
+#   system_cut               the power goes: what has not reached the disk yet
+#                            never does
+#   system_files_again       its files as the next start finds them
 #   until_true SECONDS COMMAND...; say, fail, check, refuse, is
 set -euo pipefail
 ROOT=$WORK/root
@@ -27,10 +31,16 @@ in_files() {
         'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@"
 }
 
-system_files() {
-    mkdir "$WORK/upper" "$WORK/work" "$ROOT"
+SYSTEM_DISK=
+LAYER=$WORK
+
+mount_files() {
+    if [ -n "$SYSTEM_DISK" ]; then
+        mount -o loop "$WORK/disk.img" "$LAYER"
+        mkdir -p "$LAYER/upper" "$LAYER/work"
+    fi
     mount -t overlay overlay \
-        -o "lowerdir=/,upperdir=$WORK/upper,workdir=$WORK/work" "$ROOT"
+        -o "lowerdir=/,upperdir=$LAYER/upper,workdir=$LAYER/work" "$ROOT"
     mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
     mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
     mount -t tmpfs -o mode=755 tmpfs "$ROOT/var/lib/systemd"
@@ -44,6 +54,19 @@ system_files() {
     mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts \
         "$ROOT/dev/pts"
     ln -s pts/ptmx "$ROOT/dev/ptmx"
+}
+
+system_files() {
+    mkdir "$ROOT"
+    if [ -n "$SYSTEM_DISK" ]; then
+        LAYER=$WORK/disk
+        mkdir "$LAYER"
+        truncate -s "$SYSTEM_DISK" "$WORK/disk.img"
+        mke2fs -q -t ext4 -F "$WORK/disk.img"
+    else
+        mkdir "$LAYER/upper" "$LAYER/work"
+    fi
+    mount_files
     rm -rf "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" "$ROOT/etc/printhold"
 }
 
@@ -138,6 +161,18 @@ system_off() {
     FIRST=""
     UNSHARE=""
 }
+
+system_cut() {
+    python3 "$SOURCE/tests/fault/power.py" "$LAYER"
+    system_off
+    until_true 10 umount -R "$ROOT" 2>/dev/null || fail 'its files are in use'
+    umount "$LAYER"
+    # Until nobody has the disk any more: dying processes have namespaces too.
+    until_true 10 has_no_disk || fail 'its disk is in use'
+}
+has_no_disk() { [ -z "$(losetup -j "$WORK/disk.img")" ]; }
+
+system_files_again() { mount_files; }
 
 # They are busy until the last process is reaped.
 leave_cgroups() {
