@@ -333,6 +333,8 @@ hub_enrol(struct hub *hub, const char *token, const struct ph_csr *csr,
 
     if (err == PH_OK)
         err = hub_store_end(hub->store, decide_enrol(&decision, token, name));
+    if (err == PH_OK) /* a workstation more, or with another group */
+        (void)atomic_fetch_add(&hub->changes, 1);
     return conclude(&decision, err, out_verdict, out_enrolled);
 }
 

@@ -11,6 +11,7 @@
 #ifndef PRINTHOLD_HUB_HUB_H
 #define PRINTHOLD_HUB_HUB_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -33,6 +34,9 @@ struct hub {
     struct ph_jws_key *issuer;
     uint8_t directory_key[HUB_KEY_BYTES];
     uint8_t pepper[HUB_KEY_BYTES];
+    /* How often this process has changed what workstations are told of; those
+     * of other processes show in hub_store_version. Any thread. */
+    atomic_uint_fast64_t changes;
     /* Under the store's lock. */
     uint64_t denied_loads;
     int64_t refusals_since_ms; /* of this process, for enrol.c */

@@ -51,6 +51,11 @@ static const char help[] =
     "  report             jobs, releases [--person LOGIN];\n"
     "                     usage [--by person|group|printer|day|month];\n"
     "                     [--from WHEN] [--to WHEN] [--format table|csv|json]\n"
+    "  policy             show [--workstation WS]; set MEMBER VALUE, unset\n"
+    "                     [MEMBER] [--group G | --workstation WS]\n"
+    "  command            delete-jobs WS --person LOGIN | --jobs \"ID...\",\n"
+    "                     purge-user LOGIN, refresh WS, renew-certificate WS\n"
+    "                     [--life 7d] [--wait 60s]; list; show NUMBER\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
     "  config             show: the settings in force\n"
@@ -63,7 +68,8 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.\n";
 
-#define DEVICE_OPTIONS (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define DEVICE_OPTIONS  (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define COMMAND_OPTIONS (HUB_TAKES(LIFE) | HUB_TAKES(WAIT))
 
 #define SPAN_OPTIONS (HUB_TAKES(FROM) | HUB_TAKES(TO) | HUB_TAKES(FORMAT))
 #define ROWS_OPTIONS (SPAN_OPTIONS | HUB_TAKES(PERSON))
@@ -141,6 +147,27 @@ static const struct command {
      0,
      SPAN_OPTIONS | HUB_TAKES(BY),
      hub_cmd_report_usage},
+    {{"policy", "show"}, 0, HUB_TAKES(WORKSTATION), hub_cmd_policy_show},
+    {{"policy", "set"},
+     2,
+     HUB_TAKES(GROUP) | HUB_TAKES(WORKSTATION),
+     hub_cmd_policy_set},
+    {{"policy", "unset"},
+     1,
+     HUB_TAKES(GROUP) | HUB_TAKES(WORKSTATION),
+     hub_cmd_policy_unset},
+    {{"command", "delete-jobs"},
+     1,
+     COMMAND_OPTIONS | HUB_TAKES(PERSON) | HUB_TAKES(JOBS),
+     hub_cmd_command_delete_jobs},
+    {{"command", "purge-user"}, 1, COMMAND_OPTIONS, hub_cmd_command_purge_user},
+    {{"command", "refresh"}, 1, COMMAND_OPTIONS, hub_cmd_command_refresh},
+    {{"command", "renew-certificate"},
+     1,
+     COMMAND_OPTIONS,
+     hub_cmd_command_renew_certificate},
+    {{"command", "list"}, 0, 0, hub_cmd_command_list},
+    {{"command", "show"}, 1, HUB_TAKES(WAIT), hub_cmd_command_show},
     {{"denied", NULL}, 0, 0, hub_cmd_denied},
     {{"audit", "list"}, 0, 0, hub_cmd_audit_list},
     {{"audit", "verify"}, 0, 0, hub_cmd_audit_verify},

@@ -95,10 +95,19 @@ int
 hub_binding_add(struct hub_store *store, const char *device, const char *login,
                 const char *how, int64_t now_ms)
 {
-    return hub_run(store,
-                   "INSERT INTO binding(device, login, how, made_ms)"
-                   " VALUES(?, ?, ?, ?) ON CONFLICT(device, login) DO NOTHING",
-                   "ttti", device, login, how, now_ms);
+    int err =
+        hub_run(store,
+                "INSERT INTO binding(device, login, how, made_ms)"
+                " VALUES(?, ?, ?, ?) ON CONFLICT(device, login) DO NOTHING",
+                "ttti", device, login, how, now_ms);
+
+    /* It may hold something of the person, also when the binding has gone. */
+    return err == PH_OK ? hub_run(store,
+                                  "INSERT INTO teller(uk, device)"
+                                  " SELECT uk, ? FROM person WHERE login = ?"
+                                  " ON CONFLICT(uk, device) DO NOTHING",
+                                  "tt", device, login)
+                        : err;
 }
 
 int

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "printhold/base/err.h"
+#include "store_commands.h"
 #include "store_private.h"
 
 int
@@ -19,6 +20,8 @@ hub_document_set(struct hub_store *store, const struct hub_document *document)
         "ttiiit", document->uk, document->device, (int64_t)document->rev,
         document->expires_ms, document->heard_ms, document->text);
 
+    if (err == PH_OK)
+        err = hub_teller_add(store, document->uk, document->device);
     return err == PH_ERR_NOT_FOUND ? PH_ERR_EXISTS : err;
 }
 

@@ -7,7 +7,7 @@
 #include "printhold/store/db.h"
 #include "store.h"
 
-#define HUB_STATEMENTS_MAX 128
+#define HUB_STATEMENTS_MAX 256
 
 struct hub_statement {
     const char *sql; /* the literal, by its address */

@@ -225,6 +225,45 @@ static const char *const steps[] = {
     " impressions END, CASE WHEN sheets < 0 THEN 0 ELSE sheets END, 1, 1, '',"
     " '', '', '', '', at_ms, at_ms / 86400000, 0 FROM release_report;"
     "DROP TABLE release_report;",
+    /* policies, what was told of them, commands to workstations */
+    "CREATE TABLE policy("
+    " scope INTEGER NOT NULL," /* store_policy.h */
+    " target TEXT NOT NULL,"
+    " body TEXT NOT NULL," /* the object of proto/policy.h */
+    " changed_ms BIGINT NOT NULL,"
+    " PRIMARY KEY(scope, target));"
+    "CREATE TABLE told("
+    " topic TEXT PRIMARY KEY NOT NULL,"
+    " version BIGINT NOT NULL,"
+    " digest TEXT NOT NULL,"
+    " changed_ms BIGINT NOT NULL);"
+    "CREATE TABLE applied("
+    " device TEXT NOT NULL,"
+    " scope INTEGER NOT NULL,"
+    " version BIGINT NOT NULL,"
+    " at_ms BIGINT NOT NULL,"
+    " PRIMARY KEY(device, scope));"
+    "CREATE TABLE command("
+    " number BIGINT PRIMARY KEY NOT NULL,"
+    " jti TEXT NOT NULL UNIQUE,"
+    " device TEXT NOT NULL,"
+    " op TEXT NOT NULL," /* proto/command.h */
+    " login TEXT NOT NULL,"
+    " jobs TEXT NOT NULL,"
+    " made_ms BIGINT NOT NULL,"
+    " expires_ms BIGINT NOT NULL,"
+    " state INTEGER NOT NULL," /* store_commands.h */
+    " tries BIGINT NOT NULL,"
+    " next_ms BIGINT NOT NULL,"
+    " answered_ms BIGINT NOT NULL,"
+    " answer TEXT NOT NULL);"
+    "CREATE INDEX command_due ON command(state, next_ms);"
+    "CREATE INDEX command_device ON command(device, state);"
+    "CREATE TABLE teller("
+    " uk TEXT NOT NULL,"
+    " device TEXT NOT NULL,"
+    " PRIMARY KEY(uk, device));"
+    "INSERT INTO teller(uk, device) SELECT uk, device FROM document;",
 };
 
 const struct ph_db_form hub_store_form = {

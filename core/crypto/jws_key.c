@@ -182,8 +182,8 @@ coordinate(const struct ph_jws_key *key, const char *name,
 }
 
 /* RFC 7638 section 3: the required members, sorted, no blanks. */
-static int
-canonical_jwk(const struct ph_jws_key *key, struct ph_buf *out_json)
+int
+ph_jws_key_jwk(const struct ph_jws_key *key, struct ph_buf *out_json)
 {
     struct ph_buf x, y;
     int err;
@@ -213,7 +213,7 @@ ph_jws_key_kid(const struct ph_jws_key *key, char out_kid[PH_JWS_KID_MAX])
 
     ph_buf_init(&json, 256);
     ph_buf_init(&text, PH_JWS_KID_MAX);
-    err = canonical_jwk(key, &json);
+    err = ph_jws_key_jwk(key, &json);
     if (err == PH_OK)
         err = ph_sha256(json.data, json.len, digest);
     if (err == PH_OK)

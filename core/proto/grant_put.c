@@ -6,6 +6,7 @@
 #include "printhold/base/err.h"
 #include "printhold/proto/grant.h"
 #include "printhold/proto/json.h"
+#include "printhold/proto/token.h"
 
 static int
 set(json_t *object, const char *name, json_t *value)
@@ -101,23 +102,14 @@ int
 ph_grant_sign(const struct ph_grant *grant, const struct ph_jws_key *key,
               struct ph_buf *out_token)
 {
-    char kid[PH_JWS_KID_MAX], header[64 + PH_JWS_KID_MAX];
     struct ph_buf claims;
-    int err = ph_jws_key_kid(key, kid);
+    int err;
 
+    ph_buf_clear(out_token);
     ph_buf_init(&claims, PH_JWS_MAX);
-    if (err == PH_OK) {
-        (void)snprintf(
-            header, sizeof(header),
-            "{\"alg\":\"ES256\",\"typ\":\"phgrant+jwt\",\"kid\":\"%s\"}", kid);
-        err = make_claims(grant, &claims);
-    }
-    if (err == PH_OK && ph_buf_str(&claims) == NULL)
-        err = PH_ERR_TOO_BIG;
+    err = make_claims(grant, &claims);
     if (err == PH_OK)
-        err = ph_jws_sign(key, header, ph_buf_str(&claims), out_token);
-    if (err != PH_OK)
-        ph_buf_clear(out_token);
+        err = ph_token_sign(key, PH_TOKEN_GRANT, &claims, out_token);
     ph_buf_close(&claims);
     return err;
 }

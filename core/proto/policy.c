@@ -89,10 +89,8 @@ take_member(const json_t *value, enum ph_policy_member member,
 
 /* NULL, or the member that is wrong. */
 static const char *
-take_members(const json_t *root, struct ph_policy *policy)
+take_members(const json_t *object, struct ph_policy *policy)
 {
-    const json_t *object = json_object_get(root, "policy");
-
     if (!json_is_object(object))
         return "policy";
     for (size_t i = 0; i < PH_POLICY_MEMBERS; i++) {
@@ -139,8 +137,23 @@ read_message(const json_t *root, struct ph_policy_message *message)
     if (wrong == NULL && ph_message_version(root, &message->version) != PH_OK)
         wrong = "ver";
     if (wrong == NULL)
-        wrong = take_members(root, &message->policy);
+        wrong = take_members(json_object_get(root, "policy"), &message->policy);
     return wrong;
+}
+
+int
+ph_policy_read(const void *json, size_t len, struct ph_policy *out_policy)
+{
+    struct ph_policy policy = {.number = {0}};
+    json_t *object = NULL;
+    int err = ph_json_parse(json, len, PH_JWS_MAX, &object);
+
+    if (err == PH_OK && take_members(object, &policy) != NULL)
+        err = PH_ERR_INVALID;
+    if (err == PH_OK)
+        *out_policy = policy;
+    json_decref(object);
+    return err;
 }
 
 int

@@ -1,5 +1,6 @@
 #include "printhold/proto/token.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "printhold/base/err.h"
@@ -77,4 +78,21 @@ ph_token_open(const char *token, size_t len, const char *type, const char *what,
         return ph_why_fail(why, PH_ERR_INVALID,
                            "The payload of the %s is not base64url", what);
     return PH_OK;
+}
+
+int
+ph_token_sign(const struct ph_jws_key *key, const char *type,
+              struct ph_buf *claims, struct ph_buf *out_token)
+{
+    char kid[PH_JWS_KID_MAX], header[96 + PH_JWS_KID_MAX];
+    const char *text = ph_buf_str(claims);
+    int err = text != NULL ? ph_jws_key_kid(key, kid) : PH_ERR_TOO_BIG;
+
+    ph_buf_clear(out_token);
+    if (err != PH_OK)
+        return err;
+    (void)snprintf(header, sizeof(header),
+                   "{\"alg\":\"ES256\",\"typ\":\"%s\",\"kid\":\"%s\"}", type,
+                   kid);
+    return ph_jws_sign(key, header, text, out_token);
 }

@@ -34,6 +34,8 @@ int ph_jws_key_from_xy(const uint8_t x[32], const uint8_t y[32],
 void ph_jws_key_free(struct ph_jws_key *key);
 /* RFC 7638 thumbprint in base64url (43 characters and NUL): the kid we use. */
 int ph_jws_key_kid(const struct ph_jws_key *key, char out_kid[PH_JWS_KID_MAX]);
+/* Append the public part as a JSON Web Key: crv, kty, x and y. */
+int ph_jws_key_jwk(const struct ph_jws_key *key, struct ph_buf *out_json);
 
 /*
  * The public keys of a PEM file (one block each), looked up by kid. A block

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "printhold/base/buf.h"
 #include "printhold/base/why.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/model/policy.h"
@@ -49,5 +50,12 @@ struct ph_policy_message {
  * that is not known here. */
 int ph_policy_parse(const void *json, size_t len,
                     struct ph_policy_message *out_message, struct ph_why *why);
+
+/* The object "policy" alone, as ph_policy_put writes it. */
+int ph_policy_read(const void *json, size_t len, struct ph_policy *out_policy);
+
+/* Append it: the members that are there, in their order, so that equal
+ * policies are equal texts. */
+int ph_policy_put(const struct ph_policy *policy, struct ph_buf *buf);
 
 #endif

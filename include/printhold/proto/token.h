@@ -36,4 +36,9 @@ int ph_token_open(const char *token, size_t len, const char *type,
                   const char *what, const struct ph_jws_keyset *keys,
                   struct ph_buf *out_payload, struct ph_why *why);
 
+/* The token of these claims (JSON text). out_token (initialised by the caller)
+ * is replaced, and empty on failure. */
+int ph_token_sign(const struct ph_jws_key *key, const char *type,
+                  struct ph_buf *claims, struct ph_buf *out_token);
+
 #endif
