@@ -8,8 +8,9 @@
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 
-#define LOG_WINDOW_MS  60000
-#define LOG_PER_WINDOW 10
+#define LOG_WINDOW_MS     60000
+#define LOG_PER_WINDOW    10
+#define WAITING_BYTES_MAX ((size_t)1024 * 1024)
 
 struct letter {
     struct letter *next;
@@ -27,7 +28,7 @@ struct ph_cloud_inbox {
     char topic[PH_CLOUD_MESSAGE_KINDS][PH_MQTT_TOPIC_MAX];
     struct letter *waiting;  /* oldest first */
     struct letter *with_him; /* the worker */
-    size_t waiting_count;
+    size_t waiting_count, waiting_bytes;
     struct ph_cloud_inbox_status status;
     int64_t log_window_ms;
     unsigned log_count;
@@ -47,6 +48,7 @@ ph_cloud_inbox_topic(enum ph_cloud_message_kind kind, const char *tenant,
         [PH_CLOUD_MESSAGE_POLICY] = "cfg/policy",
         [PH_CLOUD_MESSAGE_WORKSTATION_POLICY] = "cfg/ws/",
         [PH_CLOUD_MESSAGE_KEYS] = "cfg/keys",
+        [PH_CLOUD_MESSAGE_DENIED] = "cfg/denied",
         [PH_CLOUD_MESSAGE_COMMAND] = "cmd/",
     };
     const bool is_ours = kind == PH_CLOUD_MESSAGE_WORKSTATION_POLICY ||
@@ -182,6 +184,7 @@ start_work(struct ph_cloud_inbox *inbox)
     inbox->with_him = inbox->waiting;
     inbox->waiting = NULL;
     inbox->waiting_count = 0;
+    inbox->waiting_bytes = 0;
     inbox->work.data = inbox;
     /* It fails without a function only, which is never so. */
     inbox->is_working =
@@ -204,11 +207,12 @@ put_in(struct ph_cloud_inbox *inbox, enum ph_cloud_message_kind kind,
     struct letter **end = &inbox->waiting;
     struct letter *letter;
 
-    if (payload->len > PH_JWS_MAX) {
+    if (payload->len > ph_cloud_message_max(kind)) {
         note(inbox, PH_CLOUD_DROP_TOO_BIG);
         return;
     }
-    if (inbox->waiting_count == PH_CLOUD_INBOX_MAX) {
+    if (inbox->waiting_count == PH_CLOUD_INBOX_MAX ||
+        inbox->waiting_bytes + payload->len > WAITING_BYTES_MAX) {
         note(inbox, PH_CLOUD_DROP_CROWDED);
         return;
     }
@@ -224,6 +228,7 @@ put_in(struct ph_cloud_inbox *inbox, enum ph_cloud_message_kind kind,
         end = &(*end)->next;
     *end = letter;
     inbox->waiting_count++;
+    inbox->waiting_bytes += payload->len;
     start_work(inbox);
 }
 

@@ -1,7 +1,7 @@
 /*
  * What comes from the broker, from the loop to a worker, one after the other.
  *
- * At most PH_CLOUD_INBOX_MAX messages wait; what is more is dropped. The broker
+ * At most PH_CLOUD_INBOX_MAX messages and 1 MiB wait; what is more is dropped. The broker
  * hears that a message has come before it has had its effect: policies and keys
  * are retained and come again with the next session of a process, and who sends a
  * command and gets no answer sends it again.

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "denied_store.h"
 #include "issuer_keyset.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/clock.h"
@@ -46,6 +47,12 @@ ph_cloud_messages_init(struct ph_cloud_messages *messages,
     messages->workstation = *workstation;
     messages->jobs = jobs;
     ph_policy_store_load(&messages->policies, config, workstation);
+}
+
+size_t
+ph_cloud_message_max(enum ph_cloud_message_kind kind)
+{
+    return kind == PH_CLOUD_MESSAGE_DENIED ? PH_TOKEN_DENIED_MAX : PH_JWS_MAX;
 }
 
 /* --- what all have in common --- */
@@ -179,6 +186,42 @@ take_keys(struct ph_cloud_messages *messages, const char *token, size_t len)
     return PH_CLOUD_TAKEN;
 }
 
+/* --- denied printers --- */
+
+/* Who serves printers sees that the file has changed (release_trust.h). */
+static enum ph_cloud_drop
+take_denied(struct ph_cloud_messages *messages, const struct ph_buf *claims)
+{
+    const char *audience = audience_of(messages, PH_POLICY_OF_TENANT);
+    struct ph_denied_message message, stored = {.version = 0};
+    enum ph_cloud_drop drop;
+    struct ph_why why;
+    size_t count;
+    int err =
+        ph_denied_message_parse(claims->data, claims->len, &message, &why);
+
+    if (err != PH_OK)
+        return drop_of(err);
+    count = ph_denied_count(message.denied);
+    ph_denied_free(message.denied);
+    drop = judge(messages, &message.claims, audience);
+    if (drop != PH_CLOUD_TAKEN)
+        return drop;
+    /* One that cannot be read is replaced by any. */
+    if (ph_denied_store_load(&messages->config, audience, &stored, &why) ==
+        PH_OK)
+        ph_denied_free(stored.denied);
+    drop = judge_version(message.version, stored.version);
+    if (drop != PH_CLOUD_TAKEN)
+        return drop;
+    if (ph_denied_store_put(&messages->config, claims->data, claims->len) !=
+        PH_OK)
+        return PH_CLOUD_DROP_FAILED;
+    ph_log_notice("cloud: %zu denied printers and certificates, version %llu",
+                  count, (unsigned long long)message.version);
+    return PH_CLOUD_TAKEN;
+}
+
 /* --- command --- */
 
 static enum ph_cloud_drop
@@ -215,8 +258,13 @@ open_and_take(struct ph_cloud_messages *messages,
               enum ph_cloud_message_kind kind, const char *token, size_t len,
               struct ph_buf *claims, struct ph_cloud_effect *effect)
 {
-    const char *type =
-        kind == PH_CLOUD_MESSAGE_COMMAND ? PH_TOKEN_COMMAND : PH_TOKEN_POLICY;
+    static const char *const types[PH_CLOUD_MESSAGE_KINDS] = {
+        [PH_CLOUD_MESSAGE_POLICY] = PH_TOKEN_POLICY,
+        [PH_CLOUD_MESSAGE_WORKSTATION_POLICY] = PH_TOKEN_POLICY,
+        [PH_CLOUD_MESSAGE_KEYS] = PH_TOKEN_KEYS,
+        [PH_CLOUD_MESSAGE_DENIED] = PH_TOKEN_DENIED,
+        [PH_CLOUD_MESSAGE_COMMAND] = PH_TOKEN_COMMAND,
+    };
     struct ph_jws_keyset *keys = NULL;
     struct ph_why why;
     int err = ph_issuer_keyset_load(
@@ -224,13 +272,15 @@ open_and_take(struct ph_cloud_messages *messages,
 
     if (err != PH_OK)
         return PH_CLOUD_DROP_FAILED;
-    err = ph_token_open(token, len, type, "message", keys, claims, &why);
+    err = ph_token_open(token, len, types[kind], "message", keys, claims, &why);
     ph_jws_keyset_free(keys);
     if (err != PH_OK)
         return drop_of(err);
     switch (kind) {
     case PH_CLOUD_MESSAGE_COMMAND:
         return take_command(messages, claims, effect);
+    case PH_CLOUD_MESSAGE_DENIED:
+        return take_denied(messages, claims);
     case PH_CLOUD_MESSAGE_WORKSTATION_POLICY:
         return take_policy(messages, PH_POLICY_OF_WORKSTATION, claims);
     default:
@@ -250,7 +300,7 @@ ph_cloud_message_take(struct ph_cloud_messages *messages,
     if (kind == PH_CLOUD_MESSAGE_KEYS) {
         drop = take_keys(messages, token, len);
     } else {
-        ph_buf_init(&claims, PH_JWS_MAX);
+        ph_buf_init(&claims, ph_cloud_message_max(kind));
         drop = open_and_take(messages, kind, token, len, &claims, &effect);
         ph_buf_close(&claims);
     }

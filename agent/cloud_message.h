@@ -8,9 +8,10 @@
  *   cfg/policy    phpolicy+jwt  the tenant's policy
  *   cfg/ws/{ws}   phpolicy+jwt  this workstation's, over it
  *   cfg/keys      phkeys+jwt    further keys of the issuer, of a pinned key
+ *   cfg/denied    phdenied+jwt  printers that are not served any more
  *   cmd/{ws}      phcmd+jwt     a command, answered by an event
  *
- * Policies and keys have versions: one that is not higher than what is stored is
+ * Policies, keys and lists of denied printers have versions: one that is not higher than what is stored is
  * dropped (the very same version is no news, and not counted). Commands have a
  * jti, which works once.
  */
@@ -29,6 +30,7 @@ enum ph_cloud_message_kind {
     PH_CLOUD_MESSAGE_POLICY,
     PH_CLOUD_MESSAGE_WORKSTATION_POLICY,
     PH_CLOUD_MESSAGE_KEYS,
+    PH_CLOUD_MESSAGE_DENIED,
     PH_CLOUD_MESSAGE_COMMAND,
     PH_CLOUD_MESSAGE_KINDS,
 };
@@ -57,6 +59,9 @@ enum ph_cloud_drop {
     PH_CLOUD_TAKEN = PH_CLOUD_DROP_REASONS,
     PH_CLOUD_NO_NEWS, /* the version that is in force already */
 };
+
+/* The longest message of a kind. */
+size_t ph_cloud_message_max(enum ph_cloud_message_kind kind);
 
 const char *ph_cloud_drop_keyword(enum ph_cloud_drop drop);
 const char *ph_cloud_drop_words(enum ph_cloud_drop drop);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "denied_store.h"
 #include "issuer_keyset.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
@@ -70,6 +71,7 @@ printers_ca(const struct ph_config *config)
 static const enum release_trust_part part_of[RELEASE_TRUST_FILES] = {
     RELEASE_TRUST_TLS,    RELEASE_TRUST_TLS,    RELEASE_TRUST_TLS,
     RELEASE_TRUST_ISSUER, RELEASE_TRUST_DENIED, RELEASE_TRUST_ISSUER,
+    RELEASE_TRUST_DENIED,
 };
 
 static void
@@ -82,6 +84,7 @@ list_files(const struct release_trust *trust,
     paths[3] = trust->config.issuer_key_file;
     paths[4] = trust->denied_path;
     paths[5] = trust->further_path;
+    paths[6] = trust->brought_path;
 }
 
 static void
@@ -204,17 +207,59 @@ load_issuer(const struct release_trust *trust, struct ph_jws_keyset **out_keys,
         "release.issuer_key_file", why);
 }
 
+/* The two lists, and how many each had. */
+struct denied_lists {
+    struct ph_denied *all;
+    size_t here, brought;
+    bool is_here, is_brought; /* there is such a file */
+};
+
 /* Only a file that nobody has set may be missing. */
 static int
-load_denied(const struct release_trust *trust, struct ph_denied **out_denied,
-            struct ph_why *why)
+load_denied_file(const struct release_trust *trust, struct denied_lists *lists,
+                 struct ph_why *why)
 {
-    int err = ph_denied_load(trust->denied_path, out_denied, why);
+    int err = ph_denied_load(trust->denied_path, &lists->all, why);
 
+    lists->is_here = err == PH_OK;
+    lists->here = ph_denied_count(lists->all);
     if (err == PH_ERR_NOT_FOUND &&
         trust->config.denied_printers_file[0] == '\0')
         return PH_OK;
     return blame(err, "release.denied_printers_file", why);
+}
+
+static int
+load_denied_brought(const struct release_trust *trust,
+                    struct denied_lists *lists, struct ph_why *why)
+{
+    struct ph_denied_message message;
+    char audience[PH_IDENTITY_MAX];
+    int err;
+
+    ph_tenant_audience(trust->self.tenant, audience, sizeof(audience));
+    err = ph_denied_store_load(&trust->config, audience, &message, why);
+    if (err != PH_OK)
+        return err == PH_ERR_NOT_FOUND ? PH_OK : err;
+    lists->is_brought = true;
+    lists->brought = ph_denied_count(message.denied);
+    return ph_denied_join(&lists->all, message.denied);
+}
+
+static int
+load_denied(const struct release_trust *trust, struct denied_lists *out_lists,
+            struct ph_why *why)
+{
+    struct denied_lists lists = {.all = NULL};
+    int err = load_denied_file(trust, &lists, why);
+
+    if (err == PH_OK)
+        err = load_denied_brought(trust, &lists, why);
+    if (err == PH_OK)
+        *out_lists = lists;
+    else
+        ph_denied_free(lists.all);
+    return err;
 }
 
 /* --- at start --- */
@@ -222,6 +267,7 @@ load_denied(const struct release_trust *trust, struct ph_denied **out_denied,
 static int
 load_all(struct release_trust *trust, struct ph_why *why)
 {
+    struct denied_lists lists = {.all = NULL};
     struct ph_jws_keyset *set = NULL;
     int err;
 
@@ -236,7 +282,12 @@ load_all(struct release_trust *trust, struct ph_why *why)
         err = trust->keys != NULL ? PH_OK : PH_ERR_NOMEM;
     }
     if (err == PH_OK)
-        err = load_denied(trust, &trust->denied, why);
+        err = load_denied(trust, &lists, why);
+    if (err == PH_OK) {
+        trust->denied = lists.all;
+        trust->denied_here = lists.here;
+        trust->denied_brought = lists.brought;
+    }
     return err;
 }
 
@@ -257,6 +308,7 @@ release_trust_open(struct release_trust *trust, const struct ph_config *config,
         (void)snprintf(trust->denied_path, sizeof(trust->denied_path),
                        "%s/denied-printers", config->state_dir);
     ph_issuer_keyset_path(config, trust->further_path);
+    ph_denied_store_path(config, trust->brought_path);
     return load_all(trust, why);
 }
 
@@ -283,7 +335,7 @@ struct release_trust_check {
     struct ph_why why[RELEASE_TRUST_PARTS];
     struct ph_tls_server *tls;
     struct ph_jws_keyset *set;
-    struct ph_denied *denied;
+    struct denied_lists denied;
 };
 
 static void
@@ -309,21 +361,26 @@ run_check(uv_work_t *work)
             trust, &check->denied, &check->why[RELEASE_TRUST_DENIED]);
 }
 
-/* The list went away: that serves nobody again. */
+/* A list went away: that serves nobody again. */
 static void
 judge_lost_list(struct release_trust_check *check)
 {
     const struct release_trust *trust = check->trust;
+    const bool is_here = trust->denied_here > 0 && !check->denied.is_here;
+    const bool is_brought =
+        trust->denied_brought > 0 && !check->denied.is_brought;
 
-    if (!check->tried[RELEASE_TRUST_DENIED] || check->denied != NULL ||
-        check->err[RELEASE_TRUST_DENIED] != PH_OK ||
-        ph_denied_count(trust->denied) == 0)
+    if (!check->tried[RELEASE_TRUST_DENIED] ||
+        check->err[RELEASE_TRUST_DENIED] != PH_OK || (!is_here && !is_brought))
         return;
-    check->err[RELEASE_TRUST_DENIED] =
-        ph_why_fail(&check->why[RELEASE_TRUST_DENIED], PH_ERR_CONFIG,
-                    "%s is gone; make an empty one to serve its %zu printers "
-                    "and certificates again",
-                    trust->denied_path, ph_denied_count(trust->denied));
+    check->err[RELEASE_TRUST_DENIED] = ph_why_fail(
+        &check->why[RELEASE_TRUST_DENIED], PH_ERR_CONFIG,
+        is_here ? "%s is gone; make an empty one to serve its %zu printers "
+                  "and certificates again"
+                : "%s is gone; the cloud brings it again, or restart the agent "
+                  "to serve its %zu printers and certificates again",
+        is_here ? trust->denied_path : trust->brought_path,
+        is_here ? trust->denied_here : trust->denied_brought);
 }
 
 static void
@@ -375,14 +432,16 @@ use_denied(struct release_trust *trust, struct release_trust_check *check)
 {
     struct ph_denied *old;
 
-    if (check->denied == NULL)
+    if (check->denied.all == NULL)
         return;
     uv_mutex_lock(&trust->lock);
     old = trust->denied;
-    trust->denied = check->denied;
+    trust->denied = check->denied.all;
     uv_mutex_unlock(&trust->lock);
     ph_denied_free(old);
-    check->denied = NULL;
+    trust->denied_here = check->denied.here;
+    trust->denied_brought = check->denied.brought;
+    check->denied.all = NULL;
     ph_log_notice("release: %zu denied printers and certificates",
                   ph_denied_count(trust->denied));
     trust->options.denied(trust->options.arg);
@@ -417,7 +476,7 @@ check_free(struct release_trust_check *check)
 {
     ph_tls_server_free(check->tls);
     ph_jws_keyset_free(check->set);
-    ph_denied_free(check->denied);
+    ph_denied_free(check->denied.all);
     free(check);
 }
 

@@ -39,7 +39,7 @@ enum release_trust_part {
     RELEASE_TRUST_PARTS,
 };
 
-#define RELEASE_TRUST_FILES 6
+#define RELEASE_TRUST_FILES 7
 
 struct release_trust_options {
     ph_tls_admit_cb admit;
@@ -58,9 +58,11 @@ struct release_trust {
     struct ph_identity self;
     char denied_path[PH_CONFIG_TEXT_MAX + 32];
     char further_path[PH_CONFIG_TEXT_MAX + 32]; /* keys of the cloud */
+    char brought_path[PH_CONFIG_TEXT_MAX + 32]; /* denied, by the cloud */
     /* the loop's thread only */
     struct ph_tls_server *tls; /* its context changes, it does not */
     struct ph_file_stamp stamps[RELEASE_TRUST_FILES]; /* when last tried */
+    size_t denied_here, denied_brought; /* in file and message, as loaded */
     struct ph_file_watch *watch;
     struct release_trust_check *check; /* under way */
     bool again;                        /* another one is due behind it */

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "denied_names.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/parse.h"
 #include "printhold/crypto/kdf.h"
 #include "printhold/proto/message_put.h"
+#include "printhold/proto/token.h"
 #include "store_commands.h"
 #include "store_policy.h"
 
@@ -19,6 +21,7 @@
 enum kind {
     POLICY,
     KEYS,
+    DENIED,
     COMMAND,
 };
 
@@ -32,6 +35,7 @@ struct item {
     union {
         struct ph_policy policy;
         struct hub_ws_command command;
+        struct hub_denied_names *denied;
     } u;
 };
 
@@ -192,6 +196,36 @@ add_keys(struct making *making)
     return PH_OK;
 }
 
+/* What does not fit into a message is not said, and the log says so: the list of
+ * before stays in force, GET /v1/denied-printers has them all. */
+static int
+add_denied(struct making *making)
+{
+    struct hub_denied_names *names = NULL;
+    struct ph_buf body;
+    struct item *item;
+    int64_t version = 0;
+    bool say = false;
+    int err = hub_denied_names_load(making->hub->store, making->now_ms, &names);
+
+    ph_buf_init(&body, HUB_DENIED_NAMES_TEXT);
+    if (err == PH_OK)
+        err = hub_denied_names_put(names, &body);
+    if (err == PH_OK)
+        err = judge(making, "cfg/denied", &body, body.len == 0, &version, &say);
+    ph_buf_close(&body);
+    item = err == PH_OK && say ? add_item(making, DENIED) : NULL;
+    if (item == NULL) {
+        hub_denied_names_free(names);
+        return err == PH_OK && say ? PH_ERR_NOMEM : err;
+    }
+    (void)snprintf(item->topic, sizeof(item->topic), "cfg/denied");
+    tenant_audience(making->hub, item->audience);
+    item->version = version;
+    item->u.denied = names;
+    return PH_OK;
+}
+
 /* --- commands --- */
 
 static int
@@ -235,6 +269,8 @@ collect(struct making *making)
 
     if (making->what != HUB_SAY_DUE) {
         err = add_keys(making);
+        if (err == PH_OK)
+            err = add_denied(making);
         if (err == PH_OK)
             err = add_tenant_policy(making);
         if (err == PH_OK)
@@ -300,6 +336,8 @@ sign_item(const struct hub *hub, const struct item *item, int64_t now_ms,
     switch (item->kind) {
     case POLICY:
         return ph_policy_sign(&head, &item->u.policy, hub->issuer, token);
+    case DENIED:
+        return hub_denied_names_sign(item->u.denied, &head, hub->issuer, token);
     case KEYS:
         return ph_issuer_keys_sign(&head, keys, 1, hub->issuer, token);
     default:
@@ -337,7 +375,7 @@ sign_all(const struct making *making, struct hub_sayings *sayings)
     struct ph_buf token;
     int err = PH_OK;
 
-    ph_buf_init(&token, PH_JWS_MAX + 1);
+    ph_buf_init(&token, PH_TOKEN_DENIED_MAX + 1);
     for (const struct item *it = making->first; it != NULL && err == PH_OK;
          it = it->next) {
         int wrong = sign_item(making->hub, it, making->now_ms, &token);
@@ -385,6 +423,8 @@ hub_sayings_make(struct hub *hub, enum hub_say what, int64_t now_ms,
         struct item *first = making.first;
 
         making.first = first->next;
+        if (first->kind == DENIED)
+            hub_denied_names_free(first->u.denied);
         free(first);
     }
     if (err != PH_OK) {

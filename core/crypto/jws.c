@@ -33,13 +33,13 @@ check_part(const char *text, size_t len, struct ph_buf *scratch)
 }
 
 static int
-decode_parts(const char *signature, size_t signature_len,
+decode_parts(const char *signature, size_t signature_len, size_t max,
              struct ph_jws_parts *parts)
 {
     struct ph_buf scratch;
     int err;
 
-    ph_buf_init(&scratch, PH_JWS_MAX);
+    ph_buf_init(&scratch, max);
     err = check_part(parts->header, parts->header_len, &scratch);
     if (err == PH_OK)
         err = check_part(parts->payload, parts->payload_len, &scratch);
@@ -56,11 +56,18 @@ decode_parts(const char *signature, size_t signature_len,
 int
 ph_jws_split(const char *token, size_t len, struct ph_jws_parts *out_parts)
 {
+    return ph_jws_split_max(token, len, PH_JWS_MAX, out_parts);
+}
+
+int
+ph_jws_split_max(const char *token, size_t len, size_t max,
+                 struct ph_jws_parts *out_parts)
+{
     struct ph_jws_parts parts = {.signed_text = token, .header = token};
     const char *dot1, *dot2, *end;
     int err;
 
-    if (len > PH_JWS_MAX)
+    if (len > max)
         return PH_ERR_TOO_BIG;
     if (len == 0)
         return PH_ERR_SYNTAX;
@@ -76,7 +83,7 @@ ph_jws_split(const char *token, size_t len, struct ph_jws_parts *out_parts)
     parts.payload_len = (size_t)(dot2 - dot1 - 1);
     parts.signed_len = (size_t)(dot2 - token);
     /* A third dot is no base64url digit. */
-    err = decode_parts(dot2 + 1, (size_t)(end - dot2 - 1), &parts);
+    err = decode_parts(dot2 + 1, (size_t)(end - dot2 - 1), max, &parts);
     if (err == PH_OK)
         *out_parts = parts;
     return err;
@@ -180,12 +187,12 @@ make_signature(const struct ph_jws_key *key, const struct ph_buf *text,
 
 /* Append the base64url of some bytes. */
 static int
-put_part(struct ph_buf *token, const void *bytes, size_t len)
+put_part(struct ph_buf *token, const void *bytes, size_t len, size_t max)
 {
     struct ph_buf part;
     int err;
 
-    ph_buf_init(&part, PH_JWS_MAX);
+    ph_buf_init(&part, max);
     err = ph_base64url_encode(bytes, len, &part);
     if (err == PH_OK)
         err = ph_buf_put(token, part.data, part.len);
@@ -197,24 +204,32 @@ int
 ph_jws_sign(const struct ph_jws_key *key, const char *header_json,
             const char *payload_json, struct ph_buf *out_token)
 {
+    return ph_jws_sign_max(key, header_json, payload_json, PH_JWS_MAX,
+                           out_token);
+}
+
+int
+ph_jws_sign_max(const struct ph_jws_key *key, const char *header_json,
+                const char *payload_json, size_t max, struct ph_buf *out_token)
+{
     uint8_t signature[SIGNATURE_BYTES];
     int err;
 
     ph_buf_clear(out_token);
     if (!key->is_private)
         return PH_ERR_STATE;
-    err = put_part(out_token, header_json, strlen(header_json));
+    err = put_part(out_token, header_json, strlen(header_json), max);
     if (err == PH_OK)
         err = ph_buf_put_str(out_token, ".");
     if (err == PH_OK)
-        err = put_part(out_token, payload_json, strlen(payload_json));
+        err = put_part(out_token, payload_json, strlen(payload_json), max);
     if (err == PH_OK)
         err = make_signature(key, out_token, signature);
     if (err == PH_OK)
         err = ph_buf_put_str(out_token, ".");
     if (err == PH_OK)
-        err = put_part(out_token, signature, sizeof(signature));
-    if (err == PH_OK && out_token->len > PH_JWS_MAX)
+        err = put_part(out_token, signature, sizeof(signature), max);
+    if (err == PH_OK && out_token->len > max)
         err = PH_ERR_TOO_BIG;
     if (err != PH_OK)
         ph_buf_clear(out_token);

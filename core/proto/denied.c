@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "denied_private.h"
 #include "printhold/base/buf.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
@@ -27,6 +28,12 @@ static int
 compare(const void *a, const void *b)
 {
     return strcmp(a, b);
+}
+
+struct ph_denied *
+ph_denied_new(void)
+{
+    return calloc(1, sizeof(struct ph_denied));
 }
 
 static int
@@ -83,8 +90,8 @@ add_certificate(struct ph_denied *denied, const char *text, size_t len)
     return err;
 }
 
-static int
-add_printer(struct ph_denied *denied, const char *text, size_t len)
+int
+ph_denied_add_printer(struct ph_denied *denied, const char *text, size_t len)
 {
     denied_name name;
 
@@ -95,6 +102,46 @@ add_printer(struct ph_denied *denied, const char *text, size_t len)
     if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
         return PH_ERR_SYNTAX;
     return add(denied, name);
+}
+
+int
+ph_denied_add_thumbprint(struct ph_denied *denied, const char *text)
+{
+    struct ph_buf digest;
+    int err;
+
+    if (strlen(text) != PH_THUMBPRINT_TEXT - 1)
+        return PH_ERR_SYNTAX;
+    ph_buf_init(&digest, 2 * DIGEST_BYTES);
+    err = ph_base64url_decode(text, strlen(text), &digest);
+    if (err == PH_OK && digest.len != DIGEST_BYTES)
+        err = PH_ERR_SYNTAX;
+    ph_buf_close(&digest);
+    return err == PH_OK ? add(denied, text) : err;
+}
+
+void
+ph_denied_sort(struct ph_denied *denied)
+{
+    if (denied->count > 0)
+        qsort(denied->names, denied->count, sizeof(denied->names[0]), compare);
+}
+
+int
+ph_denied_join(struct ph_denied **denied, struct ph_denied *more)
+{
+    int err = PH_OK;
+
+    if (*denied == NULL || more == NULL) {
+        if (*denied == NULL)
+            *denied = more;
+        return PH_OK;
+    }
+    for (size_t i = 0; i < more->count && err == PH_OK; i++)
+        err = add(*denied, more->names[i]);
+    ph_denied_sort(*denied);
+    ph_denied_free(more);
+    return err;
 }
 
 static bool
@@ -132,7 +179,7 @@ parse_line(struct ph_denied *denied, const char *line, const char *end)
         return PH_ERR_LIMIT;
     value = behind(line, end, "printer");
     if (value != NULL)
-        return add_printer(denied, value, (size_t)(end - value));
+        return ph_denied_add_printer(denied, value, (size_t)(end - value));
     value = behind(line, end, "certificate");
     if (value != NULL)
         return add_certificate(denied, value, (size_t)(end - value));
@@ -193,7 +240,7 @@ ph_denied_parse(const char *name, const char *text, size_t len,
     if (len > PH_DENIED_FILE_MAX)
         return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes", name,
                            PH_DENIED_FILE_MAX);
-    denied = calloc(1, sizeof(*denied));
+    denied = ph_denied_new();
     if (denied == NULL)
         return ph_why_fail(why, PH_ERR_NOMEM, "%s: out of memory", name);
     err = parse_lines(denied, name, text, len, why);
@@ -201,8 +248,7 @@ ph_denied_parse(const char *name, const char *text, size_t len,
         ph_denied_free(denied);
         return err;
     }
-    if (denied->count > 0)
-        qsort(denied->names, denied->count, sizeof(denied->names[0]), compare);
+    ph_denied_sort(denied);
     *out_denied = denied;
     return PH_OK;
 }

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "message_sign.h"
 #include "printhold/base/err.h"
 #include "printhold/proto/issuer_keys.h"
-#include "printhold/proto/json.h"
 #include "printhold/proto/token.h"
 
 static int
@@ -22,8 +22,8 @@ set_text(json_t *object, const char *name, const struct ph_buf *text)
         json_loadb((const char *)text->data, text->len, JSON_DECODE_ANY, NULL));
 }
 
-static int
-put_head(const struct ph_message_head *head, json_t *root)
+int
+ph_message_head_put(const struct ph_message_head *head, json_t *root)
 {
     int err = set(root, "iss", json_string(head->issuer));
 
@@ -38,16 +38,15 @@ put_head(const struct ph_message_head *head, json_t *root)
     return err;
 }
 
-/* Sign root, which is released, when check would take it. */
-static int
-sign(json_t *root, int err, const char *type,
-     int (*check)(const void *json, size_t len), const struct ph_jws_key *key,
-     struct ph_buf *out_token)
+int
+ph_message_sign(json_t *root, int err, const char *type,
+                int (*check)(const void *json, size_t len),
+                const struct ph_jws_key *key, struct ph_buf *out_token)
 {
     struct ph_buf claims;
 
     ph_buf_clear(out_token);
-    ph_buf_init(&claims, PH_JWS_MAX);
+    ph_buf_init(&claims, ph_token_max(type));
     if (err == PH_OK)
         err = ph_json_put(root, &claims);
     if (err == PH_OK)
@@ -79,7 +78,7 @@ ph_policy_sign(const struct ph_message_head *head,
 {
     json_t *root = json_object();
     struct ph_buf text;
-    int err = put_head(head, root);
+    int err = ph_message_head_put(head, root);
 
     ph_buf_init(&text, PH_JWS_MAX);
     if (err == PH_OK)
@@ -87,7 +86,8 @@ ph_policy_sign(const struct ph_message_head *head,
     if (err == PH_OK)
         err = set_text(root, "policy", &text);
     ph_buf_close(&text);
-    return sign(root, err, PH_TOKEN_POLICY, check_policy, key, out_token);
+    return ph_message_sign(root, err, PH_TOKEN_POLICY, check_policy, key,
+                           out_token);
 }
 
 /* --- keys --- */
@@ -125,14 +125,15 @@ ph_issuer_keys_sign(const struct ph_message_head *head,
                     const struct ph_jws_key *key, struct ph_buf *out_token)
 {
     json_t *root = json_object(), *list = json_array();
-    int err = put_head(head, root);
+    int err = ph_message_head_put(head, root);
 
     for (size_t i = 0; i < count && err == PH_OK; i++)
         err = put_key(keys[i], list);
     if (err == PH_OK)
         err = set(root, "keys", json_incref(list));
     json_decref(list);
-    return sign(root, err, PH_TOKEN_KEYS, check_keys, key, out_token);
+    return ph_message_sign(root, err, PH_TOKEN_KEYS, check_keys, key,
+                           out_token);
 }
 
 /* --- command --- */
@@ -190,7 +191,7 @@ ph_command_sign(const struct ph_message_head *head,
                 struct ph_buf *out_token)
 {
     json_t *root = json_object();
-    int err = put_head(head, root);
+    int err = ph_message_head_put(head, root);
 
     if (err == PH_OK)
         err = set(root, "jti", json_string(command->jti));
@@ -198,5 +199,6 @@ ph_command_sign(const struct ph_message_head *head,
         err = set(root, "op", json_string(ph_command_op_name(command->op)));
     if (err == PH_OK)
         err = put_args(command, root);
-    return sign(root, err, PH_TOKEN_COMMAND, check_command, key, out_token);
+    return ph_message_sign(root, err, PH_TOKEN_COMMAND, check_command, key,
+                           out_token);
 }

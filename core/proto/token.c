@@ -6,6 +6,13 @@
 #include "printhold/base/err.h"
 #include "printhold/proto/json.h"
 
+size_t
+ph_token_max(const char *type)
+{
+    return strcmp(type, PH_TOKEN_DENIED) == 0 ? PH_TOKEN_DENIED_MAX
+                                              : PH_JWS_MAX;
+}
+
 int
 ph_token_parse_header(const void *json, size_t len, const char *type,
                       char out_kid[PH_JWS_KID_MAX])
@@ -66,7 +73,7 @@ ph_token_open(const char *token, size_t len, const char *type, const char *what,
               struct ph_why *why)
 {
     struct ph_jws_parts parts;
-    int err = ph_jws_split(token, len, &parts);
+    int err = ph_jws_split_max(token, len, ph_token_max(type), &parts);
 
     if (err != PH_OK)
         return ph_why_fail(why, err, "That is not a %s", what);
@@ -94,5 +101,5 @@ ph_token_sign(const struct ph_jws_key *key, const char *type,
     (void)snprintf(header, sizeof(header),
                    "{\"alg\":\"ES256\",\"typ\":\"%s\",\"kid\":\"%s\"}", type,
                    kid);
-    return ph_jws_sign(key, header, text, out_token);
+    return ph_jws_sign_max(key, header, text, ph_token_max(type), out_token);
 }

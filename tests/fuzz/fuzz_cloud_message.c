@@ -7,6 +7,7 @@
 
 #include "printhold/base/err.h"
 #include "printhold/proto/command.h"
+#include "printhold/proto/denied_message.h"
 #include "printhold/proto/issuer_keys.h"
 #include "printhold/proto/policy.h"
 #include "printhold/proto/token.h"
@@ -76,6 +77,40 @@ try_command(const uint8_t *data, size_t size)
     want(command.claims.expires_s != 0);
 }
 
+/* A policy as the hub keeps it is read as it was put. */
+static void
+try_kept_policy(const uint8_t *data, size_t size)
+{
+    struct ph_policy policy, again;
+    struct ph_buf text;
+
+    if (ph_policy_read(data, size, &policy) != PH_OK)
+        return;
+    ph_buf_init(&text, PH_JWS_MAX);
+    if (ph_policy_put(&policy, &text) == PH_OK) {
+        want(ph_policy_read(text.data, text.len, &again) == PH_OK);
+        want(memcmp(policy.number, again.number, sizeof(again.number)) == 0);
+        want(strcmp(policy.sign_in, again.sign_in) == 0);
+    }
+    ph_buf_close(&text);
+}
+
+static void
+try_denied(const uint8_t *data, size_t size)
+{
+    static const struct ph_identity nobody;
+    struct ph_denied_message message;
+    struct ph_why why = {""};
+
+    if (ph_denied_message_parse(data, size, &message, &why) != PH_OK)
+        return;
+    check_claims(&message.claims);
+    want(message.version > 0);
+    want(ph_denied_count(message.denied) <= PH_DENIED_ENTRIES_MAX);
+    want(!ph_denied_has(message.denied, &nobody));
+    ph_denied_free(message.denied);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -85,6 +120,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     try_policy(data, size);
     try_command(data, size);
+    try_kept_policy(data, size);
+    try_denied(data, size);
     if (ph_issuer_keys_parse(data, size, &keys, &why) == PH_OK) {
         check_claims(&keys.claims);
         ph_issuer_keys_close(&keys);

@@ -5,8 +5,10 @@
 #include "cloud_message.h"
 
 #include <openssl/hmac.h>
+#include <unistd.h>
 
 #include "cloud_message_fixture.h"
+#include "denied_store.h"
 #include "printhold/base/attr.h"
 
 /* --- policy --- */
@@ -362,11 +364,85 @@ no_op_moves_a_document(void **state)
     }
 }
 
+/* --- denied printers --- */
+
+static enum ph_cloud_drop
+put_denied(struct rig *rig, const struct grant_fixture *key, const char *aud,
+           unsigned version, const char *printers)
+{
+    static char text[1024];
+
+    (void)snprintf(text, sizeof(text),
+                   "{\"iss\":\"" ISSUER "\",\"aud\":\"%s\",\"ver\":%u,"
+                   "\"iat\":%lld,\"printers\":%s,\"certificates\":[]}",
+                   aud, version, (long long)rig->now_s, printers);
+    return take_signed(rig, PH_CLOUD_MESSAGE_DENIED, key, PH_TOKEN_DENIED,
+                       text);
+}
+
+static size_t
+denied_stored(struct rig *rig)
+{
+    struct ph_denied_message message = {.denied = NULL};
+    size_t count;
+    int err = ph_denied_store_load(&rig->jobs.config, TENANT, &message, NULL);
+
+    if (err == PH_ERR_NOT_FOUND)
+        return 0;
+    assert_int_equal(err, PH_OK);
+    count = ph_denied_count(message.denied);
+    ph_denied_free(message.denied);
+    return count;
+}
+
+static void
+denied_printers_are_kept_and_older_lists_never_come_back(void **state)
+{
+    struct rig *rig = *state;
+    struct ph_denied_message message;
+    char path[PH_CONFIG_TEXT_MAX + 32];
+    struct ph_why why;
+
+    assert_int_equal(put_denied(rig, rig->other, TENANT, 9, "[\"pr-a\"]"),
+                     PH_CLOUD_DROP_UNTRUSTED);
+    assert_int_equal(put_denied(rig, rig->issuer, WS, 9, "[\"pr-a\"]"),
+                     PH_CLOUD_DROP_AUDIENCE);
+    assert_int_equal(put_denied(rig, rig->issuer, TENANT, 9, "[\"PR\"]"),
+                     PH_CLOUD_DROP_INVALID);
+    assert_int_equal(denied_stored(rig), 0);
+    assert_int_equal(
+        put_denied(rig, rig->issuer, TENANT, 9, "[\"pr-a\",\"pr-b\"]"),
+        PH_CLOUD_TAKEN);
+    assert_int_equal(denied_stored(rig), 2);
+    assert_int_equal(put_denied(rig, rig->issuer, TENANT, 9, "[]"),
+                     PH_CLOUD_NO_NEWS);
+    assert_int_equal(put_denied(rig, rig->issuer, TENANT, 8, "[]"),
+                     PH_CLOUD_DROP_OLD);
+    start(rig); /* another process */
+    assert_int_equal(put_denied(rig, rig->issuer, TENANT, 8, "[]"),
+                     PH_CLOUD_DROP_OLD);
+    assert_int_equal(denied_stored(rig), 2);
+    assert_int_equal(ph_denied_store_load(&rig->jobs.config, "urn:printhold:b",
+                                          &message, &why),
+                     PH_ERR_NOT_FOUND);
+    /* what cannot be read is no empty list, and is replaced */
+    ph_denied_store_path(&rig->jobs.config, path);
+    assert_int_equal(unlink(path), 0);
+    scratch_write(path, "{", 1);
+    assert_int_equal(
+        ph_denied_store_load(&rig->jobs.config, TENANT, &message, &why),
+        PH_ERR_CORRUPT);
+    assert_int_equal(put_denied(rig, rig->issuer, TENANT, 10, "[]"),
+                     PH_CLOUD_TAKEN);
+    assert_int_equal(denied_stored(rig), 0);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(denied_printers_are_kept_and_older_lists_never_come_back),
         TEST(a_policy_takes_effect_and_an_older_one_never_comes_back),
         TEST(the_workstations_policy_lies_over_the_tenants),
         TEST(a_file_that_is_no_policy_is_as_if_it_were_not_there),

@@ -4,6 +4,7 @@
 
 #include "printhold/base/attr.h"
 #include "printhold/proto/command.h"
+#include "printhold/proto/denied_message.h"
 #include "printhold/proto/policy.h"
 #include "printhold/proto/token.h"
 #include "sayings.h"
@@ -163,6 +164,80 @@ a_workstation_is_told_its_own_over_its_groups(void **state)
     hub_fixture_end(f);
     sayings = say(f, HUB_SAY_ALL);
     assert_null(find(&sayings, topic));
+    clear(&sayings);
+}
+
+static struct ph_denied *
+denied_at(struct hub_fixture *f, const struct hub_sayings *sayings)
+{
+    struct ph_denied_message message;
+    struct ph_buf claims;
+
+    ph_buf_init(&claims, PH_TOKEN_DENIED_MAX);
+    open_saying(f, find(sayings, "ph1/acme/cfg/denied"), PH_TOKEN_DENIED,
+                &claims);
+    assert_int_equal(
+        ph_denied_message_parse(claims.data, claims.len, &message, NULL),
+        PH_OK);
+    ph_buf_close(&claims);
+    return message.denied;
+}
+
+static void
+set_revoked(struct hub_fixture *f, const char *id, bool is_revoked)
+{
+    struct hub_device device;
+
+    hub_fixture_begin(f);
+    assert_int_equal(hub_device_get(f->hub.store, id, &device), PH_OK);
+    device.is_revoked = is_revoked;
+    assert_int_equal(hub_device_set(f->hub.store, &device), PH_OK);
+    hub_fixture_end(f);
+}
+
+static void
+a_revoked_printer_is_denied_by_its_id_and_later_by_its_certificates(
+    void **state)
+{
+    static const char thumb[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ";
+    struct hub_fixture *f = *state;
+    struct hub_certificate cert = {.device = "pr-old",
+                                   .state = HUB_CERTIFICATE_REVOKED,
+                                   .not_after_ms = hub_fixture_ms + 86400000};
+    struct ph_identity peer = {.kind = PH_IDENTITY_PRINTER, .id = "pr-old"};
+    struct hub_sayings sayings = say(f, HUB_SAY_ALL);
+    struct ph_denied *denied;
+
+    assert_null(find(&sayings, "ph1/acme/cfg/denied"));
+    clear(&sayings);
+    hub_fixture_device(f, "pr-old", PH_IDENTITY_PRINTER, "");
+    hub_fixture_device(f, "ws-a", PH_IDENTITY_WORKSTATION, "");
+    (void)snprintf(cert.thumbprint, sizeof(cert.thumbprint), "%s", thumb);
+    hub_fixture_begin(f);
+    assert_int_equal(hub_certificate_add(f->hub.store, &cert, "pem"), PH_OK);
+    hub_fixture_end(f);
+    set_revoked(f, "pr-old", true);
+    set_revoked(f, "ws-a", true);
+    sayings = say(f, HUB_SAY_CHANGED);
+    denied = denied_at(f, &sayings);
+    assert_int_equal(ph_denied_count(denied), 1); /* no workstation */
+    assert_true(ph_denied_has(denied, &peer));
+    ph_denied_free(denied);
+    clear(&sayings);
+    set_revoked(f, "pr-old", false); /* enrolled again */
+    sayings = say(f, HUB_SAY_CHANGED);
+    denied = denied_at(f, &sayings);
+    assert_int_equal(ph_denied_count(denied), 1);
+    assert_false(ph_denied_has(denied, &peer));
+    memcpy(peer.thumbprint, thumb, sizeof(thumb));
+    assert_true(ph_denied_has(denied, &peer));
+    ph_denied_free(denied);
+    clear(&sayings);
+    hub_fixture_ms += 86400001; /* it has ended by itself */
+    sayings = say(f, HUB_SAY_CHANGED);
+    denied = denied_at(f, &sayings);
+    assert_int_equal(ph_denied_count(denied), 0);
+    ph_denied_free(denied);
     clear(&sayings);
 }
 
@@ -350,6 +425,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_version_rises_only_when_what_is_said_has_changed),
         TEST(a_workstation_is_told_its_own_over_its_groups),
+        TEST(
+            a_revoked_printer_is_denied_by_its_id_and_later_by_its_certificates),
         TEST(a_command_is_said_again_with_pauses_until_it_is_answered),
         TEST(a_command_expires_and_a_late_answer_still_counts),
         TEST(who_was_ever_bound_is_remembered_until_a_purge_is_done),

@@ -69,6 +69,9 @@ struct ph_jws_parts {
 /* Split, check that all three parts are canonical base64url, and decode the
  * signature; PH_ERR_SYNTAX, PH_ERR_TOO_BIG. */
 int ph_jws_split(const char *token, size_t len, struct ph_jws_parts *out_parts);
+/* The same for a kind of token that may be longer: at most max bytes. */
+int ph_jws_split_max(const char *token, size_t len, size_t max,
+                     struct ph_jws_parts *out_parts);
 
 /* PH_OK when the signature is by this key, else PH_ERR_DENIED. */
 int ph_jws_verify(const struct ph_jws_parts *parts,
@@ -78,6 +81,9 @@ int ph_jws_verify(const struct ph_jws_parts *parts,
  * caller) is replaced, and empty on failure. PH_ERR_STATE for a public key. */
 int ph_jws_sign(const struct ph_jws_key *key, const char *header_json,
                 const char *payload_json, struct ph_buf *out_token);
+int ph_jws_sign_max(const struct ph_jws_key *key, const char *header_json,
+                    const char *payload_json, size_t max,
+                    struct ph_buf *out_token);
 
 /* base64url without padding (RFC 4648 section 5), canonical: unused bits must
  * be zero. The output (initialised by the caller) is replaced, and empty on

@@ -31,6 +31,8 @@ int ph_denied_parse(const char *name, const char *text, size_t len,
 int ph_denied_load(const char *path, struct ph_denied **out_denied,
                    struct ph_why *why);
 void ph_denied_free(struct ph_denied *denied);
+/* Both become one; more is taken. Either may be NULL. */
+int ph_denied_join(struct ph_denied **denied, struct ph_denied *more);
 
 size_t ph_denied_count(const struct ph_denied *denied);
 /* By its id or by its certificate. NULL denies nobody. */

@@ -19,6 +19,14 @@
 #define PH_TOKEN_POLICY  "phpolicy+jwt"
 #define PH_TOKEN_KEYS    "phkeys+jwt"
 #define PH_TOKEN_COMMAND "phcmd+jwt"
+#define PH_TOKEN_DENIED  "phdenied+jwt"
+
+/* A list of 10,000 printers is longer than other messages, and fits into one
+ * packet of 256 KiB all the same. */
+#define PH_TOKEN_DENIED_MAX (248 * 1024)
+
+/* The longest token of a type. */
+size_t ph_token_max(const char *type);
 
 /* The header alone: PH_OK and the key id, or PH_ERR_DENIED for any other. */
 int ph_token_parse_header(const void *json, size_t len, const char *type,
