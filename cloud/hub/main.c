@@ -51,6 +51,8 @@ static const char help[] =
     "  report             jobs, releases [--person LOGIN];\n"
     "                     usage [--by person|group|printer|day|month];\n"
     "                     [--from WHEN] [--to WHEN] [--format table|csv|json]\n"
+    "  access             allow, deny, remove --person LOGIN | --people GROUP\n"
+    "                     [--group PRINTERS | --printer ID]; list\n"
     "  policy             show [--workstation WS]; set MEMBER VALUE, unset\n"
     "                     [MEMBER] [--group G | --workstation WS]\n"
     "  command            delete-jobs WS --person LOGIN | --jobs \"ID...\",\n"
@@ -68,7 +70,10 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.\n";
 
-#define DEVICE_OPTIONS  (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define DEVICE_OPTIONS (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define ACCESS_OPTIONS                                          \
+    (HUB_TAKES(PERSON) | HUB_TAKES(PEOPLE) | HUB_TAKES(GROUP) | \
+     HUB_TAKES(PRINTER))
 #define COMMAND_OPTIONS (HUB_TAKES(LIFE) | HUB_TAKES(WAIT))
 
 #define SPAN_OPTIONS (HUB_TAKES(FROM) | HUB_TAKES(TO) | HUB_TAKES(FORMAT))
@@ -147,6 +152,10 @@ static const struct command {
      0,
      SPAN_OPTIONS | HUB_TAKES(BY),
      hub_cmd_report_usage},
+    {{"access", "list"}, 0, 0, hub_cmd_access_list},
+    {{"access", "allow"}, 0, ACCESS_OPTIONS, hub_cmd_access_allow},
+    {{"access", "deny"}, 0, ACCESS_OPTIONS, hub_cmd_access_deny},
+    {{"access", "remove"}, 0, ACCESS_OPTIONS, hub_cmd_access_remove},
     {{"policy", "show"}, 0, HUB_TAKES(WORKSTATION), hub_cmd_policy_show},
     {{"policy", "set"},
      2,

@@ -36,6 +36,8 @@ static const struct option table[] = {
     {"to", required_argument, NULL, FIRST + HUB_OPTION_TO},
     {"by", required_argument, NULL, FIRST + HUB_OPTION_BY},
     {"format", required_argument, NULL, FIRST + HUB_OPTION_FORMAT},
+    {"printer", required_argument, NULL, FIRST + HUB_OPTION_PRINTER},
+    {"people", required_argument, NULL, FIRST + HUB_OPTION_PEOPLE},
     {"workstation", required_argument, NULL, FIRST + HUB_OPTION_WORKSTATION},
     {"jobs", required_argument, NULL, FIRST + HUB_OPTION_JOBS},
     {"wait", required_argument, NULL, FIRST + HUB_OPTION_WAIT},

@@ -6,6 +6,7 @@
 
 #include <openssl/crypto.h>
 
+#include "access.h"
 #include "audit.h"
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
@@ -274,10 +275,15 @@ static int
 find_person(struct attempt *a)
 {
     struct hub_person *person = &a->out->person;
+    bool may = true;
     int err = optional(hub_person_get(a->hub->store, a->login, person),
                        &a->facts.has_person);
 
+
     a->facts.is_blocked = a->facts.has_person && person->is_blocked;
+    if (err == PH_OK && a->facts.has_person)
+        err = hub_access_check(a->hub->store, a->printer, person, &may);
+    a->facts.is_kept_out = !may;
     return err;
 }
 
@@ -365,11 +371,12 @@ static int
 record(struct attempt *a)
 {
     const bool is_in = a->out->verdict == HUB_SIGN_IN_OK;
+    const bool is_known = is_in || a->out->verdict == HUB_SIGN_IN_ACCESS;
     char detail[96];
     const struct hub_act act = {
         .actor = a->printer->id,
         .act = is_in && a->facts.brings_badge ? "badge.register" : "sign-in",
-        .object = is_in ? a->login : "",
+        .object = is_known ? a->login : "",
         .detail = detail,
     };
 
@@ -392,6 +399,8 @@ finish(struct attempt *a)
     a->out->verdict = hub_sign_in_decide(&a->facts);
     if (a->out->verdict == HUB_SIGN_IN_OK)
         err = let_in(a, &fresh);
+    else if (a->out->verdict == HUB_SIGN_IN_ACCESS) /* it was no guess */
+        err = hub_attempt_remove(a->hub->store, a->row.id);
     return err == PH_OK ? record(a) : err;
 }
 

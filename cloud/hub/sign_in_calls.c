@@ -181,6 +181,11 @@ answer_refusal(struct hub_call *call, const struct hub_signed_in *in)
         hub_answer_problem(call, 403, keyword,
                            "This PIN is over; ask for a new one");
         break;
+    case HUB_SIGN_IN_ACCESS:
+        hub_answer_problem(call, 403, keyword,
+                           "You may not print at this printer; choose another "
+                           "one, or ask an administrator");
+        break;
     case HUB_SIGN_IN_UNKNOWN:
         hub_answer_problem(call, 403, keyword,
                            "This badge is not known yet; register it by code "

@@ -6,7 +6,7 @@
  * there were too many attempts, and whether it worked; never whether it was
  * the person that is unknown or the secret that was wrong. That a badge is
  * unknown is told only where people may register theirs, and that a PIN is
- * over only to who knew it.
+ * over, or that one may not print here, only to who knew the secret.
  */
 #ifndef PRINTHOLD_HUB_SIGN_IN_DECIDE_H
 #define PRINTHOLD_HUB_SIGN_IN_DECIDE_H
@@ -22,6 +22,7 @@ enum hub_sign_in_verdict {
     HUB_SIGN_IN_FAILED,  /* whatever it was */
     HUB_SIGN_IN_EXPIRED, /* the right PIN, too old */
     HUB_SIGN_IN_UNKNOWN, /* a badge of nobody that may be registered */
+    HUB_SIGN_IN_ACCESS,  /* right, but not wanted at this printer */
     HUB_SIGN_IN_TAKEN,   /* the new badge is somebody's already */
     HUB_SIGN_IN_VERDICTS
 };
@@ -40,6 +41,7 @@ struct hub_sign_in_facts {
     bool is_right;   /* the secret; true where the way has none */
     bool is_expired; /* the PIN */
     bool badge_is_free;
+    bool is_kept_out; /* by a list of this printer, its group or the tenant */
 };
 
 enum hub_sign_in_verdict

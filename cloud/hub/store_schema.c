@@ -263,7 +263,14 @@ static const char *const steps[] = {
     " uk TEXT NOT NULL,"
     " device TEXT NOT NULL,"
     " PRIMARY KEY(uk, device));"
-    "INSERT INTO teller(uk, device) SELECT uk, device FROM document;",
+    "INSERT INTO teller(uk, device) SELECT uk, device FROM document;"
+    "CREATE TABLE access("
+    " scope INTEGER NOT NULL," /* access.h */
+    " target TEXT NOT NULL,"
+    " is_group INTEGER NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " allows INTEGER NOT NULL,"
+    " PRIMARY KEY(scope, target, is_group, subject));",
 };
 
 const struct ph_db_form hub_store_form = {
