@@ -12,6 +12,7 @@
 #include "printhold/base/log.h"
 #include "printhold/net/mqtt_link.h"
 #include "store_directory.h"
+#include "tell.h"
 
 #define BATCH_MAX      256
 #define MESSAGE_MAX    ((size_t)32 * 1024)
@@ -36,8 +37,9 @@ struct hub_broker {
     uv_loop_t *loop;
     struct hub *hub;
     struct ph_mqtt_link *link;
-    uv_timer_t quiet; /* also for another try */
-    int64_t up_ms;    /* of the connect whose retained messages come; 0: all
+    struct hub_tell *tell; /* what goes out */
+    uv_timer_t quiet;      /* also for another try */
+    int64_t up_ms; /* of the connect whose retained messages come; 0: all
                        * have come */
     struct message *first, **last; /* waiting */
     size_t waiting;
@@ -319,6 +321,8 @@ on_up(bool session_present, void *arg)
     broker->up_ms = ph_clock_wall_ms();
     broker->has_lost = broker->is_held = false;
     look_again_in(broker, QUIET_MS);
+    if (!broker->is_stopping)
+        hub_tell_up(broker->tell, broker->link);
 }
 
 static void
@@ -328,14 +332,18 @@ on_down(const char *text, void *arg)
 
     ph_log_warning("not connected to the broker: %s, continuing", text);
     broker->up_ms = 0; /* what did not come was not told to be gone */
+    if (!broker->is_stopping)
+        hub_tell_down(broker->tell);
 }
 
 static void
 on_acked(uint64_t token, uint8_t reason, void *arg)
 {
+    struct hub_broker *broker = arg;
+
     (void)token;
-    (void)reason;
-    (void)arg;
+    if (!broker->is_stopping)
+        hub_tell_acked(broker->tell, reason);
 }
 
 static int
@@ -418,7 +426,10 @@ hub_broker_start(uv_loop_t *loop, struct hub *hub,
     (void)uv_timer_init(loop, &broker->quiet);
     broker->quiet.data = broker;
     broker->open = 1;
-    err = start_link(broker, why);
+    err = hub_tell_start(loop, hub, &broker->tell);
+    broker->open += err == PH_OK;
+    if (err == PH_OK)
+        err = start_link(broker, why);
     if (err != PH_OK) {
         hub_broker_stop(broker, on_nothing, NULL);
         return err;
@@ -435,6 +446,8 @@ hub_broker_stop(struct hub_broker *broker, void (*done)(void *arg), void *arg)
     broker->done = done;
     broker->done_arg = arg;
     uv_close((uv_handle_t *)&broker->quiet, on_timer_closed);
+    if (broker->tell != NULL)
+        hub_tell_stop(broker->tell, on_closed, broker);
     if (broker->link != NULL)
         ph_mqtt_link_stop(broker->link, NULL, 0, on_closed, broker);
 }

@@ -10,6 +10,8 @@
  *       event is acknowledged when the transaction that took it is durable, so
  *       whatever is killed, none is lost. It may come again.
  *
+ * and says what tell.h has to say.
+ *
  * A message is believed as far as its topic, which the broker lets only its
  * workstation write. The loop only copies; parsing and storing happens on a
  * thread, a batch in one transaction.

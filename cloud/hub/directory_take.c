@@ -4,6 +4,7 @@
 
 #include "printhold/base/err.h"
 #include "printhold/proto/directory_read.h"
+#include "store_commands.h"
 #include "store_directory.h"
 
 /* Is the document of whom and of what its topic names? */
@@ -52,8 +53,11 @@ take_presence(struct hub *hub, const struct hub_topic *topic,
     struct ph_presence_said said;
     int err = ph_presence_read(payload, len, &said, NULL);
 
-    return err == PH_OK
-               ? hub_presence_set(hub->store, topic->device, &said, now_ms)
+    if (err == PH_OK)
+        err = hub_presence_set(hub->store, topic->device, &said, now_ms);
+    /* What it was not there for is said again. */
+    return err == PH_OK && said.presence == PH_PRESENCE_ON
+               ? hub_ws_command_hurry(hub->store, topic->device, now_ms)
                : err;
 }
 

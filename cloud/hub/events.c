@@ -7,9 +7,30 @@
 #include "printhold/base/err.h"
 #include "printhold/proto/event_read.h"
 #include "reports.h"
+#include "store_commands.h"
+#include "store_policy.h"
 
 typedef int (*taker)(struct hub *hub, const struct ph_event_said *said,
                      int64_t now_ms);
+
+static int
+take_answer(struct hub *hub, const struct ph_event_said *said, int64_t now_ms)
+{
+    return hub_ws_command_answered(hub->store, said, now_ms);
+}
+
+static int
+take_applied(struct hub *hub, const struct ph_event_said *said, int64_t now_ms)
+{
+    const bool is_own =
+        strcmp(said->u.policy.scope,
+               hub_policy_scope_name(HUB_POLICY_OF_WORKSTATION)) == 0;
+
+    return hub_applied_set(hub->store, said->workstation,
+                           is_own ? HUB_POLICY_OF_WORKSTATION
+                                  : HUB_POLICY_OF_TENANT,
+                           said->u.policy.version, now_ms);
+}
 
 /* Who takes what; kinds that nobody takes are believed and forgotten. */
 static const struct {
@@ -17,6 +38,9 @@ static const struct {
     taker take;
 } takers[] = {
     {PH_EVENT_JOB, hub_report_event},
+    {PH_EVENT_COMMAND_DONE, take_answer},
+    {PH_EVENT_COMMAND_REFUSED, take_answer},
+    {PH_EVENT_POLICY_APPLIED, take_applied},
 };
 
 static int

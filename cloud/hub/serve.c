@@ -16,12 +16,14 @@
 #include "reports.h"
 #include "routes.h"
 #include "sign_in.h"
+#include "store_commands.h"
 
-#define QUEUE_MAX     2048
-#define DEVICES_MAX   1024             /* connections */
-#define LOOK_MS       500              /* for changes by commands */
-#define KEEP_HOUSE_MS (10 * 60 * 1000) /* old rows, own certificate */
-#define REMEMBER_MS   (INT64_C(7) * 86400 * 1000) /* tokens that are over */
+#define QUEUE_MAX        2048
+#define DEVICES_MAX      1024             /* connections */
+#define LOOK_MS          500              /* for changes by commands */
+#define KEEP_HOUSE_MS    (10 * 60 * 1000) /* old rows, own certificate */
+#define REMEMBER_MS      (INT64_C(7) * 86400 * 1000)  /* tokens that are over */
+#define KEEP_COMMANDS_MS (INT64_C(90) * 86400 * 1000) /* with their answers */
 
 /* A listener, and the rows of the route table that it serves. */
 struct listener {
@@ -310,8 +312,12 @@ run_house(uv_work_t *work)
             err = hub_certificates_forget(store, now_ms - REMEMBER_MS);
         if (err == PH_OK)
             err = hub_sign_in_forget(server->hub, now_ms);
+        if (err == PH_OK)
+            err = hub_ws_command_forget(store, now_ms - KEEP_COMMANDS_MS);
         err = hub_store_end(store, err);
     }
+    /* Certificates have ended that were denied. */
+    (void)atomic_fetch_add(&server->hub->changes, 1);
     if (err == PH_OK)
         err = hub_report_forget(server->hub, now_ms);
     if (err == PH_OK)

@@ -187,9 +187,8 @@ hub_tell_down(struct hub_tell *tell)
 }
 
 void
-hub_tell_acked(struct hub_tell *tell, uint64_t token, uint8_t reason)
+hub_tell_acked(struct hub_tell *tell, uint8_t reason)
 {
-    (void)token;
     if (reason >= 0x80 && tell->again_ms == 0) {
         ph_log_warning("the broker does not take what the hub says: %s "
                        "(0x%02x); give the hub the rights of a service, "

@@ -19,7 +19,7 @@ int hub_tell_start(uv_loop_t *loop, struct hub *hub,
 /* From the owner of the link. */
 void hub_tell_up(struct hub_tell *tell, struct ph_mqtt_link *link);
 void hub_tell_down(struct hub_tell *tell);
-void hub_tell_acked(struct hub_tell *tell, uint64_t token, uint8_t reason);
+void hub_tell_acked(struct hub_tell *tell, uint8_t reason);
 /* The link is not touched any more when this returns; done comes once. */
 void hub_tell_stop(struct hub_tell *tell, void (*done)(void *arg), void *arg);
 
