@@ -279,7 +279,6 @@ find_person(struct attempt *a)
     int err = optional(hub_person_get(a->hub->store, a->login, person),
                        &a->facts.has_person);
 
-
     a->facts.is_blocked = a->facts.has_person && person->is_blocked;
     if (err == PH_OK && a->facts.has_person)
         err = hub_access_check(a->hub->store, a->printer, person, &may);

@@ -159,7 +159,7 @@ check 'a hub that was killed before it said it says it' until_true 40 ended "$N"
 check 'nothing is held any more' has_jobs alice 0
 hub_kill
 hub_start
-check 'another hub says what there is' hub command refresh "$WS" --wait 30s >/dev/null
+check 'another hub says what there is' tell refresh "$WS" --wait 30s
 is 'and nothing was done twice' "$(answers_to "$N")" 1
 
 # The workstation is away.
