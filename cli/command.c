@@ -22,8 +22,9 @@ static const struct ph_command commands[] = {
      PH_OPTION_ALL | PH_OPTION_JSON, 0, 0, ph_cmd_history},
     {"status", "[--json]", "show how the hold service is doing", PH_OPTION_JSON,
      0, 0, ph_cmd_status},
-    {"config", "check | show [--json]", "check or show the configuration",
-     PH_OPTION_JSON, 1, 1, ph_cmd_config},
+    {"config", "check | show [--origin] [--json]",
+     "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
+     ph_cmd_config},
 };
 
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
     {"--ended", PH_OPTION_ENDED, "released, deleted and expired jobs too"},
     {"--json", PH_OPTION_JSON, "print JSON for programs"},
     {"--off", PH_OPTION_OFF, "do not keep them any more"},
+    {"--origin", PH_OPTION_ORIGIN, "with file and line of each value"},
     {"--help", PH_OPTION_HELP, "print this text"},
 };
 

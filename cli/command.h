@@ -28,6 +28,7 @@ enum ph_option {
     PH_OPTION_JSON = 1 << 2,
     PH_OPTION_OFF = 1 << 3,
     PH_OPTION_HELP = 1 << 4, /* every command has it */
+    PH_OPTION_ORIGIN = 1 << 12,
 };
 
 struct ph_command;

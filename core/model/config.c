@@ -20,7 +20,8 @@ struct place {
     const struct ph_config_form *form;
     const char *name;
     unsigned line;
-    const char *section; /* of the table; NULL before the first */
+    const char *section;              /* of the table; NULL before the first */
+    struct ph_config_origin *origins; /* as many as settings, or NULL */
 };
 
 static char *
@@ -284,6 +285,18 @@ take_section(struct place *place, char *line, struct ph_why *why)
                        place->line, name, place->form->page);
 }
 
+static void
+note_origin(const struct place *place, size_t setting)
+{
+    struct ph_config_origin *origin;
+
+    if (place->origins == NULL)
+        return;
+    origin = &place->origins[setting];
+    (void)snprintf(origin->file, sizeof(origin->file), "%s", place->name);
+    origin->line = place->line;
+}
+
 static int
 take_key(void *config, const struct place *place, char *line,
          struct ph_why *why)
@@ -308,6 +321,7 @@ take_key(void *config, const struct place *place, char *line,
             continue;
         if (set_value(config, &table[i], value) != PH_OK)
             return fail_value(place, &table[i], value, why);
+        note_origin(place, i);
         return PH_OK;
     }
     return ph_why_fail(
@@ -400,38 +414,56 @@ take_lines(void *config, struct place *place, const char *text, size_t len,
     return PH_OK;
 }
 
+static int
+form_parse(void *config, struct place *place, const char *text, size_t len,
+           struct ph_why *why)
+{
+    const size_t size = place->form->size;
+    void *next = malloc(size);
+    int err;
+
+    if (next == NULL)
+        return PH_ERR_NOMEM;
+    memcpy(next, config, size);
+    err = take_lines(next, place, text, len, why);
+    if (err == PH_OK)
+        memcpy(config, next, size);
+    free(next);
+    return err;
+}
+
 int
 ph_config_form_parse(const struct ph_config_form *form, void *config,
                      const char *name, const char *text, size_t len,
                      struct ph_why *why)
 {
     struct place place = {.form = form, .name = name};
-    void *next = malloc(form->size);
-    int err;
 
-    if (next == NULL)
-        return PH_ERR_NOMEM;
-    memcpy(next, config, form->size);
-    err = take_lines(next, &place, text, len, why);
-    if (err == PH_OK)
-        memcpy(config, next, form->size);
-    free(next);
-    return err;
+    return form_parse(config, &place, text, len, why);
 }
 
 int
-ph_config_parse(struct ph_config *config, const char *name, const char *text,
-                size_t len, struct ph_why *why)
+ph_config_parse_noting(struct ph_config *config, const char *name,
+                       const char *text, size_t len,
+                       struct ph_config_origin *origins, struct ph_why *why)
 {
     const struct ph_config_form form = own_form();
+    struct place place = {.form = &form, .name = name, .origins = origins};
     struct ph_config next = *config;
-    int err = ph_config_form_parse(&form, &next, name, text, len, why);
+    int err = form_parse(&next, &place, text, len, why);
 
     if (err != PH_OK)
         return err;
     follow_state_dir(config, &next);
     *config = next;
     return PH_OK;
+}
+
+int
+ph_config_parse(struct ph_config *config, const char *name, const char *text,
+                size_t len, struct ph_why *why)
+{
+    return ph_config_parse_noting(config, name, text, len, NULL, why);
 }
 
 void

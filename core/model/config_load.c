@@ -14,8 +14,6 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 
-#define PATH_TEXT 1024
-
 /* A file that somebody else could write would decide where jobs go. */
 int
 ph_config_check_rights(int fd, const char *path, size_t max,
@@ -79,14 +77,15 @@ out:
 /* Read one file over what is there. */
 static int
 load_file(int dirfd, const char *name, const char *path,
-          struct ph_config *config, struct ph_why *why)
+          struct ph_config *config, struct ph_config_origin *origins,
+          struct ph_why *why)
 {
     struct ph_buf buf;
     int err = read_file(dirfd, name, path, &buf, why);
 
     if (err == PH_OK)
-        err =
-            ph_config_parse(config, path, (const char *)buf.data, buf.len, why);
+        err = ph_config_parse_noting(config, path, (const char *)buf.data,
+                                     buf.len, origins, why);
     ph_buf_close(&buf);
     return err;
 }
@@ -123,10 +122,10 @@ by_name(const struct dirent **a, const struct dirent **b)
 
 static int
 load_drop_ins(int dirfd, const char *dir, struct ph_config *config,
-              struct ph_why *why)
+              struct ph_config_origin *origins, struct ph_why *why)
 {
     struct dirent **names = NULL;
-    char path[PATH_TEXT];
+    char path[PH_CONFIG_PATH_MAX];
     int count, sub = -1, err;
 
     (void)snprintf(path, sizeof(path), "%s/conf.d", dir);
@@ -147,7 +146,7 @@ load_drop_ins(int dirfd, const char *dir, struct ph_config *config,
         (void)snprintf(path, sizeof(path), "%s/conf.d/%s", dir,
                        names[i]->d_name);
         if (err == PH_OK)
-            err = load_file(sub, names[i]->d_name, path, config, why);
+            err = load_file(sub, names[i]->d_name, path, config, origins, why);
         free(names[i]);
     }
     free(names);
@@ -156,12 +155,13 @@ load_drop_ins(int dirfd, const char *dir, struct ph_config *config,
 }
 
 int
-ph_config_load(const char *dir, struct ph_config *out_config,
-               struct ph_why *why)
+ph_config_load_noting(const char *dir, struct ph_config *out_config,
+                      struct ph_config_origin *out_origins, struct ph_why *why)
 {
     struct ph_config config;
-    char path[PATH_TEXT];
+    char path[PH_CONFIG_PATH_MAX];
     bool named = dir != NULL;
+    size_t count;
     int fd = -1, err;
 
     if (dir == NULL) {
@@ -170,6 +170,10 @@ ph_config_load(const char *dir, struct ph_config *out_config,
         dir = named ? dir : PH_CONFIG_DIR;
     }
     ph_config_init(&config);
+    if (out_origins != NULL) {
+        (void)ph_config_table(&count);
+        memset(out_origins, 0, count * sizeof(*out_origins));
+    }
     err = ph_io_open_dir(dir, false, 0, &fd, why);
     if (err == PH_ERR_NOT_FOUND && !named) {
         err = PH_OK;
@@ -183,12 +187,19 @@ ph_config_load(const char *dir, struct ph_config *out_config,
     if (err != PH_OK)
         return err;
     (void)snprintf(path, sizeof(path), "%s/printhold.conf", dir);
-    err = load_file(fd, "printhold.conf", path, &config, why);
+    err = load_file(fd, "printhold.conf", path, &config, out_origins, why);
     if (err == PH_OK || err == PH_ERR_NOT_FOUND)
-        err = load_drop_ins(fd, dir, &config, why);
+        err = load_drop_ins(fd, dir, &config, out_origins, why);
     ph_io_close(&fd);
 done:
     if (err == PH_OK)
         *out_config = config;
     return err;
+}
+
+int
+ph_config_load(const char *dir, struct ph_config *out_config,
+               struct ph_why *why)
+{
+    return ph_config_load_noting(dir, out_config, NULL, why);
 }

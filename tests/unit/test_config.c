@@ -329,6 +329,39 @@ drop_ins_win_in_the_order_of_their_names(void **state)
 }
 
 static void
+each_value_says_where_it_comes_from(void **state)
+{
+    struct place *place = *state;
+    size_t count;
+    const struct ph_config_setting *table = ph_config_table(&count);
+    struct ph_config_origin *origins = calloc(count, sizeof(*origins));
+    struct ph_config config;
+    struct ph_why why;
+    char drop[160];
+
+    assert_non_null(origins);
+    memset(origins, 0xff, count * sizeof(*origins));
+    put(place, "printhold.conf",
+        "\xef\xbb\xbf[jobs]\nretention = 2h\n[agent]\nstate_dir = /s\n", 0644);
+    put(place, "conf.d/10-a.conf", "[jobs]\r\n\r\nretention = 4h\r\n", 0644);
+    (void)snprintf(drop, sizeof(drop), "%s/conf.d/10-a.conf", place->dir);
+    if (ph_config_load_noting(place->dir, &config, origins, &why) != PH_OK)
+        fail_msg("%s", why.text);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(table[i].key, "retention") == 0) {
+            assert_string_equal(origins[i].file, drop);
+            assert_int_equal(origins[i].line, 3);
+        } else if (strcmp(table[i].key, "state_dir") == 0) {
+            assert_int_equal(origins[i].line, 4);
+        } else { /* keys.file too, which only follows */
+            assert_string_equal(origins[i].file, "");
+            assert_int_equal(origins[i].line, 0);
+        }
+    }
+    free(origins);
+}
+
+static void
 no_file_and_empty_files_mean_the_defaults(void **state)
 {
     struct place *place = *state;
@@ -428,6 +461,8 @@ main(void)
         cmocka_unit_test(the_key_file_follows_directory_and_level),
         cmocka_unit_test_setup_teardown(
             drop_ins_win_in_the_order_of_their_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_value_says_where_it_comes_from,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             no_file_and_empty_files_mean_the_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(the_environment_names_the_directory,

@@ -26,7 +26,8 @@
 #define PH_CONFIG_TEXT_MAX  256
 #define PH_CONFIG_FILE_MAX  65536
 #define PH_CONFIG_LINE_MAX  1024
-#define PH_CONFIG_FILES_MAX 256 /* in conf.d */
+#define PH_CONFIG_PATH_MAX  1024 /* of a file of settings */
+#define PH_CONFIG_FILES_MAX 256  /* in conf.d */
 
 struct ph_config {
     /* [agent] */
@@ -108,6 +109,24 @@ int ph_config_parse(struct ph_config *config, const char *name,
  * PH_ERR_CONFIG for a bad file, PH_ERR_DENIED for one with bad rights. */
 int ph_config_load(const char *dir, struct ph_config *out_config,
                    struct ph_why *why);
+
+/* Where the value of a setting was read; file "" is the default. */
+struct ph_config_origin {
+    char file[PH_CONFIG_PATH_MAX];
+    unsigned line;
+};
+
+/* As ph_config_parse; origins, NULL or as many as the table has settings in its
+ * order, of what the text sets are changed, even by a text that fails. */
+int ph_config_parse_noting(struct ph_config *config, const char *name,
+                           const char *text, size_t len,
+                           struct ph_config_origin *origins,
+                           struct ph_why *why);
+
+/* As ph_config_load; all of out_origins are set, unless it is NULL. */
+int ph_config_load_noting(const char *dir, struct ph_config *out_config,
+                          struct ph_config_origin *out_origins,
+                          struct ph_why *why);
 
 /* Is the open file fit to be believed, as described above, and of at most max
  * bytes? PH_ERR_DENIED, PH_ERR_CONFIG for the size. */
