@@ -22,6 +22,8 @@ static const struct ph_command commands[] = {
      PH_OPTION_ALL | PH_OPTION_JSON, 0, 0, ph_cmd_history},
     {"status", "[--json]", "show how the hold service is doing", PH_OPTION_JSON,
      0, 0, ph_cmd_status},
+    {"doctor", "[--json]", "say what is wrong on this computer, and what helps",
+     PH_OPTION_JSON, 0, 0, ph_cmd_doctor},
     {"config", "check | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},

@@ -90,6 +90,22 @@ function(ph_install_line kind source mode package where)
         PERMISSIONS ${permissions} COMPONENT ${package})
 endfunction()
 
+# What "printhold doctor" looks for: the files of a workstation that it cannot
+# work without, and its directories.
+set(ph_installed_files)
+function(ph_installed_row mode package where)
+    if(NOT package STREQUAL "printhold" OR where MATCHES "^(${DOC_DIR}|${MAN_DIR})/")
+        return()
+    endif()
+    cmake_path(ABSOLUTE_PATH where BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})
+    string(APPEND ph_installed_files
+        "    X(\"${where}\", ${mode}, NULL, NULL) \\\n")
+    set(ph_installed_files ${ph_installed_files} PARENT_SCOPE)
+    if(where MATCHES "[.]cil$")
+        set(ph_installed_cil ${where} PARENT_SCOPE)
+    endif()
+endfunction()
+
 set(ph_manifest ${PROJECT_SOURCE_DIR}/installer/manifest)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ph_manifest})
 file(STRINGS ${ph_manifest} ph_lines REGEX "^(target|file|fill):")
@@ -111,6 +127,7 @@ foreach(line IN LISTS ph_lines)
         string(CONFIGURE ${where} where @ONLY)
         string(APPEND ph_expected "${mode} ${where}\n")
         list(APPEND ph_packages ${package})
+        ph_installed_row(${mode} ${package} ${where})
         cmake_path(ABSOLUTE_PATH where
             BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE absolute)
         string(APPEND ph_files_of_${package} "${mode} ${absolute}\n")
@@ -126,3 +143,22 @@ foreach(package IN LISTS ph_packages)
     file(WRITE ${PROJECT_BINARY_DIR}/install/files.${package}
         "${ph_files_of_${package}}")
 endforeach()
+
+file(STRINGS ${ph_manifest} ph_lines REGEX "^dir ")
+set(ph_installed_directories)
+foreach(line IN LISTS ph_lines)
+    string(REGEX REPLACE "[ \t:]+" ";" fields "${line}")
+    list(POP_FRONT fields kind mode user group platform package where)
+    if(platform STREQUAL ph_platform AND package STREQUAL "printhold")
+        string(APPEND ph_installed_directories
+            "    X(\"${where}\", ${mode}, \"${user}\", \"${group}\") \\\n")
+    endif()
+endforeach()
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/install/installed.h @ONLY CONTENT
+"/* Made from installer/manifest. */
+#define PH_INSTALLED_CIL \"@ph_installed_cil@\"
+#define PH_INSTALLED_FILES(X) \\
+@ph_installed_files@
+#define PH_INSTALLED_DIRECTORIES(X) \\
+@ph_installed_directories@
+")

@@ -228,6 +228,20 @@ ph_identity_of_file(const char *pem_path, struct ph_identity *out_identity,
 }
 
 int
+ph_identity_end_of_file(const char *pem_path, int64_t *out_ms,
+                        struct ph_why *why)
+{
+    X509 *cert = NULL;
+    int err = load_cert(pem_path, &cert, why);
+
+    if (err == PH_OK && not_after(cert, out_ms) != PH_OK)
+        err = ph_why_fail(why, PH_ERR_SYNTAX, "%s does not say when it ends",
+                          pem_path);
+    X509_free(cert);
+    return err;
+}
+
+int
 ph_identity_user_key(const uint8_t *directory_key, size_t len,
                      const char *login, char out_uk[PH_USER_KEY_TEXT])
 {

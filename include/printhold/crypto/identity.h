@@ -37,6 +37,10 @@ int ph_identity_of_cert(X509 *cert, struct ph_identity *out_identity,
 int ph_identity_of_file(const char *pem_path, struct ph_identity *out_identity,
                         struct ph_why *why);
 
+/* When the first certificate of a PEM file ends, whosever it is. */
+int ph_identity_end_of_file(const char *pem_path, int64_t *out_ms,
+                            struct ph_why *why);
+
 /* User key: the first 26 characters of lower-case base32 of
  * HMAC-SHA-256(directory key, normalised login). */
 #define PH_USER_KEY_TEXT 27

@@ -1,0 +1,83 @@
+# shellcheck shell=bash disable=SC2016,SC2119
+# printhold doctor on a booted system with cupsd and agent: what is well is said
+# to be well, and each thing that is broken is named, with what helps.
+. "$SOURCE/tests/system/host.sh"
+BIN=/usr/local
+
+ask() { inside printhold doctor --json >"$WORK/said" || true; }
+level() { jq -r --arg name "$1" '.checks[] | select(.check == $name) | .level' "$WORK/said"; }
+result() { jq -r .result "$WORK/said"; }
+remedy() { jq -r --arg name "$1" '.checks[] | select(.check == $name) | .remedy' "$WORK/said"; }
+exits() { # code; as root or, with more words, as somebody
+    local rc=0
+    inside "${@:2}" printhold doctor >"$WORK/lines" 2>&1 || rc=$?
+    [ "$rc" = "$1" ] || fail "doctor ends with $rc, not with $1: $(cat "$WORK/lines")"
+    say "ok  doctor ends with $1"
+}
+finds() { # check level
+    ask
+    is "doctor: $1" "$(level "$1")" "$2"
+    [ "$2" = ok ] || [ -n "$(remedy "$1")" ] || fail "$1: nothing helps"
+}
+is_active() { inside systemctl -q is-active "$1"; }
+
+system_install
+# Where cupsd looks.
+cp "$ROOT$BIN/lib/cups/backend/printhold" "$ROOT/usr/lib/cups/backend/printhold"
+printf '[owner]\ndomain = example.com\n' >"$ROOT$BIN/etc/printhold/conf.d/10-site.conf"
+in_files useradd -m alice
+system_unit_tree cups.service
+system_boot
+check 'cupsd runs' until_true 20 is_active cups.service
+inside systemctl start printhold-capture.socket printhold-control.socket \
+    printhold-key.service printhold-agent.service printhold-queue.service
+check 'the agent runs' until_true 20 is_active printhold-agent.service
+
+ask
+is 'nothing is a problem' \
+    "$(jq -r '.checks[] | select(.level == "problem") | "\(.check): \(.text)"' "$WORK/said")" ''
+for one in version files directories configuration service queue ppd \
+    queue-policy backend cups-purge disk spool catalogue key clock owners firewall; do
+    is "$one is well" "$(level "$one")" ok
+done
+is 'a site that has set nothing is told what is missing' "$(level certificate)/$(level cloud)/$(level release)" \
+    warning/warning/warning
+exits 1
+exits 1 setpriv --reuid alice --regid alice --init-groups
+
+inside chmod 0744 "$BIN/lib/cups/backend/printhold"
+finds backend problem
+finds files problem
+exits 2
+inside chmod 0755 "$BIN/lib/cups/backend/printhold"
+
+inside lpadmin -p PrintHold -o printer-op-policy=default
+finds queue-policy problem
+inside sh -c "$(remedy queue-policy)"
+finds queue-policy ok
+inside cupsdisable PrintHold
+finds queue problem
+inside sh -c "$(remedy queue)"
+finds queue ok
+inside lpadmin -x PrintHold
+finds queue problem
+inside sh -c "$(remedy queue)" 2>/dev/null
+finds queue ok
+
+# No member of a group that cupsd lets purge.
+sed -i 's/^SystemGroup .*/SystemGroup root/' "$ROOT/etc/cups/cups-files.conf"
+inside systemctl restart cups.service
+inside setpriv --reuid alice --regid alice --init-groups lp -d PrintHold /etc/passwd >/dev/null
+purge_is() { ask && [ "$(level cups-purge)" = "$1" ]; }
+check 'doctor: cups-purge' until_true 30 purge_is problem
+
+inside chmod 0755 /var/spool/printhold
+finds directories problem
+inside chmod 0700 /var/spool/printhold
+printf '[jobs]\nretention = 8d\n' >"$ROOT$BIN/etc/printhold/conf.d/20-bad.conf"
+finds configuration problem
+check 'with file and line' grep -q '20-bad.conf:2' "$WORK/said"
+rm "$ROOT$BIN/etc/printhold/conf.d/20-bad.conf"
+inside systemctl stop printhold-agent.service printhold-capture.socket printhold-control.socket
+finds service problem
+exits 2
