@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import statistics
 import struct
@@ -43,47 +44,54 @@ RELEASES = 100
 WINDOW = 20  # of the broker: what may be unacknowledged
 
 
-class _Broker:
+class Broker:
     """A mosquitto of cloud/, and everything that the workstations told it."""
 
     def __init__(self, lab, name, documents):
-        self.port, tls_port = free_port(), free_port()
+        self.port, self.tls_port = free_port(), free_port()
         lab.run([os.path.join(TOP, 'cloud/mosquitto/start'), '--dir',
                  lab.path(name), '--ca', lab.pki('ca.crt'), '--cert',
                  lab.pki('broker.crt'), '--key', lab.pki('broker.key'),
-                 '--wss-port', str(self.port), '--tls-port', str(tls_port),
+                 '--wss-port', str(self.port), '--tls-port', str(self.tls_port),
                  '--service', 'hub', '--service', 'reader', '--background'])
         self.lab, self.name = lab, name
-        self._tell(Client(
-            Server(f'mqtts://localhost:{tls_port}', lab.pki('ca.crt')),
-            Identity('reader', lab.pki('reader.crt'), lab.pki('reader.key'))),
-                   documents)
-
-    @staticmethod
-    def _tell(client, documents):
-        client.connect()
-        flying = 0
         with open(documents, encoding='utf-8') as lines:
-            for line in lines:
-                topic, _, document = line.rstrip('\n').partition('\t')
-                body = (text(topic) + struct.pack('>H', client.number()) +
-                        put_properties({'expiry': 86400}) + document.encode())
-                client.send(PUBLISH, 3, body)
-                flying += 1
-                if flying == WINDOW:
-                    client.wait(PUBACK)
-                    flying -= 1
+            self.tell(lines, 3)
+
+    def tell(self, lines, flags):
+        """Publish "topic, tab, payload" as the broker takes it."""
+        lab, flying = self.lab, 0
+        client = Client(
+            Server(f'mqtts://localhost:{self.tls_port}', lab.pki('ca.crt')),
+            Identity('reader', lab.pki('reader.crt'), lab.pki('reader.key')))
+        client.connect()
+        for line in lines:
+            topic, _, payload = line.rstrip('\n').partition('\t')
+            body = (text(topic) + struct.pack('>H', client.number()) +
+                    put_properties({'expiry': 86400}) + payload.encode())
+            client.send(PUBLISH, flags, body)
+            flying += 1
+            if flying == WINDOW:
+                client.wait(PUBACK)
+                flying -= 1
         while flying:
             client.wait(PUBACK)
             flying -= 1
         client.leave()
+
+    def allow(self, rule):
+        """The reader may do that too."""
+        with open(self.lab.path(self.name, 'readers.acl'), 'a') as out:
+            out.write(f'user reader\n{rule}\n')
+        with open(self.lab.path(self.name, 'broker.pid')) as pid:
+            os.kill(int(pid.read()), signal.SIGHUP)
 
     def stop(self):
         self.lab.run([os.path.join(TOP, 'cloud/mosquitto/start'), '--dir',
                       self.lab.path(self.name), '--stop'])
 
 
-class _Hub:
+class Hub:
     def __init__(self, lab, name, people):
         self.lab, self.people = lab, people
         self.dir = lab.path(name)
@@ -108,7 +116,7 @@ ways = pin
         for printer in range(PRINTERS):
             self.admin('printer', 'add', '--cert',
                        lab.pki(f'pr-{printer}.crt'))
-        self.broker = _Broker(lab, name + '-broker', documents)
+        self.broker = Broker(lab, name + '-broker', documents)
         with open(self.config, 'a') as out:
             out.write('[directory]\n'
                       f'url = wss://localhost:{self.broker.port}/mqtt\n')
@@ -287,8 +295,8 @@ def busy(lab, options):
     """Two hubs, one much larger."""
     for printer in range(PRINTERS):
         lab.make_printer(f'pr-{printer}')
-    few = _Hub(lab, 'hub-few', FEW)
-    many = _Hub(lab, 'hub-many', 5000 if options.quick else 100_000)
+    few = Hub(lab, 'hub-few', FEW)
+    many = Hub(lab, 'hub-many', 5000 if options.quick else 100_000)
     yield from _sign_in(few, many, options, 50, 50, 'p50')
     yield from _sign_in(few, many, options, 99, 250, 'p99')
     yield from _at_once(few, many, options)

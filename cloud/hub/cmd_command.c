@@ -236,8 +236,10 @@ do_add_all(struct hub_command *command, void *arg)
     struct hub_person person;
     int err = hub_person_get(command->hub->store, batch->made.login, &person);
 
-    if (err == PH_OK)
+    if (err == PH_OK) {
+        memcpy(batch->made.uk, person.uk, sizeof(person.uk));
         err = hub_teller_each(command->hub->store, person.uk, add_for, batch);
+    }
     if (err == PH_ERR_LIMIT)
         ph_why_set(command->why, "%s is known to more than %d workstations",
                    batch->made.login, DEVICES_MAX);

@@ -28,6 +28,7 @@ int hub_cmd_user_show(struct hub_command *command);
 int hub_cmd_user_set(struct hub_command *command);
 int hub_cmd_user_block(struct hub_command *command);
 int hub_cmd_user_unblock(struct hub_command *command);
+int hub_cmd_user_erase(struct hub_command *command);
 int hub_cmd_printer_add(struct hub_command *command);
 int hub_cmd_printer_list(struct hub_command *command);
 int hub_cmd_printer_show(struct hub_command *command);

@@ -80,6 +80,9 @@ static const struct ph_config_setting settings[] = {
     {"report", "keep", PH_CONFIG_DURATION, AT(report_keep_s), 31 * DAY,
      3660 * DAY, NULL, "400d", "How long usage is kept, by person."},
 
+    {"audit", "keep", PH_CONFIG_DURATION, AT(audit_keep_s), 90 * DAY,
+     3660 * DAY, NULL, "400d", "How long the record of acts is kept."},
+
     {"cloud", "broker_url", PH_CONFIG_WSS_URL, AT(broker_url), 0, TEXT_LAST,
      NULL, "",
      "Broker that a workstation is told of when it enrols; empty: none."},

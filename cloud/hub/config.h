@@ -42,6 +42,8 @@ struct hub_config {
     /* [report] */
     uint64_t report_history_s;
     uint64_t report_keep_s;
+    /* [audit] */
+    uint64_t audit_keep_s;
     /* [cloud] */
     char broker_url[PH_CONFIG_TEXT_MAX]; /* told to workstations */
 };

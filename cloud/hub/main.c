@@ -31,7 +31,7 @@ static const char help[] =
     "  init               make a tenant: --tenant T --name HOST\n"
     "                     [--admin LOGIN] [--ca-cert FILE --ca-key FILE]\n"
     "  serve              answer devices until a signal comes\n"
-    "  user               add, list, show, set, block, unblock LOGIN\n"
+    "  user               add, list, show, set, block, unblock, erase LOGIN\n"
     "                     [--name TEXT] [--group G] [--administrator yes|no]\n"
     "  printer            add, list, show, set, revoke ID\n"
     "                     [--name TEXT] [--group G] [--cert FILE]\n"
@@ -98,6 +98,7 @@ static const struct command {
      hub_cmd_user_set},
     {{"user", "block"}, 1, 0, hub_cmd_user_block},
     {{"user", "unblock"}, 1, 0, hub_cmd_user_unblock},
+    {{"user", "erase"}, 1, 0, hub_cmd_user_erase},
     {{"printer", "add"},
      1,
      DEVICE_OPTIONS | HUB_TAKES(CERT),

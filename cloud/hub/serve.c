@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "audit.h"
 #include "call.h"
 #include "broker.h"
 #include "init.h"
@@ -16,6 +17,7 @@
 #include "reports.h"
 #include "routes.h"
 #include "sign_in.h"
+#include "store_erase.h"
 #include "store_commands.h"
 
 #define QUEUE_MAX        2048
@@ -320,6 +322,10 @@ run_house(uv_work_t *work)
     (void)atomic_fetch_add(&server->hub->changes, 1);
     if (err == PH_OK)
         err = hub_report_forget(server->hub, now_ms);
+    if (err == PH_OK)
+        err = hub_audit_house(server->hub, now_ms);
+    if (err == PH_OK) /* what was deleted is in it; busy: another time */
+        (void)hub_store_empty_log(store);
     if (err == PH_OK)
         err = hub_renew_own(server->hub, &server->renewed, &why);
     if (err != PH_OK)

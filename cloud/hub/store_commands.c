@@ -10,7 +10,7 @@
 
 #define COLUMNS                                                          \
     "number, jti, device, op, login, jobs, made_ms, expires_ms, state, " \
-    "tries, next_ms, answered_ms, answer"
+    "tries, next_ms, answered_ms, answer, uk"
 
 const char *
 hub_command_state_name(enum hub_command_state state)
@@ -54,6 +54,7 @@ read_command(sqlite3_stmt *stmt, struct hub_ws_command *command)
     command->next_ms = sqlite3_column_int64(stmt, 10);
     command->answered_ms = sqlite3_column_int64(stmt, 11);
     hub_column_text(stmt, 12, command->answer, sizeof(command->answer));
+    hub_column_text(stmt, 13, command->uk, sizeof(command->uk));
 }
 
 /* The rows of a statement that is bound. */
@@ -98,13 +99,13 @@ hub_ws_command_add(struct hub_store *store, struct hub_ws_command *command)
     return err == PH_OK
                ? hub_run(store,
                          "INSERT INTO command(" COLUMNS ")"
-                         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         "itttttiiiiiit", command->number, command->jti,
+                         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         "itttttiiiiiitt", command->number, command->jti,
                          command->device, ph_command_op_name(command->op),
                          command->login, command->jobs, command->made_ms,
                          command->expires_ms, (int64_t)command->state,
                          command->tries, command->next_ms, command->answered_ms,
-                         command->answer)
+                         command->answer, command->uk)
                : err;
 }
 
@@ -178,14 +179,28 @@ hub_ws_command_hurry(struct hub_store *store, const char *device,
                    now_ms);
 }
 
+/* The name of somebody who was erased is needed as long as a workstation has to
+ * be told, and no longer. */
+static int
+forget_erased(struct hub_store *store)
+{
+    return hub_run(store,
+                   "UPDATE command SET login = '', uk = '' WHERE state <> ?"
+                   " AND login <> '' AND NOT EXISTS (SELECT 1 FROM person"
+                   " WHERE person.login = command.login)",
+                   "i", (int64_t)HUB_COMMAND_WAITING);
+}
+
 int
 hub_ws_command_expire(struct hub_store *store, int64_t now_ms)
 {
-    return hub_run(store,
-                   "UPDATE command SET state = ? WHERE state = ?"
-                   " AND expires_ms <= ?",
-                   "iii", (int64_t)HUB_COMMAND_EXPIRED,
-                   (int64_t)HUB_COMMAND_WAITING, now_ms);
+    int err = hub_run(store,
+                      "UPDATE command SET state = ? WHERE state = ?"
+                      " AND expires_ms <= ?",
+                      "iii", (int64_t)HUB_COMMAND_EXPIRED,
+                      (int64_t)HUB_COMMAND_WAITING, now_ms);
+
+    return err == PH_OK ? forget_erased(store) : err;
 }
 
 int
@@ -270,10 +285,8 @@ forget_teller(struct hub_store *store, const struct ph_event_said *said)
         return PH_OK;
     return hub_run(store,
                    "DELETE FROM teller WHERE device = ? AND uk IN"
-                   " (SELECT person.uk FROM command JOIN person"
-                   " ON person.login = command.login"
-                   " WHERE command.jti = ? AND command.device = ?"
-                   " AND command.op = 'purge-user')",
+                   " (SELECT uk FROM command WHERE jti = ? AND device = ?"
+                   " AND op = 'purge-user')",
                    "ttt", said->workstation, command->cause, said->workstation);
 }
 
@@ -300,8 +313,10 @@ hub_ws_command_answered(struct hub_store *store,
                           (int64_t)HUB_COMMAND_EXPIRED);
     ph_buf_close(&answer);
     if (err == PH_OK)
-        return forget_teller(store, said);
-    return err == PH_ERR_NOT_FOUND ? PH_OK : err;
+        err = forget_teller(store, said);
+    else if (err == PH_ERR_NOT_FOUND)
+        return PH_OK;
+    return err == PH_OK ? forget_erased(store) : err;
 }
 
 /* --- who may hold something of a person --- */

@@ -31,7 +31,9 @@ struct hub_ws_command {
     char jti[PH_ID_TEXT];
     char device[HUB_ID_MAX];
     enum ph_command_op op;
-    char login[PH_LOGIN_MAX];         /* of whom, or empty */
+    char login[PH_LOGIN_MAX];         /* of whom; empty: of nobody, or of
+                                       * somebody who was erased since */
+    char uk[PH_USER_KEY_TEXT];        /* of purge-user */
     char jobs[HUB_COMMAND_JOBS_TEXT]; /* which, with blanks between, or empty */
     int64_t made_ms;
     int64_t expires_ms;

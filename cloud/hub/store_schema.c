@@ -271,6 +271,19 @@ static const char *const steps[] = {
     " subject TEXT NOT NULL,"
     " allows INTEGER NOT NULL,"
     " PRIMARY KEY(scope, target, is_group, subject));",
+    /* the end of what was forgotten of the record; quotas */
+    "CREATE TABLE audit_mark("
+    " one INTEGER PRIMARY KEY NOT NULL CHECK(one = 1),"
+    " number BIGINT NOT NULL,"
+    " mac BYTEA NOT NULL,"
+    " proof BYTEA NOT NULL);"
+    "ALTER TABLE command ADD COLUMN uk TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE quota("
+    " kind INTEGER NOT NULL,"   /* enum hub_quota_kind */
+    " who TEXT NOT NULL,"       /* login, or group */
+    " period INTEGER NOT NULL," /* enum hub_quota_period */
+    " pages BIGINT NOT NULL,"
+    " PRIMARY KEY(kind, who, period));",
 };
 
 const struct ph_db_form hub_store_form = {

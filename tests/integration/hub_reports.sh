@@ -126,3 +126,25 @@ PY
 check 'the table has a line for each' test "$(hub report jobs | wc -l)" -eq 10
 check 'the tables are as they were' reported jobs 'length == 9'
 check 'the record of acts is whole' hub audit verify
+
+# --- a person goes ---
+
+markers() { # text: in how many of the database's files
+    cat "$HUB"/hub.db* | grep -aic -- "$1" || true
+}
+[ "$(markers alice@example.com)" -gt 0 ] || fail 'the search finds nothing that is there'
+check 'alice has jobs at her desk' test "$(jobs_of alice)" -gt 0
+hub user erase alice@example.com --json >"$HOST/erased.json"
+is 'what was deleted' "$(jq -r '.erased | "\(.people) \(.pins) \(.bindings) \(.["jobs-of-nobody"])"' "$HOST/erased.json")" '1 1 1 9'
+is 'who is told' "$(jq -r '.waiting[].workstation' "$HOST/erased.json")" "$WS"
+check 'her workstation deletes what it held' until_true 30 has_jobs alice 0
+waits_for_nobody() { hub user erase alice@example.com --json | jq -e '.waiting == []' >/dev/null; }
+check 'and says so' until_true 30 waits_for_nobody
+is 'no byte of the files has her login' "$(markers alice@example.com)" 0
+is 'nor a title' "$(markers HYPERLINK)" 0
+is 'the sums are as they were' \
+    "$(hub report usage --by month --json | jq -r '.[0] | "\(.jobs) \(.releases)"')" '9 2'
+check 'the record of acts is whole' hub audit verify
+status=0
+sign_in pin <<<"$PIN" 2>/dev/null || status=$?
+is 'she cannot sign in' "$status" 3

@@ -257,6 +257,10 @@ order(struct hub_fixture *f, enum ph_command_op op, const char *login)
     };
 
     (void)snprintf(command.login, sizeof(command.login), "%s", login);
+    if (op == PH_COMMAND_PURGE_USER)
+        assert_int_equal(ph_identity_user_key(f->hub.directory_key,
+                                              HUB_KEY_BYTES, login, command.uk),
+                         PH_OK);
     hub_fixture_begin(f);
     assert_int_equal(hub_ws_command_add(f->hub.store, &command), PH_OK);
     hub_fixture_end(f);
