@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#include "https.h"
+#include "printhold/net/https.h"
 #include "messages.h"
 #include "printhold/base/why.h"
 

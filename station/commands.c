@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "enrol_command.h"
 #include "grant_file.h"
 #include "print.h"
 #include "printhold/base/err.h"
@@ -233,8 +234,9 @@ with_session(const struct ph_options *options, int dirfd, struct ph_why *why)
     return err;
 }
 
-int
-ph_commands_run(const struct ph_options *options)
+/* The documents go where; the rest says who we are. */
+static int
+run_with_output(const struct ph_options *options)
 {
     struct ph_why why = {{0}};
     int dirfd = -1;
@@ -252,4 +254,21 @@ ph_commands_run(const struct ph_options *options)
               : with_session(options, dirfd, &why);
     ph_io_close(&dirfd);
     return err;
+}
+
+int
+ph_commands_run(const struct ph_options *options)
+{
+    struct ph_options with_identity = *options;
+    struct ph_enrolled enrolled;
+    struct ph_why why = {{0}};
+    int err;
+
+    if (options->command == PH_COMMAND_ENROL)
+        return ph_enrol_command(options);
+    if (options->command == PH_COMMAND_RENEW)
+        return ph_renew_command(options);
+    err = ph_enrol_use(&with_identity, &enrolled, &why);
+    return err == PH_OK ? run_with_output(&with_identity)
+                        : own_fault(err, &why);
 }

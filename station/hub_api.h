@@ -9,7 +9,7 @@
 #ifndef PRINTHOLD_STATION_HUB_API_H
 #define PRINTHOLD_STATION_HUB_API_H
 
-#include "https.h"
+#include "printhold/net/https.h"
 #include "hub_messages.h"
 #include "printhold/base/why.h"
 #include "printhold/proto/sign_in.h"

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "address.h"
+#include "printhold/net/address.h"
 #include "messages.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/crypto/jws.h"

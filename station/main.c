@@ -1,10 +1,9 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include <curl/curl.h>
-
 #include "commands.h"
 #include "printhold/base/err.h"
+#include "printhold/net/https.h"
 
 #define EXIT_USAGE 2
 
@@ -31,10 +30,9 @@ main(int argc, char **argv)
         return 0;
     }
     /* A reader that went away is a write error here, not our end. */
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
-        curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || ph_https_start() != PH_OK)
         return 1;
     err = ph_commands_run(&options);
-    curl_global_cleanup();
+    ph_https_stop();
     return ph_commands_exit_status(err);
 }

@@ -14,7 +14,7 @@
 #include "printhold/proto/json.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
-#include "reply_headers.h"
+#include "printhold/net/reply_headers.h"
 
 #define PH_MESSAGE_MAX  (4 * 1024 * 1024) /* bytes of one answer */
 #define PH_JOBS_MAX     8192              /* of one list */

@@ -13,36 +13,54 @@
 #define TIMEOUT_MAX_S     3600
 
 static const char usage_text[] =
-    "Usage: printhold-station COMMAND --workstation HOST[:PORT]\n"
-    "           --cert FILE --key FILE --ca FILE\n"
+    "Usage: printhold-station enrol --server URL --token-file FILE\n"
+    "           --pin PIN | --ca FILE [--state DIR] [--json]\n"
+    "       printhold-station renew [--state DIR] [--json]\n"
+    "       printhold-station sign-in --way WAY [OPTION...]\n"
+    "       printhold-station list | pull --workstation HOST[:PORT]\n"
     "           --grant-file FILE | --code-file FILE [OPTION...]\n"
-    "       printhold-station sign-in --hub HOST[:PORT] --way WAY\n"
-    "           --cert FILE --key FILE --ca FILE [OPTION...]\n"
     "\n"
     "Commands:\n"
-    "  list     show the held jobs that the grant or code covers\n"
-    "  pull     fetch jobs into a directory and report them as printed\n"
+    "  enrol    exchange a token for the certificate of this printer\n"
+    "  renew    get the next certificate now; the others do it by themselves\n"
+    "           when two thirds of its life are over\n"
     "  sign-in  sign a person in at the hub and show what is held on all\n"
     "           workstations; with --output pull it from there\n"
+    "  list     show the held jobs that the grant or code covers\n"
+    "  pull     fetch jobs into a directory and report them as printed\n"
     "\n"
     "Options:\n"
-    "  --workstation HOST[:PORT]  where the workstation is; port 9443\n"
-    "  --workstation-id ID        which one must answer, by its certificate;\n"
-    "                             without it the certificate must be for HOST\n"
-    "  --cert FILE, --key FILE    certificate and key of this printer, PEM\n"
-    "  --ca FILE                  the fleet's CA, PEM\n"
-    "  --grant-file FILE          the release grant; - is standard input\n"
-    "  --code-file FILE           the code of printhold code in place of a "
-    "grant;\n"
-    "                             - is standard input\n"
+    "  --state DIR                where the identity from enrol lies;\n"
+    "                             " PH_STATION_STATE "\n"
+    "  --cert FILE, --key FILE, --ca FILE\n"
+    "                             certificate and key of this printer, and "
+    "the\n"
+    "                             fleet's CA, PEM, in place of that identity\n"
     "  --json                     print JSON\n"
     "  --quiet                    no progress\n"
     "  --tries N                  give up after N tries; 8\n"
     "  --timeout TIME             without a byte, such as 30s or 2m; 30s\n"
     "  --help, --version\n"
     "\n"
+    "Options of enrol:\n"
+    "  --server URL               https://HOST of the hub; port 9445\n"
+    "  --token-file FILE          the token, mode 0600; - is standard input\n"
+    "  --pin PIN                  the pin of the hub's authority, or\n"
+    "  --ca FILE                  its certificate, PEM\n"
+    "\n"
+    "Options of list and pull:\n"
+    "  --workstation HOST[:PORT]  where the workstation is; port 9443\n"
+    "  --workstation-id ID        which one must answer, by its certificate;\n"
+    "                             without it the certificate must be for HOST\n"
+    "  --grant-file FILE          the release grant; - is standard input\n"
+    "  --code-file FILE           the code of printhold code in place of a "
+    "grant;\n"
+    "                             - is standard input\n"
+    "\n"
     "Options of sign-in:\n"
-    "  --hub HOST[:PORT]          where the hub is; port 9444\n"
+    "  --hub HOST[:PORT]          where the hub is; port 9444; unless said, "
+    "where\n"
+    "                             it was at enrolment\n"
     "  --way WAY                  badge, pin, badge+pin, code or password;\n"
     "                             the badge's number and the secrets are "
     "typed,\n"
@@ -90,6 +108,10 @@ enum {
     OPT_LOGIN,
     OPT_SECRET_FILE,
     OPT_REGISTER_BADGE,
+    OPT_STATE,
+    OPT_SERVER,
+    OPT_TOKEN_FILE,
+    OPT_PIN,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -117,6 +139,10 @@ static const struct option long_options[] = {
     {"login", required_argument, NULL, OPT_LOGIN},
     {"secret-file", required_argument, NULL, OPT_SECRET_FILE},
     {"register-badge", no_argument, NULL, OPT_REGISTER_BADGE},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"server", required_argument, NULL, OPT_SERVER},
+    {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+    {"pin", required_argument, NULL, OPT_PIN},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -155,52 +181,64 @@ take_tries(struct ph_options *options, const char *text, struct ph_why *why)
     return PH_OK;
 }
 
+/* Where a value that is taken as it stands goes; NULL for the others. */
+static const char **
+place_of(struct ph_options *options, int option)
+{
+    switch (option) {
+    case OPT_WORKSTATION:
+    case OPT_HUB:
+        return &options->https.address;
+    case OPT_WORKSTATION_ID:
+        return &options->https.workstation_id;
+    case OPT_CERT:
+        return &options->https.cert_file;
+    case OPT_KEY:
+        return &options->https.key_file;
+    case OPT_CA:
+        return &options->https.ca_file;
+    case OPT_STATE:
+        return &options->state;
+    case OPT_SERVER:
+        return &options->server;
+    case OPT_TOKEN_FILE:
+        return &options->token_file;
+    case OPT_PIN:
+        return &options->pin;
+    case OPT_GRANT_FILE:
+        return &options->grant_file;
+    case OPT_CODE_FILE:
+        return &options->code_file;
+    case OPT_OUTPUT:
+        return &options->output;
+    case OPT_LOGIN:
+        return &options->login;
+    case OPT_SECRET_FILE:
+        return &options->secret_file;
+    default:
+        return NULL;
+    }
+}
+
 /* Options with a value. */
 static int
 take_value(struct ph_options *options, int option, const char *value,
            struct ph_why *why)
 {
+    const char **place = place_of(options, option);
+
+    if (place != NULL) {
+        *place = value[0] != '\0' ? value : NULL;
+        options->https.is_hub = options->https.is_hub || option == OPT_HUB;
+        return PH_OK;
+    }
     switch (option) {
-    case OPT_WORKSTATION:
-        options->https.workstation = value;
-        return PH_OK;
-    case OPT_WORKSTATION_ID:
-        options->https.workstation_id = value;
-        return PH_OK;
-    case OPT_CERT:
-        options->https.cert_file = value;
-        return PH_OK;
-    case OPT_KEY:
-        options->https.key_file = value;
-        return PH_OK;
-    case OPT_CA:
-        options->https.ca_file = value;
-        return PH_OK;
-    case OPT_GRANT_FILE:
-        options->grant_file = value;
-        return PH_OK;
-    case OPT_CODE_FILE:
-        options->code_file = value;
-        return PH_OK;
-    case OPT_OUTPUT:
-        options->output = value;
-        return PH_OK;
-    case OPT_HUB:
-        options->https.workstation = value;
-        options->https.is_hub = true;
-        return PH_OK;
     case OPT_WAY:
         options->has_way = true;
         if (ph_sign_in_way_find(value, &options->way) == PH_OK)
             return PH_OK;
         return ph_why_fail(why, PH_ERR_INVALID,
                            "--way is badge, pin, badge+pin, code or password");
-    case OPT_LOGIN:
-        options->login = value;
-        return PH_OK;
-    case OPT_SECRET_FILE:
-        options->secret_file = value;
-        return PH_OK;
     case OPT_JOB:
         return take_job(options, value, why);
     case OPT_TRIES:
@@ -249,20 +287,22 @@ static int
 take_command(struct ph_options *options, int argc, char **argv,
              struct ph_why *why)
 {
+    static const char *const names[] = {
+        [PH_COMMAND_LIST] = "list",       [PH_COMMAND_PULL] = "pull",
+        [PH_COMMAND_SIGN_IN] = "sign-in", [PH_COMMAND_ENROL] = "enrol",
+        [PH_COMMAND_RENEW] = "renew",
+    };
+
     if (optind + 1 != argc)
         return ph_why_fail(why, PH_ERR_INVALID,
                            optind == argc ? "a command is missing"
                                           : "one command only");
-    if (strcmp(argv[optind], "list") == 0)
-        options->command = PH_COMMAND_LIST;
-    else if (strcmp(argv[optind], "pull") == 0)
-        options->command = PH_COMMAND_PULL;
-    else if (strcmp(argv[optind], "sign-in") == 0)
-        options->command = PH_COMMAND_SIGN_IN;
-    else
-        return ph_why_fail(why, PH_ERR_INVALID, "unknown command %s",
-                           argv[optind]);
-    return PH_OK;
+    for (size_t i = 0; i < PH_COUNT(names); i++)
+        if (names[i] != NULL && strcmp(argv[optind], names[i]) == 0) {
+            options->command = (enum ph_command)i;
+            return PH_OK;
+        }
+    return ph_why_fail(why, PH_ERR_INVALID, "unknown command %s", argv[optind]);
 }
 
 static int
@@ -281,9 +321,12 @@ check_sign_in(const struct ph_options *options, struct ph_why *why)
 {
     const bool is_password = options->way == PH_SIGN_IN_PASSWORD;
 
-    if (!options->https.is_hub || options->https.workstation_id != NULL)
+    if (options->https.workstation_id != NULL ||
+        (options->https.address != NULL && !options->https.is_hub))
         return ph_why_fail(why, PH_ERR_INVALID,
-                           "sign-in needs --hub, and no workstation");
+                           "sign-in is at the --hub, and at no workstation");
+    if (options->https.address == NULL && ph_options_have_files(options))
+        return ph_why_fail(why, PH_ERR_INVALID, "--hub is missing");
     if (!options->has_way)
         return ph_why_fail(why, PH_ERR_INVALID, "--way is missing");
     if (is_password != (options->login != NULL))
@@ -299,33 +342,26 @@ check_sign_in(const struct ph_options *options, struct ph_why *why)
 }
 
 static int
-check_needed(const struct ph_options *options, struct ph_why *why)
+check_enrol(const struct ph_options *options, struct ph_why *why)
 {
-    const bool is_sign_in = options->command == PH_COMMAND_SIGN_IN;
-    const struct {
-        const char *name;
-        const char *value;
-    } needed[] = {
-        {is_sign_in ? "--hub" : "--workstation", options->https.workstation},
-        {"--cert", options->https.cert_file},
-        {"--key", options->https.key_file},
-        {"--ca", options->https.ca_file},
-        {"--grant-file or --code-file", is_sign_in ? "none"
-                                        : options->grant_file != NULL
-                                            ? options->grant_file
-                                            : options->code_file},
-    };
+    if (options->server == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--server is missing");
+    if (options->token_file == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--token-file is missing");
+    if ((options->pin == NULL) == (options->https.ca_file == NULL))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "say either --pin or --ca: by it the hub is known");
+    return PH_OK;
+}
 
-    for (size_t i = 0; i < PH_COUNT(needed); i++) {
-        if (needed[i].value == NULL || needed[i].value[0] == '\0')
-            return ph_why_fail(why, PH_ERR_INVALID, "%s is missing",
-                               needed[i].name);
-    }
-    if (is_sign_in)
-        return check_sign_in(options, why);
+static int
+check_at_workstation(const struct ph_options *options, struct ph_why *why)
+{
     if (options->https.is_hub)
         return ph_why_fail(why, PH_ERR_INVALID, "--hub is for sign-in");
-    if (options->grant_file != NULL && options->code_file != NULL)
+    if (options->https.address == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--workstation is missing");
+    if ((options->grant_file != NULL) == (options->code_file != NULL))
         return ph_why_fail(why, PH_ERR_INVALID,
                            "say either --grant-file or --code-file");
     return options->command == PH_COMMAND_PULL
@@ -333,11 +369,57 @@ check_needed(const struct ph_options *options, struct ph_why *why)
                : PH_OK;
 }
 
+bool
+ph_options_have_files(const struct ph_options *options)
+{
+    return options->https.cert_file != NULL;
+}
+
+/* All three by hand, or none of them. */
+static int
+check_files(const struct ph_options *options, struct ph_why *why)
+{
+    const struct ph_https_options *https = &options->https;
+    const int given = (https->cert_file != NULL) + (https->key_file != NULL) +
+                      (https->ca_file != NULL);
+
+    if (given == 0 || given == 3)
+        return PH_OK;
+    return ph_why_fail(why, PH_ERR_INVALID, "%s is missing",
+                       https->cert_file == NULL  ? "--cert"
+                       : https->key_file == NULL ? "--key"
+                                                 : "--ca");
+}
+
+static int
+check_needed(const struct ph_options *options, struct ph_why *why)
+{
+    int err = PH_OK;
+
+    if (options->state == NULL)
+        return ph_why_fail(why, PH_ERR_INVALID, "--state is empty");
+    if (options->command == PH_COMMAND_ENROL)
+        return check_enrol(options, why);
+    if (options->server != NULL || options->token_file != NULL ||
+        options->pin != NULL)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "--server, --token-file and --pin are for enrol");
+    if (options->command != PH_COMMAND_RENEW)
+        err = check_files(options, why);
+    if (err != PH_OK || options->command == PH_COMMAND_RENEW)
+        return err;
+    return options->command == PH_COMMAND_SIGN_IN
+               ? check_sign_in(options, why)
+               : check_at_workstation(options, why);
+}
+
 int
 ph_options_parse(int argc, char **argv, struct ph_options *out_options,
                  struct ph_why *why)
 {
     struct ph_options options = {.tries = TRIES_DEFAULT,
+                                 .state = PH_STATION_STATE,
+                                 .https.product = "printhold-station",
                                  .https.timeout_s = TIMEOUT_DEFAULT_S};
     int option;
     int err = PH_OK;

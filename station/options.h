@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "https.h"
+#include "printhold/net/https.h"
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
 #include "printhold/model/sign_in_ways.h"
 
 #define PH_OPTIONS_JOBS_MAX 64
+#define PH_STATION_STATE    "/var/lib/printhold-station"
 
 enum ph_command {
     PH_COMMAND_HELP,
@@ -19,12 +20,19 @@ enum ph_command {
     PH_COMMAND_LIST,
     PH_COMMAND_PULL,
     PH_COMMAND_SIGN_IN,
+    PH_COMMAND_ENROL,
+    PH_COMMAND_RENEW,
 };
 
 /* Text points into argv. */
 struct ph_options {
     enum ph_command command;
     struct ph_https_options https;
+    const char *state; /* directory of our identity and reports */
+    /* enrol */
+    const char *server;
+    const char *token_file;
+    const char *pin;
     const char *grant_file; /* this one, */
     const char *code_file;  /* or that; the other is NULL */
     const char *output;
@@ -44,6 +52,9 @@ struct ph_options {
     char job[PH_OPTIONS_JOBS_MAX][PH_ID_TEXT];
     size_t job_count;
 };
+
+/* Were certificate, key and CA given by hand? */
+bool ph_options_have_files(const struct ph_options *options);
 
 /* PH_ERR_INVALID with a sentence when the line makes no sense. */
 int ph_options_parse(int argc, char **argv, struct ph_options *out_options,

@@ -19,7 +19,7 @@
 
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
-#include "reply_headers.h"
+#include "printhold/net/reply_headers.h"
 
 #define PH_PART_NAME_MAX 48
 

@@ -132,7 +132,7 @@ visit(struct crowd *crowd, const struct ph_hub_workstation *ws,
     struct ph_api *api = NULL;
     int err;
 
-    where.workstation = address;
+    where.address = address;
     where.workstation_id = ws->id;
     where.is_hub = false;
     err = ph_https_open(&where, &https, why);

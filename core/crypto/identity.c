@@ -262,24 +262,32 @@ ph_identity_user_key(const uint8_t *directory_key, size_t len,
 }
 
 int
-ph_identity_spki_pin(const char *pem_path, char out_pin[PH_SPKI_PIN_TEXT],
-                     struct ph_why *why)
+ph_identity_cert_pin(X509 *cert, char out_pin[PH_SPKI_PIN_TEXT])
 {
     uint8_t digest[PH_SHA256_BYTES];
     unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    int err = len > 0 ? ph_sha256(der, (size_t)len, digest) : PH_ERR_CRYPTO;
+
+    OPENSSL_free(der);
+    if (err == PH_OK)
+        err = format_digest(digest, "sha256-", out_pin, PH_SPKI_PIN_TEXT);
+    return err;
+}
+
+int
+ph_identity_spki_pin(const char *pem_path, char out_pin[PH_SPKI_PIN_TEXT],
+                     struct ph_why *why)
+{
     X509 *cert = NULL;
-    int len, err = load_cert(pem_path, &cert, why);
+    int err = load_cert(pem_path, &cert, why);
 
     if (err != PH_OK)
         return err;
-    len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-    err = len > 0 ? ph_sha256(der, (size_t)len, digest) : PH_ERR_CRYPTO;
-    if (err == PH_OK)
-        err = format_digest(digest, "sha256-", out_pin, PH_SPKI_PIN_TEXT);
+    err = ph_identity_cert_pin(cert, out_pin);
     if (err != PH_OK)
         ph_why_set(why, "cannot take the key of the certificate %s: %s",
                    pem_path, ph_err_text(err));
-    OPENSSL_free(der);
     X509_free(cert);
     return err;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "control_enrol.h"
 #include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
@@ -22,6 +23,7 @@ static const struct {
     [PH_CONTROL_STATUS] = {"status", false},
     [PH_CONTROL_CODE] = {"code", false},
     [PH_CONTROL_HISTORY] = {"history", false},
+    [PH_CONTROL_ENROL] = {"enrol", false},
 };
 
 bool
@@ -37,14 +39,20 @@ int
 ph_control_request_put(const struct ph_control_request *request,
                        struct ph_buf *buf)
 {
+    json_t *root;
+
     if ((size_t)request->op >= PH_COUNT(ops))
         return PH_ERR_INVALID;
-    return ph_json_put_root(
-        json_pack("{s:i,s:s,s:s,s:b,s:b,s:b}", "version", PH_CONTROL_VERSION,
-                  "op", ops[request->op].name, "job", request->job, "all",
-                  (int)request->all, "ended", (int)request->ended, "keep",
-                  (int)request->keep),
-        buf);
+    root = json_pack("{s:i,s:s,s:s,s:b,s:b,s:b}", "version", PH_CONTROL_VERSION,
+                     "op", ops[request->op].name, "job", request->job, "all",
+                     (int)request->all, "ended", (int)request->ended, "keep",
+                     (int)request->keep);
+    if (request->op == PH_CONTROL_ENROL &&
+        ph_control_enrol_fill(&request->enrol, root) != PH_OK) {
+        json_decref(root);
+        return PH_ERR_INVALID;
+    }
+    return ph_json_put_root(root, buf);
 }
 
 /* An absent switch is off. */
@@ -125,6 +133,8 @@ take_request(const json_t *root, struct ph_control_request *request,
         err = take_switch(root, "keep", &request->keep);
     if (err != PH_OK)
         ph_why_set(why, "all, ended and keep are true or false");
+    if (err == PH_OK && request->op == PH_CONTROL_ENROL)
+        err = ph_control_enrol_take(root, &request->enrol, why);
     return err;
 }
 
@@ -295,6 +305,9 @@ static const struct ph_text_field status_texts[] = {
     TEXT(ph_control_status, cloud_dropped_text, "cloud-dropped-text"),
     TEXT(ph_control_status, policy_text, "policy-text"),
     TEXT(ph_control_status, clock_text, "clock-text"),
+    TEXT(ph_control_status, identity, "identity"),
+    TEXT(ph_control_status, workstation, "workstation"),
+    TEXT(ph_control_status, identity_text, "identity-text"),
     TEXT(ph_control_status, release, "release"),
     TEXT(ph_control_status, release_text, "release-text"),
     TEXT(ph_control_status, host, "host"),
@@ -328,6 +341,7 @@ static const struct ph_number_field status_numbers[] = {
     I64(ph_control_status, policy_version, "policy-version"),
     I64(ph_control_status, policy_ws_version, "policy-ws-version"),
     I64(ph_control_status, renewal_wanted_ms, "renewal-wanted-ms"),
+    I64(ph_control_status, identity_until_ms, "identity-until-ms"),
     I64(ph_control_status, release_port, "release-port"),
     I64(ph_control_status, release_connections, "release-connections"),
     I64(ph_control_status, release_pulls, "release-pulls"),

@@ -11,7 +11,7 @@
 #include "messages.h"
 #include "printhold/base/err.h"
 #include "printhold/base/utf8.h"
-#include "reply_headers.h"
+#include "printhold/net/reply_headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

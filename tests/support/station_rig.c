@@ -110,7 +110,8 @@ station_scene_open(struct station_scene *scene, const char *server,
     char ca[PATH_BYTES];
     char name[64];
     char address[64];
-    struct ph_https_options options = {.workstation = address,
+    struct ph_https_options options = {.product = "test",
+                                       .address = address,
                                        .workstation_id = workstation_id,
                                        .timeout_s = 10};
 

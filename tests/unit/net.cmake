@@ -1,3 +1,4 @@
+ph_unit_test(reply_headers LINK ph_https)
 ph_unit_test(ws_url LINK ph_net)
 ph_unit_test(resolver LINK ph_net)
 ph_unit_test(mqtt_flights LINK ph_net)

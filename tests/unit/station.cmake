@@ -1,4 +1,3 @@
-ph_unit_test(station_reply_headers LINK printhold_station_parts)
 ph_unit_test(station_messages LINK printhold_station_parts)
 ph_unit_test(station_options LINK printhold_station_parts)
 ph_unit_test(station_part LINK printhold_station_parts)

@@ -45,6 +45,42 @@ requests_survive_the_way(void **state)
     ph_buf_close(&buf);
 }
 
+static void
+an_enrolment_survives_the_way(void **state)
+{
+    static const struct ph_control_request asked[] = {
+        {.op = PH_CONTROL_ENROL,
+         .enrol = {.server = "https://hub", .token = "t", .pin = "sha256-x"}},
+        {.op = PH_CONTROL_ENROL,
+         .enrol = {.server = "hub", .token = "t", .ca = "-----\nAA\n"}},
+    };
+    const struct ph_control_enrolled enrolled = {
+        .id = "ws-1", .tenant = "acme", .hub = "hub:9444", .not_after_ms = 5};
+    struct ph_control_enrolled got;
+    struct ph_control_request back;
+    struct ph_buf buf;
+    struct ph_why why;
+
+    (void)state;
+    ph_buf_init(&buf, PH_CONTROL_REQUEST_MAX);
+    for (size_t i = 0; i < PH_COUNT(asked); i++) {
+        assert_int_equal(ph_control_request_put(&asked[i], &buf), PH_OK);
+        assert_int_equal(
+            ph_control_request_parse(buf.data, buf.len, &back, &why), PH_OK);
+        assert_string_equal(back.enrol.server, asked[i].enrol.server);
+        assert_string_equal(back.enrol.token, asked[i].enrol.token);
+        assert_string_equal(back.enrol.pin, asked[i].enrol.pin);
+        assert_string_equal(back.enrol.ca, asked[i].enrol.ca);
+    }
+    assert_int_equal(ph_control_enrolled_put(&enrolled, &buf), PH_OK);
+    assert_int_equal(ph_control_enrolled_parse(buf.data, buf.len, &got), PH_OK);
+    assert_string_equal(got.id, "ws-1");
+    assert_string_equal(got.hub, "hub:9444");
+    assert_int_equal(got.not_after_ms, 5);
+    assert_int_equal(ph_control_enrolled_parse("{}", 2, &got), PH_ERR_SYNTAX);
+    ph_buf_close(&buf);
+}
+
 #define V1 "{\"version\":1,"
 
 static const struct {
@@ -52,6 +88,22 @@ static const struct {
     const char *text;
     int err;
 } bad_requests[] = {
+    {"enrol with nothing", V1 "\"op\":\"enrol\"}", PH_ERR_INVALID},
+    {"enrol without pin or ca",
+     V1 "\"op\":\"enrol\",\"server\":\"h\",\"token\":\"t\"}", PH_ERR_INVALID},
+    {"enrol with both",
+     V1 "\"op\":\"enrol\",\"server\":\"h\",\"token\":\"t\",\"pin\":\"p\","
+        "\"ca\":\"c\"}",
+     PH_ERR_INVALID},
+    {"enrol with an authority that is a number",
+     V1 "\"op\":\"enrol\",\"server\":\"h\",\"token\":\"t\",\"ca\":1}",
+     PH_ERR_INVALID},
+    {"enrol with control characters",
+     V1 "\"op\":\"enrol\",\"server\":\"h\",\"token\":\"t\","
+        "\"ca\":\"\\u001b\"}",
+     PH_ERR_INVALID},
+    {"enrol with a job", V1 "\"op\":\"enrol\",\"job\":\"beef\"}",
+     PH_ERR_INVALID},
     {"no JSON", "status\n", PH_ERR_SYNTAX},
     {"no version", "{\"op\":\"status\"}", PH_ERR_NOT_FOUND},
     {"newer version", "{\"version\":2,\"op\":\"status\"}", PH_ERR_UNSUPPORTED},
@@ -279,6 +331,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_survive_the_way),
+        cmocka_unit_test(an_enrolment_survives_the_way),
         cmocka_unit_test(bad_requests_are_refused_with_a_reason),
         cmocka_unit_test(replies_survive_the_way),
         cmocka_unit_test(a_reply_without_a_result_is_no_success),

@@ -12,6 +12,7 @@
 #include "csr_maker.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/crypto/ca.h"
 #include "printhold/crypto/csr.h"
 
 static EVP_PKEY *key, *other;
@@ -64,6 +65,29 @@ a_sound_request_is_its_key(void **state)
     assert_int_equal(i2d_PUBKEY(key, &der), PH_P256_SPKI_BYTES);
     assert_memory_equal(a.spki, der, PH_P256_SPKI_BYTES);
     OPENSSL_free(der);
+}
+
+static void
+a_request_of_ours_is_a_sound_one(void **state)
+{
+    uint8_t spki[PH_P256_SPKI_BYTES];
+    struct ph_buf pem, csr;
+    struct ph_csr parsed;
+
+    (void)state;
+    ph_buf_init(&pem, 4096);
+    ph_buf_init(&csr, PH_CSR_MAX);
+    assert_int_equal(ph_p256_key_make(&pem), PH_OK);
+    assert_int_equal(ph_csr_make(&pem, &csr), PH_OK);
+    assert_int_equal(
+        ph_csr_parse((const char *)csr.data, csr.len, &parsed, NULL), PH_OK);
+    assert_int_equal(ph_p256_key_spki(&pem, spki), PH_OK);
+    assert_memory_equal(parsed.spki, spki, sizeof(spki));
+    ph_buf_clear(&pem);
+    assert_int_equal(ph_buf_put_str(&pem, "no key"), PH_OK);
+    assert_int_not_equal(ph_csr_make(&pem, &csr), PH_OK);
+    ph_buf_close(&pem);
+    ph_buf_close(&csr);
 }
 
 static void
@@ -303,6 +327,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_request_is_its_key),
+        cmocka_unit_test(a_request_of_ours_is_a_sound_one),
         cmocka_unit_test(line_ends_of_either_kind_are_taken),
         cmocka_unit_test(nothing_may_stand_around_it),
         cmocka_unit_test(two_requests_are_none),

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "address.h"
+#include "printhold/net/address.h"
 #include "delay.h"
 #include "grant_file.h"
 #include "printhold/base/attr.h"
@@ -97,7 +97,7 @@ lines_without_sense_are_refused_with_a_reason(void **state)
         {"a command is missing", {"s", NULL}},
         {"unknown command print", {"s", "print", ALL, NULL}},
         {"one command only", {"s", "list", "pull", ALL, NULL}},
-        {"--grant-file or --code-file is missing",
+        {"say either --grant-file or --code-file",
          {"s", "list", "--workstation", "h", "--cert", "c", "--key", "k",
           "--ca", "a", NULL}},
         {"say either --grant-file or --code-file",
@@ -105,6 +105,26 @@ lines_without_sense_are_refused_with_a_reason(void **state)
         {"--ca is missing",
          {"s", "list", "--workstation", "h", "--cert", "c", "--key", "k",
           "--ca", "", "--grant-file", "g", NULL}},
+        {"--cert is missing",
+         {"s", "list", "--workstation", "h", "--key", "k", "--ca", "a",
+          "--grant-file", "g", NULL}},
+        {"--workstation is missing", {"s", "list", "--grant-file", "g", NULL}},
+        {"--hub is missing",
+         {"s", "sign-in", "--way", "pin", "--cert", "c", "--key", "k", "--ca",
+          "a", NULL}},
+        {"sign-in is at the --hub, and at no workstation",
+         {"s", "sign-in", "--way", "pin", "--workstation", "h", NULL}},
+        {"--way is missing", {"s", "sign-in", NULL}},
+        {"--state is empty", {"s", "renew", "--state", "", NULL}},
+        {"--server is missing", {"s", "enrol", "--token-file", "t", NULL}},
+        {"--token-file is missing", {"s", "enrol", "--server", "h", NULL}},
+        {"say either --pin or --ca: by it the hub is known",
+         {"s", "enrol", "--server", "h", "--token-file", "t", NULL}},
+        {"say either --pin or --ca: by it the hub is known",
+         {"s", "enrol", "--server", "h", "--token-file", "t", "--pin", "p",
+          "--ca", "a", NULL}},
+        {"--server, --token-file and --pin are for enrol",
+         {"s", "sign-in", "--way", "pin", "--pin", "1234", NULL}},
         {"--output is missing", {"s", "pull", ALL, "--all", NULL}},
         {"say either --all or which --job to pull",
          {"s", "pull", ALL, "--output", "d", NULL}},

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "printhold/base/buf.h"
 #include "printhold/base/why.h"
 #include "printhold/crypto/kdf.h"
 
@@ -33,5 +34,9 @@ struct ph_csr {
  * the request. */
 int ph_csr_parse(const char *pem, size_t len, struct ph_csr *out_csr,
                  struct ph_why *why);
+
+/* The request of a device for its key (PEM, P-256), with no name in it, since
+ * nobody looks at one. out_pem (initialised by the caller) is replaced. */
+int ph_csr_make(const struct ph_buf *key_pem, struct ph_buf *out_pem);
 
 #endif

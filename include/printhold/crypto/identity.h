@@ -52,5 +52,6 @@ int ph_identity_user_key(const uint8_t *directory_key, size_t len,
 #define PH_SPKI_PIN_TEXT 52
 int ph_identity_spki_pin(const char *pem_path, char out_pin[PH_SPKI_PIN_TEXT],
                          struct ph_why *why);
+int ph_identity_cert_pin(X509 *cert, char out_pin[PH_SPKI_PIN_TEXT]);
 
 #endif

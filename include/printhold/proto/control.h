@@ -50,6 +50,20 @@ enum ph_control_op {
     PH_CONTROL_CODE,   /* one item: a new offline code of the asker */
     /* an item (history.h) per record of the audit, oldest first */
     PH_CONTROL_HISTORY,
+    PH_CONTROL_ENROL, /* one item: who this computer is now */
+};
+
+#define PH_CONTROL_SERVER_MAX 256
+#define PH_CONTROL_TOKEN_MAX  64
+#define PH_CONTROL_CA_MAX     16384
+
+/* Of the operation enrol: where the hub is, what it knows us by, and what we
+ * know it by, a pin or an authority's certificates (PEM); the other is empty. */
+struct ph_control_enrol {
+    char server[PH_CONTROL_SERVER_MAX];
+    char token[PH_CONTROL_TOKEN_MAX];
+    char pin[PH_CONTROL_TEXT_MAX];
+    char ca[PH_CONTROL_CA_MAX];
 };
 
 /* job: 4 to 32 lower-case hex digits, the start of one id, for the three
@@ -60,6 +74,7 @@ struct ph_control_request {
     bool all;   /* jobs, history: of everybody; administrator only */
     bool ended; /* jobs: the ended ones too */
     bool keep;  /* keep: true to keep, false to undo it */
+    struct ph_control_enrol enrol; /* empty for others; wipe it after use */
 };
 
 /* err is PH_OK, or why the request failed, with the reason in words. */
@@ -126,8 +141,12 @@ struct ph_control_status {
     int64_t policy_version;              /* of the organisation; 0: none */
     int64_t policy_ws_version;           /* of this workstation; 0: none */
     char policy_text[PH_WHY_MAX];        /* what they changed here */
-    int64_t renewal_wanted_ms;         /* since when a new certificate is; 0 */
-    char clock_text[PH_WHY_MAX];       /* the clock is behind, or empty */
+    int64_t renewal_wanted_ms;          /* since when a new certificate is; 0 */
+    char clock_text[PH_WHY_MAX];        /* the clock is behind, or empty */
+    char identity[PH_CONTROL_TEXT_MAX]; /* none, files, enrolled */
+    char workstation[PH_CONTROL_TEXT_MAX]; /* its id; empty: none */
+    int64_t identity_until_ms;             /* of the enrolment; 0 */
+    char identity_text[PH_WHY_MAX]; /* what is to be done about it, or empty */
     char release[PH_CONTROL_TEXT_MAX]; /* off, on */
     int64_t release_port;
     int64_t release_connections; /* now */
@@ -152,6 +171,15 @@ struct ph_control_code {
     char address[PH_CONTROL_TEXT_MAX]; /* with port; empty: none is known */
 };
 
+/* What came of an enrolment. */
+struct ph_control_enrolled {
+    char id[PH_CONTROL_TEXT_MAX];
+    char tenant[PH_CONTROL_TEXT_MAX];
+    char hub[PH_CONTROL_SERVER_MAX];
+    int64_t not_after_ms;
+    int64_t renew_after_ms;
+};
+
 /* Is text 4 to 32 lower-case hex digits? */
 bool ph_control_is_job_name(const char *text);
 
@@ -172,6 +200,11 @@ int ph_control_status_put(const struct ph_control_status *status,
                           struct ph_buf *buf);
 int ph_control_status_parse(const void *body, size_t len,
                             struct ph_control_status *out_status);
+
+int ph_control_enrolled_put(const struct ph_control_enrolled *enrolled,
+                            struct ph_buf *buf);
+int ph_control_enrolled_parse(const void *body, size_t len,
+                              struct ph_control_enrolled *out_enrolled);
 
 int ph_control_code_put(const struct ph_control_code *code, struct ph_buf *buf);
 /* PH_ERR_SYNTAX also for what is no code. */

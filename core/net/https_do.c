@@ -1,4 +1,4 @@
-#include "https.h"
+#include "printhold/net/https.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -238,6 +238,8 @@ failure(struct ph_https *https, CURLcode code, bool answered,
         return ph_why_fail(why, PH_ERR_PROTOCOL,
                            "%s does not speak our HTTP: %s", https->authority,
                            text);
+    case CURLE_ABORTED_BY_CALLBACK:
+        return ph_why_fail(why, PH_ERR_CANCELLED, "stopped");
     case CURLE_OUT_OF_MEMORY:
         return PH_ERR_NOMEM;
     default:

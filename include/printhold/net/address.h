@@ -2,8 +2,8 @@
  * Where a workstation is: "host", "host:port", "[v6]" or "[v6]:port", made fit
  * for a URL. Names may have letters, digits, dots and dashes only.
  */
-#ifndef PRINTHOLD_STATION_ADDRESS_H
-#define PRINTHOLD_STATION_ADDRESS_H
+#ifndef PRINTHOLD_NET_ADDRESS_H
+#define PRINTHOLD_NET_ADDRESS_H
 
 #define PH_ADDRESS_PORT_DEFAULT 9443
 #define PH_ADDRESS_PORT_HUB     9444

@@ -1,5 +1,6 @@
-#include "https.h"
+#include "printhold/net/https.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ check_identity(struct ph_https *https, X509 *cert)
         return ph_why_fail(why, PH_ERR_DENIED,
                            "what answers at %s is not a workstation",
                            https->authority);
-    if (strcmp(identity.tenant, https->tenant) != 0)
+    if (https->tenant[0] != '\0' && strcmp(identity.tenant, https->tenant) != 0)
         return ph_why_fail(why, PH_ERR_DENIED,
                            "what answers at %s belongs to another tenant",
                            https->authority);
@@ -44,14 +45,58 @@ check_identity(struct ph_https *https, X509 *cert)
     return PH_OK;
 }
 
+/* The certificate that has the pin, of those that were shown. */
+static X509 *
+find_pinned(const struct ph_https *https, X509_STORE_CTX *store)
+{
+    STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
+
+    for (int i = 0; i < sk_X509_num(shown); i++) {
+        X509 *cert = sk_X509_value(shown, i);
+        char pin[PH_SPKI_PIN_TEXT];
+
+        if (ph_identity_cert_pin(cert, pin) == PH_OK &&
+            strcmp(pin, https->pin) == 0)
+            return cert;
+    }
+    return NULL;
+}
+
+/* With that one as the only anchor, whether it signed itself or not. */
+static int
+verify_pinned(struct ph_https *https, X509_STORE_CTX *store)
+{
+    X509 *pinned = find_pinned(https, store);
+    STACK_OF(X509) *anchors = sk_X509_new_null();
+    int verified = 0;
+
+    if (pinned == NULL)
+        ph_why_set(&https->identity_why,
+                   "none of its certificates has the pin; it is another hub, "
+                   "or its authority was made anew");
+    if (pinned != NULL && anchors != NULL &&
+        sk_X509_push(anchors, pinned) > 0) {
+        X509_STORE_CTX_set0_trusted_stack(store, anchors);
+        X509_STORE_CTX_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+        verified = X509_verify_cert(store);
+        X509_STORE_CTX_set0_trusted_stack(store, NULL);
+    } else {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    }
+    sk_X509_free(anchors);
+    return verified;
+}
+
 /* In place of OpenSSL's own verification of the chain, which it calls first:
  * chain and purpose, then the identity. */
 static int
 on_verify_chain(X509_STORE_CTX *store, void *arg)
 {
     struct ph_https *https = arg;
+    const int verified = https->pin[0] != '\0' ? verify_pinned(https, store)
+                                               : X509_verify_cert(store);
 
-    if (X509_verify_cert(store) != 1)
+    if (verified != 1)
         return 0;
     if (check_identity(https, X509_STORE_CTX_get0_cert(store)) == PH_OK)
         return 1;
@@ -81,6 +126,17 @@ backend_is_openssl(void)
            strncmp(info->ssl_version, "OpenSSL/", 8) == 0;
 }
 
+/* Called at least every second. */
+static int
+on_progress(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
+            curl_off_t up_now)
+{
+    const struct ph_https *https = arg;
+
+    (void)down, (void)down_now, (void)up, (void)up_now;
+    return https->stop != NULL && atomic_load(https->stop) ? 1 : 0;
+}
+
 bool
 ph_https_set_transport(struct ph_https *https)
 {
@@ -108,48 +164,108 @@ ph_https_set_transport(struct ph_https *https)
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_USERAGENT, "printhold-station/" PRINTHOLD_VERSION);
+    SET(CURLOPT_USERAGENT, https->product);
     SET(CURLOPT_CONNECTTIMEOUT, (long)https->timeout_s);
     SET(CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_PER_S);
     SET(CURLOPT_LOW_SPEED_TIME, (long)https->timeout_s);
     SET(CURLOPT_ERRORBUFFER, https->error);
+    SET(CURLOPT_NOPROGRESS, https->stop == NULL ? 1L : 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, https);
 #undef SET
     return ok;
+}
+
+static int
+copy(const char *text, char **out_copy)
+{
+    *out_copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *out_copy != NULL ? PH_OK : PH_ERR_NOMEM;
+}
+
+static int
+copy_files(struct ph_https *https, const struct ph_https_options *options)
+{
+    int err = copy(options->ca_file, &https->ca_file);
+
+    if (err == PH_OK)
+        err = copy(options->cert_file, &https->cert_file);
+    if (err == PH_OK)
+        err = copy(options->key_file, &https->key_file);
+    return err;
+}
+
+/* Whom we believe, and whose we are. */
+static int
+take_trust(struct ph_https *https, const struct ph_https_options *options,
+           struct ph_why *why)
+{
+    struct ph_identity own;
+    int err;
+
+    if (options->pin != NULL &&
+        (strncmp(options->pin, "sha256-", 7) != 0 ||
+         strlen(options->pin) != 7 + PH_THUMBPRINT_TEXT - 1))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "a pin is sha256- and 43 characters");
+    if ((options->pin != NULL) == (options->ca_file != NULL) ||
+        (options->cert_file == NULL && !options->is_hub))
+        return PH_ERR_INVALID;
+    if (options->pin != NULL)
+        (void)snprintf(https->pin, sizeof(https->pin), "%s", options->pin);
+    if (options->cert_file == NULL)
+        return PH_OK;
+    err = ph_identity_of_file(options->cert_file, &own, why);
+    if (err == PH_OK)
+        memcpy(https->tenant, own.tenant, sizeof(https->tenant));
+    return err;
+}
+
+static unsigned
+usual_port(const struct ph_https_options *options)
+{
+    if (options->port != 0)
+        return options->port;
+    return options->is_hub ? PH_ADDRESS_PORT_HUB : PH_ADDRESS_PORT_DEFAULT;
 }
 
 static int
 take_options(struct ph_https *https, const struct ph_https_options *options,
              struct ph_why *why)
 {
-    struct ph_identity own;
     const char *id = options->workstation_id;
     int err;
 
-    if (ph_address_authority_at(options->workstation,
-                                options->is_hub ? PH_ADDRESS_PORT_HUB
-                                                : PH_ADDRESS_PORT_DEFAULT,
+    if (ph_address_authority_at(options->address, usual_port(options),
                                 https->authority) != PH_OK)
         return ph_why_fail(why, PH_ERR_INVALID,
                            "the %s must be HOST or HOST:PORT",
                            options->is_hub ? "hub" : "workstation");
     https->is_hub = options->is_hub;
+    https->timeout_s = options->timeout_s;
+    https->stop = options->stop;
+    (void)snprintf(https->product, sizeof(https->product), "%s/%s",
+                   options->product, PRINTHOLD_VERSION);
     if (id != NULL && (id[0] == '\0' || strlen(id) >= PH_IDENTITY_MAX))
         return ph_why_fail(why, PH_ERR_INVALID,
                            "the workstation id is not a valid one");
-    err = ph_identity_of_file(options->cert_file, &own, why);
-    if (err != PH_OK)
-        return err;
-    memcpy(https->tenant, own.tenant, sizeof(https->tenant));
     if (id != NULL)
         memcpy(https->workstation_id, id, strlen(id) + 1);
-    https->ca_file = strdup(options->ca_file);
-    https->cert_file = strdup(options->cert_file);
-    https->key_file = strdup(options->key_file);
-    https->timeout_s = options->timeout_s;
-    if (https->ca_file == NULL || https->cert_file == NULL ||
-        https->key_file == NULL)
-        return PH_ERR_NOMEM;
-    return PH_OK;
+    err = take_trust(https, options, why);
+    return err == PH_OK ? copy_files(https, options) : err;
+}
+
+int
+ph_https_start(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? PH_OK
+                                                             : PH_ERR_INTERNAL;
+}
+
+void
+ph_https_stop(void)
+{
+    curl_global_cleanup();
 }
 
 int

@@ -1,5 +1,6 @@
 /*
- * The station's end of HTTPS: one connection to one workstation, on libcurl.
+ * The client's end of HTTPS: one connection to one workstation or to the hub,
+ * on libcurl. For threads that may wait: it blocks.
  *
  * TLS 1.3 or newer, our client certificate, and the fleet CA's file as the
  * only trust anchor: neither the system's store nor proxies or .netrc of the
@@ -9,30 +10,43 @@
  * no part, because workstations are reached at changing addresses. Without
  * one the certificate must also be valid for the host name or address. The hub
  * must be a service of the tenant, and its certificate valid for the name.
+ *
+ * Before there is a certificate of our own (enrolment) the tenant is not known
+ * either, and any will do. In place of the CA's file there may be the pin of
+ * one of the certificates that the server shows: that one is the only anchor.
  */
-#ifndef PRINTHOLD_STATION_HTTPS_H
-#define PRINTHOLD_STATION_HTTPS_H
+#ifndef PRINTHOLD_NET_HTTPS_H
+#define PRINTHOLD_NET_HTTPS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "printhold/base/buf.h"
 #include "printhold/base/why.h"
-#include "reply_headers.h"
+#include "printhold/net/reply_headers.h"
 
 #define PH_HTTPS_BODY_MAX (4 * 1024 * 1024) /* of JSON answers */
+
+/* Once in a program, before its first thread; and at its end. */
+int ph_https_start(void);
+void ph_https_stop(void);
 
 struct ph_https;
 
 struct ph_https_options {
-    const char *workstation;    /* as in address.h */
+    const char *product;        /* who we are, of the header User-Agent */
+    const char *address;        /* as in address.h */
     const char *workstation_id; /* "ws-..." or NULL */
-    bool is_hub; /* the hub of the tenant is there, port 9444 unless said */
-    const char *ca_file;
-    const char *cert_file;
+    bool is_hub;                /* the hub of the tenant is there, port 9444 */
+    unsigned port;              /* unless the address says it; 0: as is usual */
+    const char *ca_file;        /* this one, */
+    const char *pin;       /* or "sha256-..." as ph_identity_spki_pin has it */
+    const char *cert_file; /* NULL: none yet, for the hub only */
     const char *key_file;
-    uint64_t timeout_s; /* to connect, and without a byte moving */
+    uint64_t timeout_s;      /* to connect, and without a byte moving */
+    const atomic_bool *stop; /* set: requests end within a second; or NULL */
 };
 
 /* Reads our certificate for the tenant; connects at the first request. */
@@ -72,6 +86,7 @@ struct ph_https_request {
  *   PH_ERR_DENIED    one of the two certificates was not accepted
  *   PH_ERR_PROTOCOL  not the HTTP that we speak
  *   PH_ERR_CONFIG    certificate, key or CA file cannot be used
+ *   PH_ERR_CANCELLED *stop was set
  *   or what on_body returned.
  */
 int ph_https_do(struct ph_https *https, const struct ph_https_request *request,

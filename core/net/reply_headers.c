@@ -1,4 +1,4 @@
-#include "reply_headers.h"
+#include "printhold/net/reply_headers.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-#include "address.h"
+#include "printhold/net/address.h"
 
 #include <stdbool.h>
 #include <stdio.h>

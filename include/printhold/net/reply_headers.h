@@ -1,5 +1,5 @@
 /*
- * The few response headers that the station acts on, read strictly.
+ * The few response headers that our clients act on, read strictly.
  *
  *   ETag            RFC 9110 section 8.8.3; weak tags are not kept, they do
  *                   not go with ranges
@@ -11,8 +11,8 @@
  * Other headers are ignored. One of these that is malformed or comes twice
  * spoils the response: PH_ERR_PROTOCOL.
  */
-#ifndef PRINTHOLD_STATION_REPLY_HEADERS_H
-#define PRINTHOLD_STATION_REPLY_HEADERS_H
+#ifndef PRINTHOLD_NET_REPLY_HEADERS_H
+#define PRINTHOLD_NET_REPLY_HEADERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
