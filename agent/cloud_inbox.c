@@ -32,7 +32,7 @@ struct ph_cloud_inbox {
     struct ph_cloud_inbox_status status;
     int64_t log_window_ms;
     unsigned log_count;
-    void (*refresh)(void *arg);
+    ph_cloud_inbox_effect_cb effect;
     void *arg;
     bool is_working;
     bool is_stopping;
@@ -158,21 +158,22 @@ static void
 on_worked(uv_work_t *work, int status)
 {
     struct ph_cloud_inbox *inbox = work->data;
-    bool refresh = false;
+    struct ph_cloud_effect effect = {.refresh = false};
 
     (void)status; /* nobody cancels it */
     inbox->is_working = false;
     for (struct letter *it = inbox->with_him; it != NULL; it = it->next) {
         note(inbox, it->drop);
-        refresh = refresh || it->effect.refresh;
+        effect.refresh = effect.refresh || it->effect.refresh;
+        effect.renew = effect.renew || it->effect.renew;
     }
     drop_letters(&inbox->with_him);
     if (inbox->is_stopping) {
         inbox_free(inbox);
         return;
     }
-    if (refresh && inbox->refresh != NULL)
-        inbox->refresh(inbox->arg);
+    if ((effect.refresh || effect.renew) && inbox->effect != NULL)
+        inbox->effect(&effect, inbox->arg);
     start_work(inbox);
 }
 
@@ -257,7 +258,7 @@ int
 ph_cloud_inbox_start(uv_loop_t *loop, const struct ph_config *config,
                      struct ph_jobs *jobs,
                      const struct ph_workstation *workstation,
-                     void (*refresh)(void *arg), void *arg,
+                     ph_cloud_inbox_effect_cb effect, void *arg,
                      struct ph_cloud_inbox **out_inbox)
 {
     struct ph_cloud_inbox *inbox = calloc(1, sizeof(*inbox));
@@ -265,7 +266,7 @@ ph_cloud_inbox_start(uv_loop_t *loop, const struct ph_config *config,
     if (inbox == NULL)
         return PH_ERR_NOMEM;
     inbox->loop = loop;
-    inbox->refresh = refresh;
+    inbox->effect = effect;
     inbox->arg = arg;
     ph_cloud_messages_init(&inbox->messages, config, workstation, jobs);
     for (size_t i = 0; i < PH_CLOUD_MESSAGE_KINDS; i++)

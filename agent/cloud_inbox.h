@@ -25,11 +25,14 @@ struct ph_cloud_inbox;
 void ph_cloud_inbox_topic(enum ph_cloud_message_kind kind, const char *tenant,
                           const char *workstation, char dst[PH_MQTT_TOPIC_MAX]);
 
-/* refresh: everything is to be said again; on the loop's thread. */
+/* What some messages ask of the rest of the agent; on the loop's thread. */
+typedef void (*ph_cloud_inbox_effect_cb)(const struct ph_cloud_effect *effect,
+                                         void *arg);
+
 int ph_cloud_inbox_start(uv_loop_t *loop, const struct ph_config *config,
                          struct ph_jobs *jobs,
                          const struct ph_workstation *workstation,
-                         void (*refresh)(void *arg), void *arg,
+                         ph_cloud_inbox_effect_cb effect, void *arg,
                          struct ph_cloud_inbox **out_inbox);
 
 /* A ph_cloud_message_cb; arg is the inbox. */

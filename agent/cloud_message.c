@@ -248,6 +248,8 @@ take_command(struct ph_cloud_messages *messages, const struct ph_buf *claims,
                   result.refused == NULL ? "" : ": ",
                   result.refused == NULL ? "" : result.refused);
     effect->refresh = command.op == PH_COMMAND_REFRESH;
+    effect->renew =
+        command.op == PH_COMMAND_RENEW_CERTIFICATE && result.refused == NULL;
     return PH_CLOUD_TAKEN;
 }
 

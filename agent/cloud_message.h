@@ -82,6 +82,7 @@ void ph_cloud_messages_init(struct ph_cloud_messages *messages,
 /* What the rest of the agent must do about it. */
 struct ph_cloud_effect {
     bool refresh; /* everything is to be said again */
+    bool renew;   /* a new certificate is wanted */
 };
 
 /* Blocks on the disk; one at a time. */

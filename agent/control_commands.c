@@ -45,6 +45,20 @@ ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
         call->status = *status;
 }
 
+void
+ph_control_call_set_enrol(struct ph_control_call *call,
+                          ph_control_enrol_fn enrol, void *arg)
+{
+    call->enrol = enrol;
+    call->enrol_arg = arg;
+}
+
+void
+ph_control_call_end(struct ph_control_call *call)
+{
+    ph_wipe(&call->request.enrol, sizeof(call->request.enrol));
+}
+
 static int
 put_item(struct ph_buf *buf, const struct ph_buf *body)
 {
@@ -223,6 +237,7 @@ judge(const struct ph_control_status *status)
                    status->audit_text[0] != '\0' ||
                    status->clock_text[0] != '\0' ||
                    status->renewal_wanted_ms > 0 ||
+                   status->identity_text[0] != '\0' ||
                    status->release_text[0] != '\0'
                ? "warning"
                : "ok";
@@ -363,6 +378,33 @@ step_code(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
     return err;
 }
 
+/* --- enrolment --- */
+
+static int
+step_enrol(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    struct ph_control_enrolled enrolled;
+    struct ph_buf body;
+    int err;
+
+    if (call->uid != 0)
+        return ph_why_fail(why, PH_ERR_DENIED,
+                           "only the administrator may enrol this computer; "
+                           "use sudo");
+    if (call->enrol == NULL)
+        return PH_ERR_UNSUPPORTED;
+    err = call->enrol(call->enrol_arg, &call->request.enrol, &enrolled, why);
+    if (err != PH_OK)
+        return err;
+    call->is_enrolled = true;
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    err = ph_control_enrolled_put(&enrolled, &body);
+    if (err == PH_OK)
+        err = put_item(buf, &body);
+    ph_buf_close(&body);
+    return err;
+}
+
 int
 ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
 {
@@ -379,6 +421,8 @@ ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
             err = step_status(call, buf);
         else if (err == PH_OK && call->request.op == PH_CONTROL_CODE)
             err = step_code(call, buf, &why);
+        else if (err == PH_OK && call->request.op == PH_CONTROL_ENROL)
+            err = step_enrol(call, buf, &why);
         else if (err == PH_OK)
             err = step_one(call, buf, &why);
     }

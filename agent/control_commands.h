@@ -22,8 +22,17 @@
 int ph_control_asker(uid_t uid, const struct ph_control_request *request,
                      struct ph_asker *out_asker, struct ph_why *why);
 
-/* One request being answered. The fields are private. */
+/* Exchange a token for an identity; blocks. */
+typedef int (*ph_control_enrol_fn)(void *arg,
+                                   const struct ph_control_enrol *wanted,
+                                   struct ph_control_enrolled *out_enrolled,
+                                   struct ph_why *why);
+
+/* One request being answered. The fields are private, but for is_enrolled. */
 struct ph_control_call {
+    bool is_enrolled; /* it was answered that this computer is another now */
+    ph_control_enrol_fn enrol; /* NULL: nobody can */
+    void *enrol_arg;
     struct ph_jobs *jobs; /* borrowed */
     uid_t uid;
     struct ph_control_request request;
@@ -33,6 +42,12 @@ struct ph_control_call {
     int64_t after;              /* the same of the history: a number */
     bool done;
 };
+
+/* What the operation enrol calls. */
+void ph_control_call_set_enrol(struct ph_control_call *call,
+                               ph_control_enrol_fn enrol, void *arg);
+/* Wipe what was secret in the request. */
+void ph_control_call_end(struct ph_control_call *call);
 
 /* The status needs what only the loop's thread knows; NULL for other
  * requests. Everything is copied. */

@@ -18,13 +18,14 @@
 
 #include <unistd.h>
 
-#include "control_commands.h"
+#include "control_status.h"
 #include "local_listen.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
 #include "printhold/base/peer.h"
+#include "printhold/base/wipe.h"
 #include "printhold/proto/frame.h"
 
 #define SOCKET_MODE  0666
@@ -108,6 +109,8 @@ free_if_gone(struct client *client)
     if (client->next != NULL)
         client->next->prev = client->prev;
     server->client_count--;
+    ph_control_call_end(&client->call);
+    ph_wipe(client->in.data, client->in.len);
     ph_buf_close(&client->in);
     ph_buf_close(&client->out);
     free(client);
@@ -181,11 +184,23 @@ start_work(struct client *client)
     }
 }
 
+/* Once, when the answer is out or nobody waits for it any more. */
+static void
+tell_enrolled(struct client *client)
+{
+    const struct ph_control_sources *sources = &client->server->sources;
+
+    if (client->call.is_enrolled && sources->enrolled != NULL)
+        sources->enrolled(sources->arg);
+    client->call.is_enrolled = false;
+}
+
 static void
 on_written(uv_write_t *write, int status)
 {
     struct client *client = write->data;
 
+    tell_enrolled(client);
     if (client->state == CLOSING)
         return;
     if (status != 0) {
@@ -216,105 +231,14 @@ on_worked(uv_work_t *work, int status)
     struct client *client = work->data;
 
     client->working = false;
+    if (client->state == CLOSING || status != 0 || client->call_err != PH_OK)
+        tell_enrolled(client);
     if (client->state == CLOSING)
         free_if_gone(client);
     else if (status != 0 || client->call_err != PH_OK)
         close_client(client);
     else
         start_write(client);
-}
-
-static void
-fill_workstation(const struct ph_control_sources *sources,
-                 struct ph_control_status *status)
-{
-    const struct ph_workstation *ws = sources->workstation != NULL
-                                          ? sources->workstation(sources->arg)
-                                          : NULL;
-
-    struct ph_why text = {""};
-    const bool is_asleep =
-        sources->sleep != NULL && sources->sleep(sources->arg, &text);
-
-    (void)snprintf(status->presence, sizeof(status->presence), "%s",
-                   is_asleep ? "asleep" : "on");
-    (void)snprintf(status->sleep_text, sizeof(status->sleep_text), "%s",
-                   text.text);
-    if (ws == NULL)
-        return;
-    (void)snprintf(status->host, sizeof(status->host), "%s", ws->host);
-    for (size_t i = 0; i < ws->address_count; i++) {
-        struct ph_control_address *one = &status->addresses[i];
-
-        (void)snprintf(one->address, sizeof(one->address), "%s",
-                       ws->address[i]);
-        (void)snprintf(one->interface, sizeof(one->interface), "%s",
-                       ws->interface[i]);
-    }
-    status->address_count = ws->address_count;
-}
-
-/* The part of the status that belongs to the loop's thread. */
-static void
-fill_status(const struct ph_control_server *server,
-            struct ph_control_status *status)
-{
-    static const char *const names[] = {
-        [PH_CLOUD_OFF] = "off",
-        [PH_CLOUD_CONNECTING] = "connecting",
-        [PH_CLOUD_ONLINE] = "online",
-    };
-    const struct ph_control_sources *sources = &server->sources;
-    struct ph_cloud_status cloud = {.state = PH_CLOUD_OFF};
-    struct ph_release_status release = {0};
-    struct ph_why cups = {""};
-    uint64_t cups_waiting = 0, taken = 0, dropped = 0;
-    struct ph_why inbox = {""};
-
-    if (sources->cups != NULL)
-        sources->cups(sources->arg, &cups_waiting, &cups);
-    if (sources->inbox != NULL)
-        sources->inbox(sources->arg, &taken, &dropped, &inbox);
-    if (sources->cloud != NULL)
-        sources->cloud(sources->arg, &cloud);
-    if (sources->release != NULL)
-        sources->release(sources->arg, &release);
-    *status = (struct ph_control_status){
-        .version = PRINTHOLD_VERSION,
-        .pid = getpid(),
-        .uptime_s = (ph_clock_mono_ms() - server->started_ms) / 1000,
-        .cups_waiting = (int64_t)cups_waiting,
-        .cloud_since_ms = cloud.since_ms,
-        .cloud_published = (int64_t)cloud.published,
-        .cloud_refused = (int64_t)cloud.refused,
-        .cloud_refused_since_ms =
-            cloud.refused_text[0] != '\0' ? cloud.refused_since_ms : 0,
-        .cloud_taken = (int64_t)taken,
-        .cloud_dropped = (int64_t)dropped,
-        .release_port = release.port,
-        .release_connections = (int64_t)release.connections,
-        .release_pulls = (int64_t)release.pulls,
-        .release_refused = (int64_t)release.refused,
-        .release_denied = (int64_t)release.denied,
-    };
-    (void)snprintf(status->key_level, sizeof(status->key_level), "%s",
-                   server->key_level);
-    (void)snprintf(status->cups_text, sizeof(status->cups_text), "%s",
-                   cups.text);
-    (void)snprintf(status->cloud, sizeof(status->cloud), "%s",
-                   names[cloud.state]);
-    (void)snprintf(status->cloud_text, sizeof(status->cloud_text), "%s",
-                   cloud.text);
-    (void)snprintf(status->cloud_refused_text,
-                   sizeof(status->cloud_refused_text), "%s",
-                   cloud.refused_text);
-    (void)snprintf(status->cloud_dropped_text,
-                   sizeof(status->cloud_dropped_text), "%s", inbox.text);
-    (void)snprintf(status->release_text, sizeof(status->release_text), "%s",
-                   release.text.text);
-    (void)snprintf(status->release, sizeof(status->release), "%s",
-                   release.port != 0 ? "on" : "off");
-    fill_workstation(sources, status);
 }
 
 /* A request that cannot be understood is answered and the talk goes on. */
@@ -348,10 +272,15 @@ start_request(struct client *client, const struct ph_frame *frame)
         return;
     }
     if (request.op == PH_CONTROL_STATUS)
-        fill_status(client->server, &status);
+        ph_control_fill_status(&client->server->sources,
+                               client->server->started_ms,
+                               client->server->key_level, &status);
     ph_control_call_init(&client->call, client->server->jobs, client->uid,
                          &request,
                          request.op == PH_CONTROL_STATUS ? &status : NULL);
+    ph_control_call_set_enrol(&client->call, client->server->sources.enrol,
+                              client->server->sources.arg);
+    ph_wipe(&request.enrol, sizeof(request.enrol));
     start_work(client);
 }
 

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "cloud.h"
+#include "control_commands.h"
 #include "jobs.h"
 #include "printhold/base/why.h"
 #include "printhold/model/config.h"
@@ -41,6 +42,12 @@ struct ph_control_sources {
                   struct ph_why *out_text);
     /* is it asleep, or about to be; what it does not let us, or empty */
     bool (*sleep)(void *arg, struct ph_why *out_text);
+    /* who this computer is: the members identity* and workstation */
+    void (*identity)(void *arg, struct ph_control_status *status);
+    /* Exchange a token, for uid 0; in a worker. NULL: unsupported. */
+    ph_control_enrol_fn enrol;
+    /* Whoever asked for it has been answered, or is gone. */
+    void (*enrolled)(void *arg);
     void *arg;
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };

@@ -291,10 +291,22 @@ void ph_jobs_rules(struct ph_jobs *jobs, struct ph_rules *out_rules,
  */
 int ph_jobs_command(struct ph_jobs *jobs, const struct ph_command *command,
                     const char *refused, struct ph_command_result *out_result);
+/* Whoever runs us gets new certificates by itself: such a command is taken, and
+ * not only noted. */
+void ph_jobs_set_renews(struct ph_jobs *jobs, bool renews);
 /* The certificate was replaced: nobody waits for a new one any more. */
 int ph_jobs_renewed(struct ph_jobs *jobs);
+/* Does somebody wait for one? */
+bool ph_jobs_wants_renewal(struct ph_jobs *jobs);
 
 /* --- outbox (cloud.c) --- */
+
+/*
+ * Once after the start. Where there is no cloud: what is held from now on will be
+ * told when there is one. Where there is one: what was held meanwhile, and still
+ * is, is due, as events and in the documents.
+ */
+int ph_jobs_report_held(struct ph_jobs *jobs);
 
 #define PH_OUTBOX_EVENT_DAYS 30 /* older ones are dropped and counted */
 /* So long we keep what the broker has acknowledged and say it again after a

@@ -170,13 +170,34 @@ refresh(struct ph_jobs *jobs, struct ph_command_result *result)
     return err;
 }
 
-/* Nobody renews by itself yet: a person does, and status says so. */
+/* Where the certificate comes from elsewhere a person does it, and status says
+ * so. */
 static int
 want_renewal(struct ph_jobs *jobs, struct ph_command_result *result)
 {
-    result->refused = "not-enrolled";
+    if (!jobs->renews)
+        result->refused = "not-enrolled";
     return ph_catalogue_set_number(jobs->catalogue, NAME_RENEWAL,
                                    ph_clock_wall_ms());
+}
+
+void
+ph_jobs_set_renews(struct ph_jobs *jobs, bool renews)
+{
+    jobs_lock(jobs);
+    jobs->renews = renews;
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+bool
+ph_jobs_wants_renewal(struct ph_jobs *jobs)
+{
+    bool wants;
+
+    jobs_lock(jobs);
+    wants = jobs_renewal_wanted(jobs) > 0;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return wants;
 }
 
 int

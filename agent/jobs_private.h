@@ -53,6 +53,7 @@ struct ph_jobs {
     struct ph_catalogue *catalogue; /* under lock */
     pthread_mutex_t lock;
     bool reports;                              /* a cloud is configured */
+    bool renews;                               /* under lock */
     struct ph_buf directory_key;               /* for user keys in topics */
     pthread_mutex_t rules_lock;                /* taken last, held for a copy */
     struct ph_rules rules;                     /* under rules_lock */

@@ -5,8 +5,9 @@
 #ifndef PRINTHOLD_AGENT_SERVICE_MANAGER_H
 #define PRINTHOLD_AGENT_SERVICE_MANAGER_H
 
-/* Descriptor of the inherited listening socket with this name, or -1. It is
- * close-on-exec and non-blocking. */
+/* A descriptor, of the caller's, of the inherited listening socket with this
+ * name, or -1. It is close-on-exec and non-blocking. Another call gives another
+ * one: the socket itself stays until the process ends. */
 int ph_service_socket(const char *name);
 
 #endif

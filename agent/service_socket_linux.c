@@ -42,7 +42,7 @@ ph_service_socket(const char *name)
         if (part == len && strncmp(names, name, len) == 0) {
             (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
             (void)fcntl(fd, F_SETFL, O_NONBLOCK);
-            return fd;
+            return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
         }
         names = names[part] == ':' ? names + part + 1 : NULL;
     }

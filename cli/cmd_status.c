@@ -155,6 +155,26 @@ print_cloud(const struct ph_control_status *status)
     ph_print_fact(stdout, "Dropped", line);
 }
 
+/* Who this computer is, for hub, broker and printers. */
+static void
+print_identity(const struct ph_control_status *status)
+{
+    char line[LINE_MAX_BYTES], until[32];
+
+    if (strcmp(status->identity, "none") == 0) {
+        ph_print_fact(stdout, "Identity", status->identity_text);
+        return;
+    }
+    ph_print_time(status->identity_until_ms, until, sizeof(until));
+    (void)snprintf(line, sizeof(line), "%s%s%s", status->workstation,
+                   status->identity_until_ms != 0 ? ", enrolled, until "
+                                                  : ", by its own files",
+                   status->identity_until_ms != 0 ? until : "");
+    ph_print_fact(stdout, "Identity", line);
+    if (status->identity_text[0] != '\0')
+        ph_print_fact(stdout, "Certificate", status->identity_text);
+}
+
 static void
 print_policy(const struct ph_control_status *status)
 {
@@ -178,10 +198,12 @@ print_policy(const struct ph_control_status *status)
     }
     if (status->renewal_wanted_ms > 0) {
         ph_print_time(status->renewal_wanted_ms, since, sizeof(since));
-        (void)snprintf(line, sizeof(line),
-                       "a new one is wanted since %s; replace "
-                       "identity.cert_file and identity.key_file",
-                       since);
+        (void)snprintf(line, sizeof(line), "a new one is wanted since %s%s",
+                       since,
+                       strcmp(status->identity, "enrolled") == 0
+                           ? ""
+                           : "; replace identity.cert_file and "
+                             "identity.key_file");
         ph_print_fact(stdout, "Certificate", line);
     }
     if (status->clock_text[0] != '\0')
@@ -227,6 +249,7 @@ on_item(const void *body, size_t len, void *arg)
     print_service(&status);
     print_jobs(&status);
     print_computer(&status);
+    print_identity(&status);
     print_cloud(&status);
     print_policy(&status);
     print_release(&status);

@@ -27,6 +27,9 @@ static const struct ph_command commands[] = {
     {"config", "check | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
+    {"enrol", "--server URL --token-file FILE --pin PIN | --ca FILE [--json]",
+     "make this computer one of the organisation's",
+     PH_OPTIONS_WITH_VALUE | PH_OPTION_JSON, 0, 0, ph_cmd_enrol},
 };
 
 static const struct {
@@ -39,6 +42,11 @@ static const struct {
     {"--json", PH_OPTION_JSON, "print JSON for programs"},
     {"--off", PH_OPTION_OFF, "do not keep them any more"},
     {"--origin", PH_OPTION_ORIGIN, "with file and line of each value"},
+    {"--server", PH_OPTION_SERVER, "https://HOST of the hub; port 9445"},
+    {"--token-file", PH_OPTION_TOKEN_FILE,
+     "the token, mode 0600; - is standard input"},
+    {"--pin", PH_OPTION_PIN, "the pin of the hub's authority, or"},
+    {"--ca", PH_OPTION_CA, "a file with its certificate"},
     {"--help", PH_OPTION_HELP, "print this text"},
 };
 
@@ -63,6 +71,42 @@ option_of(const struct ph_command *command, const char *name)
     return 0;
 }
 
+static const char **
+value_of(struct ph_command_line *line, unsigned option)
+{
+    switch (option) {
+    case PH_OPTION_SERVER:
+        return &line->server;
+    case PH_OPTION_TOKEN_FILE:
+        return &line->token_file;
+    case PH_OPTION_PIN:
+        return &line->pin;
+    default:
+        return &line->ca;
+    }
+}
+
+/* The option at argv[*at], and its value behind it. */
+static int
+take_option(struct ph_command_line *line, int argc, char **argv, int *at,
+            struct ph_why *why)
+{
+    const char *name = argv[*at];
+    unsigned option = option_of(line->command, name);
+
+    if (option == 0)
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "%s has no option %.40s; see printhold %s --help",
+                           line->command->name, name, line->command->name);
+    line->options |= option;
+    if ((option & PH_OPTIONS_WITH_VALUE) == 0)
+        return PH_OK;
+    if (++*at >= argc || argv[*at][0] == '\0')
+        return ph_why_fail(why, PH_ERR_INVALID, "%s needs a value", name);
+    *value_of(line, option) = argv[*at];
+    return PH_OK;
+}
+
 int
 ph_command_parse(const struct ph_command *command, int argc, char **argv,
                  struct ph_command_line *out_line, struct ph_why *why)
@@ -76,14 +120,10 @@ ph_command_parse(const struct ph_command *command, int argc, char **argv,
         } else if (strcmp(argv[i], "--") == 0) {
             options_end = true;
         } else {
-            unsigned option = option_of(command, argv[i]);
+            int err = take_option(&line, argc, argv, &i, why);
 
-            if (option == 0)
-                return ph_why_fail(why, PH_ERR_INVALID,
-                                   "%s has no option %.40s; see printhold %s "
-                                   "--help",
-                                   command->name, argv[i], command->name);
-            line.options |= option;
+            if (err != PH_OK)
+                return err;
         }
     }
     if ((line.options & PH_OPTION_HELP) == 0 &&
@@ -128,7 +168,8 @@ ph_command_help(const struct ph_command *command, FILE *out)
                   command->arguments, command->summary);
     for (size_t i = 0; i < PH_COUNT(options); i++)
         if (option_of(command, options[i].name) != 0)
-            (void)fprintf(out, "  %-8s %s\n", options[i].name, options[i].help);
+            (void)fprintf(out, "  %-12s %s\n", options[i].name,
+                          options[i].help);
 }
 
 int

@@ -29,14 +29,22 @@ enum ph_option {
     PH_OPTION_OFF = 1 << 3,
     PH_OPTION_HELP = 1 << 4, /* every command has it */
     PH_OPTION_ORIGIN = 1 << 12,
+    /* with a value, which must not be empty */
+    PH_OPTION_SERVER = 1 << 5,
+    PH_OPTION_TOKEN_FILE = 1 << 6,
+    PH_OPTION_PIN = 1 << 7,
+    PH_OPTION_CA = 1 << 8,
 };
+#define PH_OPTIONS_WITH_VALUE \
+    (PH_OPTION_SERVER | PH_OPTION_TOKEN_FILE | PH_OPTION_PIN | PH_OPTION_CA)
 
 struct ph_command;
 
 /* What was asked for. args views argv. */
 struct ph_command_line {
     const struct ph_command *command;
-    unsigned options; /* enum ph_option, or-ed */
+    unsigned options;                           /* enum ph_option, or-ed */
+    const char *server, *token_file, *pin, *ca; /* NULL: not given */
     char **args;
     int arg_count;
 };
@@ -75,6 +83,7 @@ int ph_cmd_history(const struct ph_command_line *line);
 int ph_cmd_code(const struct ph_command_line *line);
 int ph_cmd_status(const struct ph_command_line *line);
 int ph_cmd_doctor(const struct ph_command_line *line);
+int ph_cmd_enrol(const struct ph_command_line *line);
 int ph_cmd_config(const struct ph_command_line *line);
 
 #endif

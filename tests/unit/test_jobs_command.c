@@ -366,6 +366,23 @@ the_others_answer(void **state)
     assert_int_equal(stats.renewal_wanted_ms, 0);
 }
 
+static void
+who_renews_takes_the_wish(void **state)
+{
+    struct jobs_fixture *f = *state;
+    struct ph_command_result result;
+    const struct ph_command command =
+        command_of(PH_COMMAND_RENEW_CERTIFICATE, "jti-of-22-characters-9", "");
+
+    ph_jobs_set_renews(f->jobs, true);
+    assert_false(ph_jobs_wants_renewal(f->jobs));
+    assert_int_equal(run(f, &command, &result), PH_OK);
+    assert_null(result.refused);
+    assert_true(ph_jobs_wants_renewal(f->jobs));
+    assert_int_equal(ph_jobs_renewed(f->jobs), PH_OK);
+    assert_false(ph_jobs_wants_renewal(f->jobs));
+}
+
 int
 main(void)
 {
@@ -378,6 +395,7 @@ main(void)
         TEST(a_purged_person_is_forgotten),
         TEST(a_purge_leaves_what_a_printer_has_and_says_so),
         TEST(the_others_answer),
+        TEST(who_renews_takes_the_wish),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "service_watchdog.h"
 #include "scratch.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <fcntl.h>
@@ -73,6 +74,37 @@ clear_env(void **state)
     return 0;
 }
 
+#define INHERITED 3
+
+/* Different sockets from descriptor 3 on. */
+static void
+inherit(void)
+{
+    for (int fd = 3; fd < 3 + INHERITED; fd++) {
+        int made = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        assert_true(made >= 0);
+        if (made != fd) {
+            assert_int_equal(dup2(made, fd), fd);
+            (void)close(made);
+        }
+    }
+}
+
+/* Is fd, which is closed, the same file as the one that was inherited? */
+static bool
+is_of(int fd, int inherited)
+{
+    struct stat a, b;
+    bool is_same = fd > inherited && fstat(fd, &a) == 0 &&
+                   fstat(inherited, &b) == 0 && a.st_ino == b.st_ino &&
+                   (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 &&
+                   (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+
+    ph_io_close(&fd);
+    return is_same;
+}
+
 static void
 sockets_are_found_by_name(void **state)
 {
@@ -95,10 +127,21 @@ sockets_are_found_by_name(void **state)
     };
 
     (void)state;
+    inherit();
     for (size_t i = 0; i < PH_COUNT(cases); i++) {
         set_env(cases[i].pid, cases[i].fds, cases[i].names);
-        assert_int_equal(ph_service_socket(cases[i].asked), cases[i].expected);
+        /* Each time that it is asked for, since the agent starts anew. */
+        for (int n = 0; n < 2; n++) {
+            int fd = ph_service_socket(cases[i].asked);
+
+            if (cases[i].expected < 0)
+                assert_int_equal(fd, -1);
+            else
+                assert_true(is_of(fd, cases[i].expected));
+        }
     }
+    for (int fd = 3; fd < 3 + INHERITED; fd++)
+        (void)close(fd);
     (void)clear_env(NULL);
     assert_int_equal(ph_service_socket("capture"), -1);
 }
