@@ -111,7 +111,7 @@ arm() { # action n
     python3 - "$HOST/fault.page" "$1" "$2" <<'PY'
 import struct, sys
 OPEN, WRITE, SYNC, RENAME, UNLINK, TRUNCATE, MKDIR, CLOSE, READ, SEND = (1 << n for n in range(10))
-kinds = WRITE | SYNC | RENAME | UNLINK | MKDIR | SEND
+kinds = SYNC | RENAME | UNLINK | MKDIR | SEND
 page = struct.pack('=IIIiIIII', 1, kinds, int(sys.argv[2]), 0, int(sys.argv[3]), int(sys.argv[3]), 0, 0)
 open(sys.argv[1], 'wb').write(page + bytes(4096 - len(page)))
 PY

@@ -119,6 +119,32 @@ what_was_told_is_not_told_again(void **state)
 }
 
 static void
+another_workstation_does_not_speak_for_the_first(void **state)
+{
+    static const struct ph_workstation other = {.tenant = "acme",
+                                                .id = "ws-other"};
+    struct jobs_fixture *f = *state;
+    struct ph_outbox_event list[EVENTS_MAX];
+    size_t count = 0;
+
+    (void)hold(f, 1);
+    (void)hold(f, 2);
+    assert_int_equal(events(f), 2);
+    assert_int_equal(ph_jobs_set_workstation(f->jobs, &other), PH_OK);
+    assert_int_equal(ph_jobs_report_held(f->jobs), PH_OK);
+    assert_int_equal(ph_jobs_due_events(f->jobs, 0, list, EVENTS_MAX, &count),
+                     PH_OK);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(memmem(list[i].payload.data, list[i].payload.len,
+                               "\"ws-other\"", 10));
+        ph_buf_close(&list[i].payload);
+    }
+    assert_int_equal(ph_jobs_report_held(f->jobs), PH_OK);
+    assert_int_equal(events(f), 2);
+}
+
+static void
 many_are_told_too(void **state)
 {
     struct jobs_fixture *f = *state;
@@ -139,6 +165,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_told_before_and_all_of_it_then),
         TEST(what_was_told_is_not_told_again),
+        TEST(another_workstation_does_not_speak_for_the_first),
         TEST(many_are_told_too),
     };
 
