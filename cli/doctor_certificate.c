@@ -41,6 +41,28 @@ judge_end(const struct ph_doctor *doctor, int64_t end_ms, const char *remedy,
         ph_doctor_remedy(finding, "%s", remedy);
 }
 
+/* No file of the site: the agent has one by enrolment, or none. */
+static void
+judge_enrolment(const struct ph_doctor *doctor,
+                struct ph_doctor_finding *finding)
+{
+    const struct ph_control_status *status = &doctor->status;
+    const bool is_known = doctor->agent_err == PH_OK;
+
+    if (!is_known || strcmp(status->identity, "enrolled") != 0) {
+        ph_doctor_warn(finding, "none: this computer is not enrolled");
+        ph_doctor_remedy(finding, "printhold enrol, see printhold(1); or set "
+                                  "the files of [identity]");
+        return;
+    }
+    judge_end(doctor, status->identity_until_ms,
+              "look with printhold status why it is not renewed", finding);
+    if (finding->level != PH_DOCTOR_OK || status->identity_text[0] == '\0')
+        return;
+    ph_doctor_warn(finding, "%s", status->identity_text);
+    ph_doctor_remedy(finding, "is the hub there, and reached from here?");
+}
+
 void
 ph_doctor_certificate(const struct ph_doctor *doctor,
                       struct ph_doctor_finding *finding)
@@ -51,9 +73,7 @@ ph_doctor_certificate(const struct ph_doctor *doctor,
     int err;
 
     if (doctor->config.cert_file[0] == '\0') {
-        ph_doctor_warn(finding, "none: this computer is not enrolled");
-        ph_doctor_remedy(finding, "set the files of [identity], see "
-                                  "printhold.conf(5)");
+        judge_enrolment(doctor, finding);
         return;
     }
     ph_doctor_path(doctor, doctor->config.cert_file, path);
