@@ -67,12 +67,26 @@ broker_listens() {
 
 start_broker() {
     launch broker "$SOURCE/cloud/mosquitto/start" --dir "$DIR/broker" \
-        --ca "$PKI/ca.crt" --cert "$PKI/broker.crt" --key "$PKI/broker.key" \
+        --ca "$PKI/ca.crt" --cert "$PKI/broker.pem" --key "$PKI/broker.pem" \
         --wss-port "$BROKER_WSS_PORT" --tls-port "$BROKER_TLS_PORT" \
-        --reader reader --reader recorder
+        --service hub --reader reader --reader recorder
     wait_for 20 'mosquitto' broker_listens
     record_broker
     NOTE="$BROKER_WSS_PORT for workstations, $BROKER_TLS_PORT for printers"
+}
+
+# --- the hub ---
+
+hub_is_ready() {
+    must_live hub
+    grep -q ' ready: ' "$DIR/log/hub.log"
+}
+
+start_hub() {
+    launch hub "${HUB_USER[@]}" "$DIR/usr/sbin/printhold-hub" serve --dir "$DIR/hub" \
+        --config "$DIR/etc/hub.conf"
+    wait_for 20 'the hub' hub_is_ready
+    NOTE="$HUB_PORT for devices, $ENROL_PORT for tokens"
 }
 
 # --- the agent ---
@@ -87,5 +101,5 @@ start_agent() {
     person printhold
     launch agent "${PERSON[@]}" printhold-agent --config-dir "$DIR/etc"
     wait_for 20 'the agent' agent_answers
-    NOTE='as user printhold, no capability'
+    NOTE='as user printhold, no capability, nobody yet'
 }

@@ -2,8 +2,6 @@
 # What a trial shows and proves once the documents are printed. Sourced by
 # installer/try.
 
-LOGIN=alice@$DOMAIN
-
 # --- held ---
 
 jobs_of() { # person
@@ -50,18 +48,18 @@ show_jobs() {
 broker_said() { # topic options...; reads as the service "reader"
     local topic=$1
     shift
-    mosquitto_sub -V 5 -h 127.0.0.1 -p "$BROKER_TLS_PORT" \
-        --cafile "$PKI/ca.crt" --cert "$PKI/reader.crt" \
-        --key "$PKI/reader.key" -t "$topic" "$@"
+    mosquitto_sub -V 5 -h localhost -p "$BROKER_TLS_PORT" \
+        --cafile "$PKI/ca.crt" --cert "$PKI/reader.pem" \
+        --key "$PKI/reader.pem" -t "$topic" "$@"
 }
 
 # Everything that passes the broker, with the time it came.
 record_broker() {
     RECORD=$DIR/cloud/messages
     : >"$RECORD"
-    setsid mosquitto_sub -V 5 -h 127.0.0.1 -p "$BROKER_TLS_PORT" \
-        --cafile "$PKI/ca.crt" --cert "$PKI/recorder.crt" \
-        --key "$PKI/recorder.key" -t "ph1/$TENANT/#" \
+    setsid mosquitto_sub -V 5 -h localhost -p "$BROKER_TLS_PORT" \
+        --cafile "$PKI/ca.crt" --cert "$PKI/recorder.pem" \
+        --key "$PKI/recorder.pem" -t "ph1/$TENANT/#" \
         -F '%U %t %p' </dev/null >>"$RECORD" 2>>"$DIR/log/reader.log" 3>&- &
     remember reader $!
 }
@@ -180,33 +178,34 @@ show_search() {
 
 # --- pull ---
 
-# The printer's side, for the trial and for whoever plays with it afterwards:
-# a grant as the hub will sign it, then the station.
+# The printer's side, for the trial and for whoever plays with it afterwards.
 write_printer() {
     cat >"$DIR/release" <<TXT
-#!/bin/bash
-# Be the printer: sign a grant for someone and pull what they hold.
-set -eu
-login=\${PRINTHOLD_LOGIN:-\${SUDO_USER:-root}@$DOMAIN}
-grant=\$(mktemp)
-trap 'rm -f "\$grant"' EXIT
-"$BUILD/tests/support/ph-test-grant" --key "$PKI/issuer.key" \\
-    --iss "$ISSUER" --aud "$WORKSTATION" --sub "\$login" \\
-    --printer-cert "$PKI/$PRINTER.crt" --life 120 --output "\$grant"
-[ "\${1-}" = list ] && shift && set -- list "\$@" || set -- pull "\$@"
-"$DIR/usr/bin/printhold-station" "\$@" --grant-file "\$grant" \\
-    --workstation "127.0.0.1:$RELEASE_PORT" --workstation-id "$WORKSTATION" \\
-    --ca "$PKI/ca.crt" --cert "$PKI/$PRINTER.crt" --key "$PKI/$PRINTER.key"
+#!/bin/sh
+# Be the printer: sign in with your PIN, see what you hold, or pull it.
+[ "\${1-}" != list ] || shift
+exec "$DIR/usr/bin/printhold-station" sign-in --way pin --state "$DIR/printer" "\$@"
 TXT
     chmod 0755 "$DIR/release"
+}
+
+hub_tells() {
+    "$DIR/release" list --json <"$DIR/pin" >"$DIR/cloud/at-printer.json" &&
+        jq -e --arg id "$JOB" '.workstations[0].jobs[] | select(.id == $id)' \
+            "$DIR/cloud/at-printer.json"
+}
+
+sign_in() {
+    write_printer
+    wait_for 20 'the hub to know what is held' hub_tells
+    ! "$DIR/release" list <<<83649152 || fail 'a wrong PIN opens'
+    NOTE="$(jq '[.workstations[].jobs[]] | length' "$DIR/cloud/at-printer.json") jobs on 1 workstation; a wrong PIN opens nothing"
 }
 
 pull_job() {
     PULLED=$DIR/pulled
     install -d -m 0700 "$PULLED"
-    write_printer
-    PRINTHOLD_LOGIN=$LOGIN "$DIR/release" list
-    PRINTHOLD_LOGIN=$LOGIN "$DIR/release" --output "$PULLED" --job "$JOB"
+    "$DIR/release" --output "$PULLED" --job "$JOB" <"$DIR/pin"
     PULLED_FILE=$(find "$PULLED" -type f -name '*.pdf')
     [ -f "$PULLED_FILE" ] || fail 'the station left no PDF'
     NOTE="$(stat -c %s "$PULLED_FILE") bytes over TLS 1.3"
@@ -267,11 +266,34 @@ prove_released() {
     NOTE="$(jq -r .type <"$DIR/cloud/released.json" | head -n 1)"
 }
 
+# --- what the hub counts ---
+
+# Printer and workstation both tell of it; that is one release.
+is_reported() {
+    hub report releases --person "$LOGIN" --format json >"$DIR/cloud/report.json" &&
+        jq -e --arg id "$JOB" 'length == 1 and .[0]."job-id" == $id and
+            .[0]."told-by" == "both"' "$DIR/cloud/report.json"
+}
+
+read_report() {
+    wait_for 20 'the release in the report' is_reported
+    NOTE='told by printer and workstation'
+}
+
+show_report() {
+    say "${DIM}       admin\$ printhold-hub report releases, some of it$PLAIN"
+    jq -r '.[] | {"release-user", printer, workstation, "job-name", pages, sheets,
+        "final-action", "told-by"} | to_entries[] | "\(.key)\t\(.value)"' \
+        "$DIR/cloud/report.json" |
+        awk -F '\t' '{ printf "%-13s %s\n", $1, $2 }' | indent
+}
+
 # --- privacy: what left is what the page says ---
 
 prove_privacy() {
     local member
-    NOTE=$(cut -d ' ' -f 3- "$RECORD" | jq -r '.. | objects | keys[]' |
+    # What the hub says to workstations is signed, and no JSON as it stands.
+    NOTE=$(cut -d ' ' -f 3- "$RECORD" | grep '^{' | jq -r '.. | objects | keys[]' |
         sort -u | tee "$DIR/cloud/members" | wc -l)
     [ "$NOTE" -gt 20 ] || fail 'the record of the broker is not whole'
     while read -r member; do
@@ -285,17 +307,26 @@ prove_privacy() {
 
 summary() {
     say ''
-    say "${GREEN}PrintHold works here.${PLAIN} Printed by alice, held encrypted, reported, pulled once,"
-    say "gone; the document never left this machine but for the printer." \
-        "$(seconds $(($(now_ms) - BEGAN))) s in all."
+    say "${GREEN}PrintHold works here.${PLAIN} Printed by alice, held encrypted, pulled once after she"
+    say "signed in at the printer, gone, counted once; the document never left this"
+    say "machine but for the printer. $(seconds $(($(now_ms) - BEGAN))) s in all."
+}
+
+# Whoever plays with it afterwards gets a PIN of their own.
+add_player() {
+    PLAYER=${SUDO_USER:-root}@$DOMAIN
+    hub user add "$PLAYER"
+    hub workstation bind "$WORKSTATION" "$PLAYER"
+    PLAYERS_PIN=$(hub pin make "$PLAYER" --json | jq -r .pin)
 }
 
 # What watched the trial must not watch people: no witness in the queue, no
 # record of titles, nothing of what was pulled.
 leave_running() {
+    add_player
     end_process "$DIR" reader
     "$DIR/usr/libexec/printhold/queue" repair
-    rm -rf "$DIR/witness" "$DIR/pulled" "$DIR/cloud"
+    rm -rf "$DIR/witness" "$DIR/pulled" "$DIR/cloud" "$DIR/pin"
     touch "$DIR/stay"
 }
 
@@ -308,12 +339,14 @@ Print into it from any program that uses CUPS:
 See your jobs:
     export PRINTHOLD_CONFIG_DIR=$DIR/etc
     $DIR/usr/bin/printhold jobs
-Be the printer (as root, who may read its key); login: yours @$DOMAIN:
+Be the printer (as root, who may read its key) and type your PIN, $PLAYERS_PIN:
     $DIR/release list
     $DIR/release --all --output /some/dir
+Be the administrator (as root):
+    $DIR/usr/sbin/printhold-hub report releases --dir $DIR/hub --config $DIR/etc/hub.conf
 Hear what the cloud hears (as root):
-    mosquitto_sub -V 5 -h 127.0.0.1 -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
-        --cert $PKI/reader.crt --key $PKI/reader.key -v -t 'ph1/$TENANT/#'
+    mosquitto_sub -V 5 -h localhost -p $BROKER_TLS_PORT --cafile $PKI/ca.crt \\
+        --cert $PKI/reader.pem --key $PKI/reader.pem -v -t 'ph1/$TENANT/#'
 End it:
     $SOURCE/installer/try --stop --dir $DIR
 TXT

@@ -127,7 +127,7 @@ end_process() { # dir name
 # The last one first: the agent says good-bye to the broker.
 end_processes() { # dir
     local name
-    for name in reader agent cups broker; do
+    for name in reader agent cups hub broker; do
         [ ! -f "$1/run/pids/$name" ] || end_process "$1" "$name"
     done
 }
@@ -160,7 +160,7 @@ report_failure() {
     say "${RED}failed${PLAIN}"
     say ''
     say "${RED}FAILED${PLAIN} in step $STEP_NUMBER, ${STEP:-between two steps}${REASON:+: $REASON}"
-    for log in "$STEP_LOG" "$DIR"/log/{agent,cups,broker}.log \
+    for log in "$STEP_LOG" "$DIR"/log/{agent,cups,hub,broker}.log \
         "$DIR"/cups/log/error_log; do
         [ -s "$log" ] || continue
         say "--- the last lines of ${log#"$DIR"/}"

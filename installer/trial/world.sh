@@ -6,7 +6,7 @@ TENANT=try
 WORKSTATION=ws-try-desktop
 PRINTER=pr-try-lobby
 DOMAIN=example.com
-ISSUER=https://hub.example.com
+LOGIN=alice@$DOMAIN
 
 make_directory() {
     if [ -z "$DIR" ]; then
@@ -58,31 +58,55 @@ choose_port() { # usual
     printf '%d' "$port"
 }
 
-# --- certificates, keys, configuration ---
+# --- the tenant, and what the agent is configured with ---
 
-make_pki() {
-    local pki=$SOURCE/tests/support/pki
-    PKI=$DIR/pki
-    "$pki" init "$PKI" --tenant "$TENANT"
-    "$pki" workstation "$PKI" "$WORKSTATION" --dns localhost --ip 127.0.0.1
-    "$pki" printer "$PKI" "$PRINTER"
-    "$pki" service "$PKI" broker --dns localhost --ip 127.0.0.1
-    "$pki" service "$PKI" reader
-    "$pki" service "$PKI" recorder # at the broker one certificate is one client
-    "$pki" issuer "$PKI"
-    "$pki" directory-key "$PKI"
-    # The agent gets its own certificate and the directory key, no other key.
-    install -d -m 0755 "$DIR/etc/tls"
-    install -m 0644 "$PKI/ca.crt" "$PKI/issuer.pub" \
-        "$PKI/$WORKSTATION.crt" "$DIR/etc/tls"
-    install -m 0400 -o printhold -g printhold \
-        "$PKI/$WORKSTATION.key" "$PKI/directory.key" "$DIR/etc/tls"
+# The hub runs as an account that has nothing to do with the others.
+HUB_USER=(setpriv --reuid daemon --regid daemon --clear-groups --inh-caps=-all --)
+
+hub() {
+    "${HUB_USER[@]}" "$DIR/usr/sbin/printhold-hub" "$@" --dir "$DIR/hub" \
+        --config "$DIR/etc/hub.conf"
 }
 
-write_configuration() {
+choose_ports() {
     BROKER_WSS_PORT=$(choose_port 8443)
     BROKER_TLS_PORT=$(choose_port 8883)
     RELEASE_PORT=$(choose_port 9443)
+    HUB_PORT=$(choose_port 9444)
+    ENROL_PORT=$(choose_port 9445)
+}
+
+# What no device makes for itself: the servers' certificates. They are of the
+# tenant's own authority; workstation and printer will ask for theirs.
+make_tenant() {
+    local service
+    choose_ports
+    cat >"$DIR/etc/hub.conf" <<TXT
+[listen]
+device_address = 127.0.0.1
+device_port = $HUB_PORT
+enrol_address = 127.0.0.1
+enrol_port = $ENROL_PORT
+[cloud]
+broker_url = wss://localhost:$BROKER_WSS_PORT/mqtt
+[directory]
+url = wss://localhost:$BROKER_WSS_PORT/mqtt
+TXT
+    install -d -m 0700 -o daemon -g daemon "$DIR/hub"
+    hub init --tenant "$TENANT" --name localhost --admin "admin@$DOMAIN"
+    PKI=$DIR/services
+    install -d -m 0700 "$PKI"
+    "${HUB_USER[@]}" cat "$DIR/hub/ca.crt" >"$PKI/ca.crt"
+    for service in broker reader recorder; do # one certificate, one client
+        hub service issue "$service" >"$PKI/$service.pem"
+    done
+    hub user add "$LOGIN" --name Alice
+    # The PIN is hers; here it goes into a file that root alone can read.
+    (umask 077 && hub pin make "$LOGIN" --json | jq -r .pin >"$DIR/pin")
+    NOTE="authority, issuer, alice with a PIN"
+}
+
+write_configuration() {
     install -d -m 0700 -o printhold -g printhold \
         "$DIR/agent" "$DIR/agent/state" "$DIR/agent/spool"
     install -d -m 0755 -o printhold -g printhold "$DIR/run/printhold"
@@ -96,21 +120,42 @@ control_socket = $DIR/run/printhold/control.sock
 domain = $DOMAIN
 [cups]
 socket = $DIR/cups/cups.sock
-[identity]
-ca_file = $DIR/etc/tls/ca.crt
-cert_file = $DIR/etc/tls/$WORKSTATION.crt
-key_file = $DIR/etc/tls/$WORKSTATION.key
-[cloud]
-url = wss://127.0.0.1:$BROKER_WSS_PORT/mqtt
-directory_key_file = $DIR/etc/tls/directory.key
 [release]
 address = 127.0.0.1
 port = $RELEASE_PORT
-issuer = $ISSUER
-issuer_key_file = $DIR/etc/tls/issuer.pub
 [backend]
 pagecount_program = $DIR/usr/libexec/printhold/printhold-pagecount
 TXT
     cat "$DIR/etc/printhold.conf"
-    NOTE="printers pull from $RELEASE_PORT"
+    NOTE='no certificate, no key, no address of a cloud'
+}
+
+# --- a token each, and the pin of the authority that came with it ---
+
+token() { # option...; sets PIN_OF_HUB
+    local made
+    made=$(hub token add --json "$@")
+    PIN_OF_HUB=$(jq -r '."authority-pin"' <<<"$made")
+    (umask 077 && jq -r .token <<<"$made" >"$DIR/token")
+    ENROL=(--server "https://localhost:$ENROL_PORT" --token-file "$DIR/token"
+        --pin "$PIN_OF_HUB")
+}
+
+is_enrolled() {
+    PRINTHOLD_CONFIG_DIR=$DIR/etc printhold status --json >"$DIR/cloud/status.json" &&
+        jq -e '.identity == "enrolled" and .cloud == "online"' "$DIR/cloud/status.json"
+}
+
+enrol_workstation() {
+    token --class workstation --id "$WORKSTATION" --person "$LOGIN"
+    PRINTHOLD_CONFIG_DIR=$DIR/etc printhold enrol "${ENROL[@]}"
+    wait_for 20 'the agent with its identity' is_enrolled
+    NOTE="for 90 days; its key never left it"
+}
+
+enrol_printer() {
+    token --class printer --id "$PRINTER" --name 'Lobby'
+    printhold-station enrol --state "$DIR/printer" "${ENROL[@]}"
+    rm "$DIR/token"
+    NOTE='for 7 days'
 }
