@@ -48,6 +48,8 @@ static const char help[] =
     "  code               make, remove LOGIN\n"
     "  sign-in            set GROUP --ways \"WAY...\"\n"
     "                     [--self-registration yes|no]; list; remove GROUP\n"
+    "  quota              set, remove --person LOGIN | --people GROUP\n"
+    "                     [--period day|month] --pages N; list; show LOGIN\n"
     "  report             jobs, releases [--person LOGIN];\n"
     "                     usage [--by person|group|printer|day|month];\n"
     "                     [--from WHEN] [--to WHEN] [--format table|csv|json]\n"
@@ -76,6 +78,8 @@ static const char help[] =
      HUB_TAKES(PRINTER))
 #define COMMAND_OPTIONS (HUB_TAKES(LIFE) | HUB_TAKES(WAIT))
 
+#define QUOTA_OPTIONS \
+    (HUB_TAKES(PERSON) | HUB_TAKES(PEOPLE) | HUB_TAKES(PERIOD))
 #define SPAN_OPTIONS (HUB_TAKES(FROM) | HUB_TAKES(TO) | HUB_TAKES(FORMAT))
 #define ROWS_OPTIONS (SPAN_OPTIONS | HUB_TAKES(PERSON))
 
@@ -147,6 +151,10 @@ static const struct command {
      hub_cmd_sign_in_set},
     {{"sign-in", "list"}, 0, 0, hub_cmd_sign_in_list},
     {{"sign-in", "remove"}, 1, 0, hub_cmd_sign_in_remove},
+    {{"quota", "set"}, 0, QUOTA_OPTIONS | HUB_TAKES(PAGES), hub_cmd_quota_set},
+    {{"quota", "remove"}, 0, QUOTA_OPTIONS, hub_cmd_quota_remove},
+    {{"quota", "list"}, 0, 0, hub_cmd_quota_list},
+    {{"quota", "show"}, 1, 0, hub_cmd_quota_show},
     {{"report", "jobs"}, 0, ROWS_OPTIONS, hub_cmd_report_jobs},
     {{"report", "releases"}, 0, ROWS_OPTIONS, hub_cmd_report_releases},
     {{"report", "usage"},

@@ -41,6 +41,8 @@ static const struct option table[] = {
     {"workstation", required_argument, NULL, FIRST + HUB_OPTION_WORKSTATION},
     {"jobs", required_argument, NULL, FIRST + HUB_OPTION_JOBS},
     {"wait", required_argument, NULL, FIRST + HUB_OPTION_WAIT},
+    {"pages", required_argument, NULL, FIRST + HUB_OPTION_PAGES},
+    {"period", required_argument, NULL, FIRST + HUB_OPTION_PERIOD},
     {"help", no_argument, NULL, FIRST + HELP},
     {"version", no_argument, NULL, FIRST + VERSION},
     {NULL, 0, NULL, 0},

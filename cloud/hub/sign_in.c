@@ -283,6 +283,9 @@ find_person(struct attempt *a)
     if (err == PH_OK && a->facts.has_person)
         err = hub_access_check(a->hub->store, a->printer, person, &may);
     a->facts.is_kept_out = !may;
+    if (err == PH_OK && a->facts.has_person)
+        err = hub_quota_check(a->hub->store, person, a->now_ms, &a->out->quota);
+    a->facts.is_used_up = a->out->quota.is_limited && a->out->quota.left == 0;
     return err;
 }
 
@@ -365,12 +368,19 @@ let_in(struct attempt *a, const struct hub_badge *fresh)
     return err == PH_OK ? open_session(a) : err;
 }
 
+/* The secret was right, and is told why it opens nothing. */
+static bool
+is_no_guess(enum hub_sign_in_verdict verdict)
+{
+    return verdict == HUB_SIGN_IN_ACCESS || verdict == HUB_SIGN_IN_QUOTA;
+}
+
 /* Whom it was about is on the record only when it is proven. */
 static int
 record(struct attempt *a)
 {
     const bool is_in = a->out->verdict == HUB_SIGN_IN_OK;
-    const bool is_known = is_in || a->out->verdict == HUB_SIGN_IN_ACCESS;
+    const bool is_known = is_in || is_no_guess(a->out->verdict);
     char detail[96];
     const struct hub_act act = {
         .actor = a->printer->id,
@@ -398,7 +408,7 @@ finish(struct attempt *a)
     a->out->verdict = hub_sign_in_decide(&a->facts);
     if (a->out->verdict == HUB_SIGN_IN_OK)
         err = let_in(a, &fresh);
-    else if (a->out->verdict == HUB_SIGN_IN_ACCESS) /* it was no guess */
+    else if (is_no_guess(a->out->verdict))
         err = hub_attempt_remove(a->hub->store, a->row.id);
     return err == PH_OK ? record(a) : err;
 }

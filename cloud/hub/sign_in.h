@@ -11,6 +11,7 @@
 
 #include "hub.h"
 #include "printhold/proto/sign_in.h"
+#include "quota.h"
 #include "sign_in_decide.h"
 #include "store_sign_in.h"
 
@@ -20,7 +21,8 @@
 struct hub_signed_in {
     enum hub_sign_in_verdict verdict;
     struct hub_ways ways; /* of the printer: told when the way is not allowed */
-    int64_t wait_ms;      /* until the limit lets one through */
+    struct hub_quota_state quota; /* of the person, when one was found */
+    int64_t wait_ms;              /* until the limit lets one through */
     /* What follows when the verdict is HUB_SIGN_IN_OK. */
     struct hub_person person;
     enum ph_sign_in_way way;

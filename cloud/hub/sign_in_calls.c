@@ -10,6 +10,7 @@
 #include "printhold/base/log.h"
 #include "printhold/base/wipe.h"
 #include "printhold/proto/release_report.h"
+#include "quota_json.h"
 #include "reports.h"
 #include "sign_in.h"
 #include "store_sessions.h"
@@ -104,6 +105,22 @@ put_expires(json_t *root, int64_t at_ms)
     return set(root, "expires", json_string(text));
 }
 
+/* Nothing where there is no limit. */
+static int
+put_quota(struct hub *hub, const struct hub_listing *listing, json_t *root)
+{
+    struct hub_quota_state quota = {.is_limited = false};
+    int err = hub_store_begin_read(hub->store);
+
+    if (err == PH_OK)
+        err = hub_store_end(hub->store,
+                            hub_quota_check(hub->store, listing->person,
+                                            listing->now_ms, &quota));
+    return err == PH_OK && quota.is_limited
+               ? set(root, "quota", hub_quota_json(&quota))
+               : err;
+}
+
 /* Person, how, until when, and the list; session NULL: it is known. */
 static void
 answer_list(struct hub_call *call, unsigned status,
@@ -119,6 +136,8 @@ answer_list(struct hub_call *call, unsigned status,
         err = set(root, "session", json_string(session));
     if (err == PH_OK)
         err = put_expires(root, expires_ms);
+    if (err == PH_OK)
+        err = put_quota(call->hub, listing, root);
     if (err == PH_OK)
         err = hub_listing_make(call->hub, listing, &list);
     if (err == PH_OK)
@@ -164,6 +183,20 @@ answer_limit(struct hub_call *call, int64_t wait_ms)
 }
 
 static void
+answer_quota(struct hub_call *call, const struct hub_quota_state *quota)
+{
+    hub_answer_problem(call, 403, hub_sign_in_keyword(HUB_SIGN_IN_QUOTA),
+                       "All %lld pages of this %s are used up; print again "
+                       "next %s, or ask an administrator",
+                       (long long)quota->limit,
+                       hub_quota_period_name(quota->period),
+                       hub_quota_period_name(quota->period));
+    if (call->answer != NULL &&
+        set(call->answer, "quota", hub_quota_json(quota)) != PH_OK)
+        hub_answer_failure(call, PH_ERR_NOMEM);
+}
+
+static void
 answer_refusal(struct hub_call *call, const struct hub_signed_in *in)
 {
     const char *keyword = hub_sign_in_keyword(in->verdict);
@@ -185,6 +218,9 @@ answer_refusal(struct hub_call *call, const struct hub_signed_in *in)
         hub_answer_problem(call, 403, keyword,
                            "You may not print at this printer; choose another "
                            "one, or ask an administrator");
+        break;
+    case HUB_SIGN_IN_QUOTA:
+        answer_quota(call, &in->quota);
         break;
     case HUB_SIGN_IN_UNKNOWN:
         hub_answer_problem(call, 403, keyword,

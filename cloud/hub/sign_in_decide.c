@@ -13,6 +13,7 @@ hub_sign_in_keyword(enum hub_sign_in_verdict verdict)
         [HUB_SIGN_IN_EXPIRED] = "pin-expired",
         [HUB_SIGN_IN_UNKNOWN] = "badge-unknown",
         [HUB_SIGN_IN_ACCESS] = "not-at-this-printer",
+        [HUB_SIGN_IN_QUOTA] = "quota-used-up",
         [HUB_SIGN_IN_TAKEN] = "badge-taken",
     };
 
@@ -61,6 +62,8 @@ hub_sign_in_decide(const struct hub_sign_in_facts *facts)
         return HUB_SIGN_IN_EXPIRED;
     if (facts->is_kept_out)
         return HUB_SIGN_IN_ACCESS;
+    if (facts->is_used_up)
+        return HUB_SIGN_IN_QUOTA;
     if (facts->brings_badge && !facts->badge_is_free)
         return HUB_SIGN_IN_TAKEN;
     return HUB_SIGN_IN_OK;

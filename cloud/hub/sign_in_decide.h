@@ -6,7 +6,7 @@
  * there were too many attempts, and whether it worked; never whether it was
  * the person that is unknown or the secret that was wrong. That a badge is
  * unknown is told only where people may register theirs, and that a PIN is
- * over, or that one may not print here, only to who knew the secret.
+ * over, that one may not print here, or has no pages left, only to who knew the secret.
  */
 #ifndef PRINTHOLD_HUB_SIGN_IN_DECIDE_H
 #define PRINTHOLD_HUB_SIGN_IN_DECIDE_H
@@ -23,6 +23,7 @@ enum hub_sign_in_verdict {
     HUB_SIGN_IN_EXPIRED, /* the right PIN, too old */
     HUB_SIGN_IN_UNKNOWN, /* a badge of nobody that may be registered */
     HUB_SIGN_IN_ACCESS,  /* right, but not wanted at this printer */
+    HUB_SIGN_IN_QUOTA,   /* right, but the pages are used up */
     HUB_SIGN_IN_TAKEN,   /* the new badge is somebody's already */
     HUB_SIGN_IN_VERDICTS
 };
@@ -42,6 +43,7 @@ struct hub_sign_in_facts {
     bool is_expired; /* the PIN */
     bool badge_is_free;
     bool is_kept_out; /* by a list of this printer, its group or the tenant */
+    bool is_used_up;  /* the person's quota */
 };
 
 enum hub_sign_in_verdict

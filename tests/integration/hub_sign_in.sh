@@ -132,6 +132,16 @@ answers "$PRINTER" POST /v1/releases 401 no-session -H "$BEARER" "${json[@]}" "$
 answers pr-second DELETE /v1/session 204 none -H "$BEARER"
 answers pr-second GET /v1/directory 401 no-session -H "$BEARER"
 
+hub quota set --person alice@example.com --pages 0 --period day >/dev/null
+answers pr-second POST /v1/sign-in 403 quota-used-up "${json[@]}" "$right"
+is 'and why' "$(jq -r '"\(.detail) \(.quota.left)"' "$HOST/answer")" \
+    'All 0 pages of this day are used up; print again next day, or ask an administrator. 0'
+answers pr-second POST /v1/sign-in 403 sign-in-failed "${json[@]}" '{"way":"pin","pin":"000111"}'
+hub quota set --person alice@example.com --pages 100 --period day >/dev/null
+ask pr-second POST /v1/sign-in "${json[@]}" "$right"
+is 'what is left is told' "$STATUS $(jq -r '"\(.quota.limit) \(.quota.left + .quota.used)"' "$HOST/answer")" '201 100 100'
+hub quota remove --person alice@example.com --period day
+
 hub sign-in set lobby --ways badge --self-registration yes >/dev/null
 hub printer set pr-second --group lobby >/dev/null
 answers pr-second POST /v1/sign-in 403 way-not-allowed "${json[@]}" "$right"
