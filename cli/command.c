@@ -24,6 +24,9 @@ static const struct ph_command commands[] = {
      0, 0, ph_cmd_status},
     {"doctor", "[--json]", "say what is wrong on this computer, and what helps",
      PH_OPTION_JSON, 0, 0, ph_cmd_doctor},
+    {"support-bundle", "[FILE]",
+     "collect for support what names nobody and no document", 0, 0, 1,
+     ph_cmd_support_bundle},
     {"config", "check | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
@@ -147,7 +150,7 @@ help_all(FILE *out)
         "Commands:\n",
         out);
     for (size_t i = 0; i < PH_COUNT(commands); i++)
-        (void)fprintf(out, "  %-8s %s\n", commands[i].name,
+        (void)fprintf(out, "  %-15s %s\n", commands[i].name,
                       commands[i].summary);
     (void)fputs("\n"
                 "JOB is the id of a job as 'printhold jobs' shows it, or the "

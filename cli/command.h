@@ -82,6 +82,7 @@ int ph_cmd_keep(const struct ph_command_line *line);
 int ph_cmd_history(const struct ph_command_line *line);
 int ph_cmd_code(const struct ph_command_line *line);
 int ph_cmd_status(const struct ph_command_line *line);
+int ph_cmd_support_bundle(const struct ph_command_line *line);
 int ph_cmd_doctor(const struct ph_command_line *line);
 int ph_cmd_enrol(const struct ph_command_line *line);
 int ph_cmd_config(const struct ph_command_line *line);

@@ -45,6 +45,30 @@ is 'a site that has set nothing is told what is missing' "$(level certificate)/$
 exits 1
 exits 1 setpriv --reuid alice --regid alice --init-groups
 
+# What may be given away, while a person's document is held.
+SECRETS=(Kuendigung alice example.com geheim)
+printf 'geheim\n' >"$ROOT$BIN/etc/printhold/token"
+chmod 0600 "$ROOT$BIN/etc/printhold/token"
+printf '[cloud]\nuser = geheim\ntoken_file = %s/etc/printhold/token\n' "$BIN" \
+    >"$ROOT$BIN/etc/printhold/conf.d/15-cloud.conf"
+inside setpriv --reuid alice --regid alice --init-groups \
+    lp -d PrintHold -t Kuendigung /etc/passwd >/dev/null
+holds_one() { [ "$(inside printhold status --json | jq .held)" = 1 ]; }
+check 'a document is held' until_true 30 holds_one
+is 'support-bundle says where it is' "$(inside printhold support-bundle /tmp/b.tar.gz)" /tmp/b.tar.gz
+is 'only root may read it' "$(inside stat -c '%a %u' /tmp/b.tar.gz)" '600 0'
+is 'what is in it' "$(tar -tzf "$ROOT/tmp/b.tar.gz" | sort | paste -sd' ')" \
+    'printhold-support/ printhold-support/README printhold-support/doctor.json printhold-support/settings.json printhold-support/status.json printhold-support/system.json'
+mkdir "$WORK/bundle"
+tar -C "$WORK/bundle" -xzf "$ROOT/tmp/b.tar.gz"
+for one in "${SECRETS[@]}"; do
+    refuse "it does not say $one" grep -rqi -- "$one" "$WORK/bundle"
+done
+is 'it says how many jobs are held' "$(jq .held "$WORK"/bundle/*/status.json)" 1
+refuse 'a file that is there is not written over' inside printhold support-bundle /tmp/b.tar.gz
+refuse 'nothing else is left' ls -d "$ROOT"/tmp/printhold-support-* 2>/dev/null
+rm "$ROOT$BIN/etc/printhold/conf.d/15-cloud.conf"
+
 inside chmod 0744 "$BIN/lib/cups/backend/printhold"
 finds backend problem
 finds files problem
