@@ -9,7 +9,6 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 
 #include "doctor.h"
 #include "os_confinement.h"
@@ -210,7 +209,6 @@ ph_doctor_selinux(const struct ph_doctor *doctor,
                   struct ph_doctor_finding *finding)
 {
     char text[4096], path[PH_DOCTOR_PATH_MAX];
-    ssize_t len;
 
     if (ph_doctor_read(doctor, "/sys/fs/selinux/enforce", text, sizeof(text)) !=
         PH_OK)
@@ -220,13 +218,7 @@ ph_doctor_selinux(const struct ph_doctor *doctor,
         return;
     }
     ph_doctor_path(doctor, doctor->config.capture_socket, path);
-#ifdef __APPLE__
-    len = -1;
-#else
-    len = getxattr(path, "security.selinux", text, sizeof(text) - 1);
-#endif
-    text[len > 0 ? len : 0] = '\0';
-    if (strstr(text, ":printhold_run_t:") != NULL) {
+    if (ph_os_has_label(path, ":printhold_run_t:")) {
         ph_doctor_ok(finding, "enforcing, with our module");
         return;
     }

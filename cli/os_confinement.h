@@ -6,4 +6,7 @@
 
 void ph_os_confinement(struct ph_doctor_finding *finding);
 
+/* Has the file a label of SELinux with that part? */
+bool ph_os_has_label(const char *path, const char *part);
+
 #endif

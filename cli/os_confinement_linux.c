@@ -1,8 +1,10 @@
 #include "os_confinement.h"
 
 #include <linux/landlock.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 void
@@ -22,4 +24,15 @@ ph_os_confinement(struct ph_doctor_finding *finding)
                            : "Landlock and no seccomp");
     ph_doctor_remedy(finding, "run a kernel that has it, and name landlock in "
                               "its parameter lsm=");
+}
+
+bool
+ph_os_has_label(const char *path, const char *part)
+{
+    char label[256];
+    const ssize_t len =
+        getxattr(path, "security.selinux", label, sizeof(label) - 1);
+
+    label[len > 0 ? len : 0] = '\0';
+    return strstr(label, part) != NULL;
 }

@@ -22,6 +22,12 @@ set(PH_INSTALL_PRESET_DIR lib/systemd/system-preset CACHE STRING
 set(PH_INSTALL_FIREWALLD_DIR lib/firewalld/services CACHE STRING
     "services that firewalld knows")
 set(PH_INSTALL_POLKIT_DIR share/polkit-1/rules.d CACHE STRING "polkit rules")
+set(PH_INSTALL_BASH_DIR share/bash-completion/completions CACHE STRING
+    "completions of bash")
+set(PH_INSTALL_ZSH_DIR share/zsh/site-functions CACHE STRING
+    "completions of zsh; Debian's is share/zsh/vendor-completions")
+set(PH_INSTALL_FISH_DIR share/fish/vendor_completions.d CACHE STRING
+    "completions of fish")
 set(PH_INSTALL_LAUNCHD_DIR Library/LaunchDaemons CACHE STRING "launchd jobs")
 set(PH_CUPS_ADMIN_GROUP lpadmin CACHE STRING
     "Group of the system that cupsd lets administer it (SystemGroup)")
@@ -31,6 +37,12 @@ set(CUPS_BACKEND_DIR ${PH_INSTALL_CUPS_BACKEND_DIR})
 set(SYSTEMD_DIR ${PH_INSTALL_SYSTEMD_DIR})
 set(SYSUSERS_DIR ${PH_INSTALL_SYSUSERS_DIR})
 set(TMPFILES_DIR ${PH_INSTALL_TMPFILES_DIR})
+set(BASH_DIR ${PH_INSTALL_BASH_DIR})
+set(ZSH_DIR ${PH_INSTALL_ZSH_DIR})
+set(FISH_DIR ${PH_INSTALL_FISH_DIR})
+file(READ ${PROJECT_SOURCE_DIR}/completions/words.awk COMPLETION_WORDS)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/completions/words.awk)
 set(PRESET_DIR ${PH_INSTALL_PRESET_DIR})
 set(FIREWALLD_DIR ${PH_INSTALL_FIREWALLD_DIR})
 set(CUPS_ADMIN_GROUP ${PH_CUPS_ADMIN_GROUP})
@@ -94,7 +106,8 @@ endfunction()
 # work without, and its directories.
 set(ph_installed_files)
 function(ph_installed_row mode package where)
-    if(NOT package STREQUAL "printhold" OR where MATCHES "^(${DOC_DIR}|${MAN_DIR})/")
+    if(NOT package STREQUAL "printhold" OR
+            where MATCHES "^(${DOC_DIR}|${MAN_DIR}|${BASH_DIR}|${ZSH_DIR}|${FISH_DIR})/")
         return()
     endif()
     cmake_path(ABSOLUTE_PATH where BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})
