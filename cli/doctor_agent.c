@@ -200,8 +200,10 @@ ph_doctor_release(const struct ph_doctor *doctor,
         return;
     if (strcmp(status->release, "on") != 0) {
         ph_doctor_warn(finding, "off: nobody can collect what is held here");
-        ph_doctor_remedy(finding, "set release.issuer, release.issuer_key_file "
-                                  "and the files of [identity]");
+        ph_doctor_remedy(
+            finding,
+            "printhold enrol, or set release.issuer, release.issuer_key_file "
+            "and the files of [identity]");
     } else if (status->release_text[0] != '\0') {
         ph_doctor_warn(finding, "%s", status->release_text);
         ph_doctor_remedy(finding, "put that file right; nothing has to be "

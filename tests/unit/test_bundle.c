@@ -26,17 +26,19 @@ static void
 fill_doctor(struct ph_doctor *doctor)
 {
     struct ph_control_status *status = &doctor->status;
-    char *const texts[] = {
-        status->spool_text,   status->catalogue_text,     status->audit_text,
-        status->owner_text,   status->cups_text,          status->cloud_text,
-        status->sleep_text,   status->cloud_refused_text, status->policy_text,
-        status->release_text, status->cloud_dropped_text};
+    char *const texts[] = {status->spool_text,   status->catalogue_text,
+                           status->audit_text,   status->owner_text,
+                           status->cups_text,    status->cloud_text,
+                           status->sleep_text,   status->cloud_refused_text,
+                           status->policy_text,  status->identity_text,
+                           status->release_text, status->cloud_dropped_text};
 
     memset(doctor, 0, sizeof(*doctor));
     doctor->root = "/nonexistent";
     ph_config_init(&doctor->config);
     for (size_t i = 0; i < PH_COUNT(texts); i++)
         fill(texts[i], PH_WHY_MAX);
+    fill(status->workstation, PH_CONTROL_TEXT_MAX);
     fill(status->host, PH_CONTROL_HOST_MAX);
     fill(status->addresses[0].address, PH_CONTROL_TEXT_MAX);
     fill(status->addresses[0].interface, PH_CONTROL_TEXT_MAX);

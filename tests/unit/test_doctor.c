@@ -21,6 +21,7 @@
 #include "printhold/base/io.h"
 
 #define NOW_MS INT64_C(1790000000000)
+#define DAY_MS INT64_C(86400000)
 #define MODEL  "PrintHold secure queue, " PRINTHOLD_VERSION
 
 struct world {
@@ -333,6 +334,16 @@ certificates_are_judged_by_their_end(void **state)
     struct ph_doctor *doctor = &world->doctor;
 
     expect(world, "certificate", PH_DOCTOR_WARNING, "not enrolled");
+    (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "enrolled");
+    doctor->status.identity_until_ms = NOW_MS + 30 * DAY_MS;
+    expect(world, "certificate", PH_DOCTOR_OK, "valid until");
+    (void)snprintf(doctor->status.identity_text, PH_WHY_MAX, "hub says no");
+    expect(world, "certificate", PH_DOCTOR_WARNING, "hub says no");
+    doctor->status.identity_until_ms = NOW_MS + 13 * DAY_MS;
+    expect(world, "certificate", PH_DOCTOR_WARNING, "ends at");
+    doctor->status.identity_until_ms = NOW_MS;
+    expect(world, "certificate", PH_DOCTOR_PROBLEM, "has ended");
+    (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
     (void)snprintf(doctor->config.cert_file, PH_CONFIG_TEXT_MAX, "/ws.crt");
     expect(world, "certificate", PH_DOCTOR_PROBLEM, "/ws.crt");
     put(world, "/ws.crt", "rubbish", 0644);
