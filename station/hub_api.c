@@ -1,13 +1,8 @@
 #include "hub_api.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "api.h"
 #include "messages.h"
 #include "printhold/base/err.h"
-#include "printhold/base/id.h"
-#include "printhold/proto/release_report.h"
 
 /* What an answer that is no success means, with the hub's sentence. */
 static int
@@ -64,10 +59,9 @@ ph_hub_sign_in(struct ph_https *hub, const struct ph_sign_in *sign_in,
     return err;
 }
 
-/* The same id each time, so it counts once. */
-static int
-send_report(struct ph_https *hub, const char *session, const char *json,
-            unsigned tries, struct ph_why *why)
+int
+ph_hub_report(struct ph_https *hub, const char *session, const char *json,
+              unsigned tries, struct ph_why *why)
 {
     const struct ph_https_request request = {.method = "POST",
                                              .path = "/v1/releases",
@@ -87,31 +81,6 @@ send_report(struct ph_https *hub, const char *session, const char *json,
         ph_https_reply_close(&reply);
     }
     ph_https_reply_close(&reply);
-    return err;
-}
-
-int
-ph_hub_report(struct ph_https *hub, const char *session, unsigned tries,
-              const char *workstation, const char *job, const char *result,
-              struct ph_why *why)
-{
-    struct ph_printer_report report = {.impressions = -1, .sheets = -1};
-    struct ph_buf json;
-    int err = ph_id_make(&report.id);
-
-    ph_buf_init(&json, 1024);
-    (void)snprintf(report.workstation, sizeof(report.workstation), "%s",
-                   workstation);
-    (void)snprintf(report.result, sizeof(report.result), "%s", result);
-    if (err == PH_OK)
-        err = ph_id_parse(job, &report.job);
-    if (err == PH_OK)
-        err = ph_release_report_put(&report, &json);
-    if (err == PH_OK && ph_buf_str(&json) == NULL)
-        err = PH_ERR_NOMEM;
-    if (err == PH_OK)
-        err = send_report(hub, session, ph_buf_str(&json), tries, why);
-    ph_buf_close(&json);
     return err;
 }
 

@@ -18,11 +18,10 @@
 int ph_hub_sign_in(struct ph_https *hub, const struct ph_sign_in *request,
                    struct ph_hub_answer *out_answer, struct ph_why *why);
 
-/* One job of one workstation: "printed", "failed" or "partly". Tried again
- * under the same id. */
-int ph_hub_report(struct ph_https *hub, const char *session, unsigned tries,
-                  const char *workstation, const char *job, const char *result,
-                  struct ph_why *why);
+/* A report (proto/release_report.h) as text. It has its id in it, so it counts
+ * once however often it is sent. */
+int ph_hub_report(struct ph_https *hub, const char *session, const char *json,
+                  unsigned tries, struct ph_why *why);
 
 /* Nothing depends on it. */
 void ph_hub_sign_out(struct ph_https *hub, const char *session);

@@ -12,8 +12,8 @@
 
 /* A token as RFC 6750 allows it in a header, so that nothing else can be put
  * into ours. */
-static int
-is_token(const char *text)
+bool
+ph_messages_is_token(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,7 +32,7 @@ ph_messages_session(const void *text, size_t len,
 
     if (err == PH_OK)
         err = ph_json_text(root, "session", session, sizeof(session));
-    if (err == PH_OK && is_token(session))
+    if (err == PH_OK && ph_messages_is_token(session))
         memcpy(out_session, session, sizeof(session));
     else
         err = PH_ERR_SYNTAX;

@@ -47,6 +47,9 @@ struct ph_station_jobs {
     bool more; /* there are others that did not fit into the answer */
 };
 
+/* Can it be a session, and stand in a header? */
+bool ph_messages_is_token(const char *text);
+
 /* The answer to POST /v1/sessions. PH_ERR_SYNTAX. */
 int ph_messages_session(const void *text, size_t len,
                         char out_session[PH_SESSION_MAX]);

@@ -13,6 +13,7 @@
 #include "printhold/base/io.h"
 #include "printhold/base/typed.h"
 #include "printhold/base/wipe.h"
+#include "reports.h"
 #include "sign_in_pull.h"
 
 static int
@@ -180,23 +181,42 @@ show_answer(const struct ph_options *options,
 
 /* --- pulling and reporting --- */
 
+/* What could not be written down (no enrolment, no directory) is told at once,
+ * and lost when the hub is away. */
 static void
-report_all(struct ph_https *hub, const struct ph_options *options,
-           const struct ph_hub_answer *answer,
-           const struct ph_pulled_list *list)
+tell_unkept(struct ph_https *hub, const struct ph_options *options,
+            const struct ph_hub_answer *answer,
+            const struct ph_pulled_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct ph_pulled *pulled = &list->pulled[i];
+        const struct ph_report_words words = {.session = answer->session,
+                                              .workstation =
+                                                  pulled->workstation,
+                                              .job = pulled->job.id,
+                                              .result = "printed"};
         struct ph_why why = {""};
 
-        if (pulled->result.completed &&
-            ph_hub_report(hub, answer->session, options->tries,
-                          pulled->workstation, pulled->job.id, "printed",
-                          &why) != PH_OK)
+        if (pulled->result.completed && !pulled->is_kept &&
+            ph_reports_tell(hub, &words, options->tries, &why) != PH_OK)
             (void)fprintf(stderr,
                           "printhold-station: %s: the hub was not told: %s\n",
                           pulled->job.id, why.text);
     }
+}
+
+/* Also those of earlier calls. */
+static void
+send_reports(struct ph_https *hub, const struct ph_options *options,
+             unsigned tries, size_t *out_left)
+{
+    struct ph_why why;
+
+    ph_reports_send(options->state, hub, tries, out_left, &why);
+    if (*out_left > 0)
+        (void)fprintf(stderr,
+                      "printhold-station: %zu reports wait for the hub: %s\n",
+                      *out_left, why.text);
 }
 
 static int
@@ -247,7 +267,7 @@ check_named(const struct ph_options *options, const struct ph_pulled_list *list)
 
 static int
 pull(struct ph_https *hub, const struct ph_options *options,
-     const struct ph_hub_answer *answer, int dirfd)
+     const struct ph_hub_answer *answer, int dirfd, size_t *out_left)
 {
     struct ph_pulled_list list = {.pulled = NULL};
     int err = ph_sign_in_pull(options, answer, dirfd, &list);
@@ -255,8 +275,10 @@ pull(struct ph_https *hub, const struct ph_options *options,
 
     if (err != PH_OK)
         return err;
-    report_all(hub, options, answer, &list);
     shown = show_pulled(options, &list);
+    (void)fflush(stdout); /* what was pulled is known while the hub is away */
+    tell_unkept(hub, options, answer, &list);
+    send_reports(hub, options, options->tries, out_left);
     err = list.first_err;
     if (err == PH_OK)
         err = check_named(options, &list);
@@ -270,6 +292,7 @@ static int
 signed_in(struct ph_https *hub, const struct ph_options *options,
           const struct ph_hub_answer *answer, int dirfd)
 {
+    size_t left = 0;
     int err;
 
     if (answer->registered_only) {
@@ -277,8 +300,9 @@ signed_in(struct ph_https *hub, const struct ph_options *options,
         return PH_OK;
     }
     err = dirfd < 0 ? show_answer(options, answer)
-                    : pull(hub, options, answer, dirfd);
-    ph_hub_sign_out(hub, answer->session);
+                    : pull(hub, options, answer, dirfd, &left);
+    if (left == 0) /* else the session is needed still */
+        ph_hub_sign_out(hub, answer->session);
     return err;
 }
 
@@ -289,6 +313,7 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
     struct ph_sign_in request = {.badge = ""};
     struct ph_https *hub = NULL;
     struct ph_why why = {""};
+    size_t left = 0;
     int err = ph_https_open(&options->https, &hub, &why);
 
     if (err == PH_OK)
@@ -297,6 +322,7 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
         (void)tell(err, &why);
         err = PH_ERR_CONFIG; /* nothing was asked of anybody */
     } else {
+        send_reports(hub, options, 1, &left);
         err = ph_hub_sign_in(hub, &request, &answer, &why);
         err = err == PH_OK ? signed_in(hub, options, &answer, dirfd)
                            : tell(err, &why);

@@ -7,6 +7,9 @@
 
 #include "api.h"
 #include "printhold/base/err.h"
+#include "reports.h"
+
+#define AWAY_TIMEOUT_S 3
 
 /* What the threads share, under the lock. */
 struct crowd {
@@ -77,6 +80,18 @@ is_worth_a_visit(const struct ph_options *options,
     return ws->more > 0;
 }
 
+/* At once, before anything else is sent. */
+static bool
+keep_report(struct crowd *crowd, const struct ph_pulled *pulled)
+{
+    const struct ph_report_words words = {.session = crowd->answer->session,
+                                          .workstation = pulled->workstation,
+                                          .job = pulled->job.id,
+                                          .result = "printed"};
+
+    return ph_reports_keep(crowd->options->state, &words, NULL) == PH_OK;
+}
+
 static void
 pull_one(struct crowd *crowd, const struct ph_hub_workstation *ws,
          struct ph_api *api, const struct ph_station_job *job)
@@ -93,6 +108,8 @@ pull_one(struct crowd *crowd, const struct ph_hub_workstation *ws,
 
     memcpy(pulled.workstation, ws->id, sizeof(pulled.workstation));
     pulled.err = ph_pull_job(api, job, &how, &pulled.result, &pulled.why);
+    if (pulled.result.completed)
+        pulled.is_kept = keep_report(crowd, &pulled);
     add_pulled(crowd, &pulled);
 }
 
@@ -122,6 +139,15 @@ pull_lists(struct crowd *crowd, const struct ph_hub_workstation *ws,
     return PH_OK;
 }
 
+/* One that is said to be away is asked all the same, since that may be old news,
+ * but not for long. */
+static bool
+is_away(const struct ph_hub_workstation *ws)
+{
+    return strcmp(ws->presence, "asleep") == 0 ||
+           strcmp(ws->presence, "off") == 0;
+}
+
 /* A session at one of its addresses. PH_ERR_AGAIN: nobody there. */
 static int
 visit(struct crowd *crowd, const struct ph_hub_workstation *ws,
@@ -135,6 +161,8 @@ visit(struct crowd *crowd, const struct ph_hub_workstation *ws,
     where.address = address;
     where.workstation_id = ws->id;
     where.is_hub = false;
+    if (is_away(ws) && where.timeout_s > AWAY_TIMEOUT_S)
+        where.timeout_s = AWAY_TIMEOUT_S;
     err = ph_https_open(&where, &https, why);
     if (err == PH_OK)
         err = ph_api_new(https, 1, &api);
@@ -152,6 +180,24 @@ visit(struct crowd *crowd, const struct ph_hub_workstation *ws,
     return err;
 }
 
+static void
+tell_failure(const struct ph_hub_workstation *ws, int err,
+             const struct ph_why *why)
+{
+    const char *name = ws->host[0] != '\0' ? ws->host : ws->id;
+
+    if (err == PH_ERR_AGAIN && is_away(ws))
+        (void)fprintf(stderr,
+                      "printhold-station: %s is %s; %s, and the jobs on it can "
+                      "be taken then\n",
+                      name, ws->presence,
+                      strcmp(ws->presence, "asleep") == 0 ? "wake it"
+                                                          : "switch it on");
+    else
+        (void)fprintf(stderr, "printhold-station: %s (%s): %s\n", name,
+                      ws->presence, why->text);
+}
+
 /* Its addresses one after the other, then all again after a while. */
 static void
 work_at(struct crowd *crowd, const struct ph_hub_workstation *ws)
@@ -162,15 +208,14 @@ work_at(struct crowd *crowd, const struct ph_hub_workstation *ws)
     for (unsigned n = 1; err == PH_ERR_AGAIN; n++) {
         for (size_t i = 0; err == PH_ERR_AGAIN && i < ws->address_count; i++)
             err = visit(crowd, ws, ws->address[i], &why);
-        if (err != PH_ERR_AGAIN || n >= crowd->options->tries ||
+        if (err != PH_ERR_AGAIN || n >= crowd->options->tries || is_away(ws) ||
             ws->address_count == 0)
             break;
         ph_api_pause(n, 0);
     }
     if (err == PH_OK)
         return;
-    (void)fprintf(stderr, "printhold-station: %s (%s): %s\n", ws->id,
-                  ws->presence, why.text);
+    tell_failure(ws, err, &why);
     note_failure(crowd, err);
 }
 

@@ -16,6 +16,7 @@ struct ph_pulled {
     char workstation[PH_IDENTITY_MAX];
     struct ph_station_job job;
     struct ph_pull_result result;
+    bool is_kept; /* its report to the hub is written down (reports.h) */
     int err;
     struct ph_why why;
 };
