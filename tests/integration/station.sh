@@ -48,7 +48,10 @@ second_start() {
     SECOND_PID=$!
     until_true 20 second_answers || fail "the second agent: $(tail -3 "$SECOND/agent.log")"
 }
-second_stop() { kill "$SECOND_PID" 2>/dev/null && wait "$SECOND_PID" 2>/dev/null || true; }
+second_stop() {
+    kill "$SECOND_PID" 2>/dev/null || return 0
+    wait "$SECOND_PID" 2>/dev/null || true
+}
 HOST_ENDS+=(second_stop)
 second "$BUILD/agent/printhold-agent" --config-dir "$SECOND/etc" key init
 second_start
