@@ -9,6 +9,10 @@
 #                            its environment
 #   inside COMMAND...        a command in the running system
 #   system_off               the power switch
+#   system_reboot            an orderly end and another start
+#   system_use NAME          another system: the functions here are about that one
+#                            from now on, with a network of its own
+#   system_wire NAME ADDRESS...   plug each of these systems into one network
 # With SYSTEM_DISK=SIZE before system_files, its own layer lies on a disk, and
 #   system_cut               the power goes: what has not reached the disk yet
 #                            never does
@@ -19,6 +23,8 @@ ROOT=$WORK/root
 FIRST=
 UNSHARE=
 NAME=printhold-test-$$
+NET=() # words of unshare and nsenter for a network of its own
+declare -A FIRSTS UNSHARES
 
 # shellcheck source=tests/support/checks.sh
 . "$SOURCE/tests/support/checks.sh"
@@ -137,10 +143,11 @@ exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" \
     /lib/systemd/systemd --unit=test.target --log-target=journal \
     --show-status=no'
 
+# shellcheck disable=SC2120
 system_boot() { # NAME=VALUE...
     (
         join_cgroups
-        exec unshare --fork --pid --mount --uts --ipc --cgroup --kill-child=KILL \
+        exec unshare --fork --pid --mount --uts --ipc --cgroup ${NET[@]+"${NET[@]}"} --kill-child=KILL \
             bash -c "$BOOT" boot "$ROOT" "$@" >>"$WORK/console" 2>&1
     ) &
     UNSHARE=$!
@@ -149,7 +156,7 @@ system_boot() { # NAME=VALUE...
 }
 
 inside() {
-    nsenter -t "$FIRST" -m -u -i -p -C env -i \
+    nsenter -t "$FIRST" -m -u -i -p -C ${NET[@]+"${NET[@]}"} env -i \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ASAN_OPTIONS=detect_leaks=0 "$@"
 }
@@ -161,6 +168,18 @@ system_off() {
     FIRST=""
     UNSHARE=""
 }
+
+# Orderly, with everything that was in memory gone.
+system_reboot() {
+    kill -s RTMIN+4 "$FIRST" # poweroff.target
+    until_true 60 has_ended || fail 'it does not go off'
+    system_off
+    until_true 10 umount -R "$ROOT" 2>/dev/null || fail 'its files are in use'
+    mount_files
+    # shellcheck disable=SC2119
+    system_boot
+}
+has_ended() { ! kill -0 "$FIRST" 2>/dev/null; }
 
 system_cut() {
     python3 "$SOURCE/tests/fault/power.py" "$LAYER"
@@ -174,6 +193,32 @@ has_no_disk() { [ -z "$(losetup -j "$WORK/disk.img")" ]; }
 
 system_files_again() { mount_files; }
 
+# --- several ---
+
+SYSTEM=alone
+system_use() { # name
+    FIRSTS[$SYSTEM]=$FIRST
+    UNSHARES[$SYSTEM]=$UNSHARE
+    SYSTEM=$1 ROOT=$WORK/$1/root LAYER=$WORK/$1 NAME=printhold-test-$$-$1 NET=(--net)
+    FIRST=${FIRSTS[$1]:-}
+    UNSHARE=${UNSHARES[$1]:-}
+    mkdir -p "$LAYER"
+}
+
+# All into one switch, which is ours; they must run.
+system_wire() { # name address name address...
+    ip link show sw0 >/dev/null 2>&1 || { ip link add sw0 type bridge && ip link set sw0 up; }
+    while [ $# -gt 1 ]; do
+        system_use "$1"
+        ip link add "to-$1" master sw0 type veth peer name lan0 netns "$FIRST"
+        ip link set "to-$1" up
+        inside ip addr add "$2" dev lan0
+        inside ip link set lan0 up
+        inside ip link set lo up
+        shift 2
+    done
+}
+
 # They are busy until the last process is reaped.
 leave_cgroups() {
     local at
@@ -185,12 +230,19 @@ leave_cgroups() {
 
 scenario_end() { :; } # for a scenario to fill
 
-system_end() {
-    local rc=$?
-    scenario_end
-    [ "$rc" = 0 ] || [ -z "$FIRST" ] || inside journalctl -n 40 --no-hostname || true
+end_one() {
     system_off
     until_true 10 leave_cgroups || echo "control groups $NAME are left" >&2
+}
+
+system_end() {
+    local rc=$? one
+    scenario_end
+    [ "$rc" = 0 ] || [ -z "$FIRST" ] || inside journalctl -n 40 --no-hostname || true
+    end_one
+    for one in "${!FIRSTS[@]}"; do
+        [ "$one" = alone ] || [ "$one" = "$SYSTEM" ] || { system_use "$one" && end_one; }
+    done
     exit "$rc"
 }
 trap system_end EXIT

@@ -11,7 +11,7 @@ say "$CUTS cuts"
 SYSTEM_DISK=768M
 PRINTED=$WORK/printed
 HELD=$WORK/held
-: >"$HELD"
+: >"$WORK/now"
 
 held() { inside setpriv --reuid alice --regid alice --init-groups printhold jobs --json; }
 is_active() { [ "$(inside systemctl show -P ActiveState "$1")" = active ]; }
@@ -81,7 +81,7 @@ for cut in $(seq "$CUTS"); do
     # Not waiting for an event: any moment is what is looked for.
     sleep "$((RANDOM % 2)).$((RANDOM % 900 + 100))"
     # What was told until now was told to a person.
-    sed '$!d' "$WORK/shown" | jq -r '.[]' | sort >"$HELD"
+    sed '$!d' "$WORK/shown" | jq -r '.[]' | sort -u - "$WORK/now" >"$HELD"
     system_cut
     wait "$PRINTS" "$LOOKS" 2>/dev/null || true
     system_files_again
