@@ -75,11 +75,18 @@ is_its_fault(int err)
 static int
 take_message(struct hub *hub, const struct message *m)
 {
-    return m->topic.kind == HUB_TOPIC_EVENT
-               ? hub_event_take(hub, m->topic.device, m->payload, m->len,
-                                m->heard_ms)
-               : hub_directory_take(hub, &m->topic, m->payload, m->len,
-                                    m->heard_ms);
+    const struct hub_topic *topic = &m->topic;
+
+    switch (topic->kind) {
+    case HUB_TOPIC_EVENT:
+        return hub_event_take(hub, topic->device, m->payload, m->len,
+                              m->heard_ms);
+    case HUB_TOPIC_RELEASE:
+        return hub_release_take(hub, topic->device, m->payload, m->len,
+                                m->heard_ms);
+    default:
+        return hub_directory_take(hub, topic, m->payload, m->len, m->heard_ms);
+    }
 }
 
 static int
@@ -246,13 +253,19 @@ work_on(struct hub_broker *broker)
 }
 
 static bool
+is_of_letters(enum hub_topic_kind kind)
+{
+    return kind == HUB_TOPIC_EVENT || kind == HUB_TOPIC_RELEASE;
+}
+
+static bool
 is_believed(const struct hub_broker *broker,
             const struct ph_mqtt_publish *message, bool is_letter,
             struct hub_topic *out_topic)
 {
     return hub_topic_parse(broker->hub->tenant.tenant, message->topic.bytes,
                            message->topic.len, out_topic) == PH_OK &&
-           (out_topic->kind == HUB_TOPIC_EVENT) == is_letter &&
+           is_of_letters(out_topic->kind) == is_letter &&
            message->payload.len <= MESSAGE_MAX;
 }
 
@@ -353,8 +366,8 @@ start_link(struct hub_broker *broker, struct ph_why *why)
     const struct hub_config *config = hub->config;
     char ca[PH_CONFIG_TEXT_MAX + 16], cert[PH_CONFIG_TEXT_MAX + 16],
         key[PH_CONFIG_TEXT_MAX + 16];
-    char events[64], documents[64], presence[64];
-    const char *const filters[] = {events, documents, presence};
+    char events[64], releases[64], documents[64], presence[64];
+    const char *const filters[] = {events, releases, documents, presence};
     const bool is_own = config->directory_cert_file[0] == '\0';
     const struct ph_mqtt_link_options options = {
         .url = config->directory_url,
@@ -365,7 +378,7 @@ start_link(struct hub_broker *broker, struct ph_why *why)
         .key_file = is_own ? key : config->directory_key_file,
         .client_id = HUB_SERVICE_ID,
         .filters = filters,
-        .filter_count = 3,
+        .filter_count = 4,
         .live_count = 2,
         .receive_max = LETTERS_MAX,
         .session_expiry_s = SESSION_LIFE_S,
@@ -381,6 +394,8 @@ start_link(struct hub_broker *broker, struct ph_why *why)
     hub_path(hub, "hub.crt", cert, sizeof(cert));
     hub_path(hub, "hub.key", key, sizeof(key));
     (void)snprintf(events, sizeof(events), "$share/hub/ph1/%s/ev/+",
+                   hub->tenant.tenant);
+    (void)snprintf(releases, sizeof(releases), "$share/hub/ph1/%s/rel/+",
                    hub->tenant.tenant);
     (void)snprintf(documents, sizeof(documents), "ph1/%s/u/+/+",
                    hub->tenant.tenant);

@@ -6,8 +6,8 @@
  *       what is retained comes at every connect, so the broker is the truth and
  *       the hub's table a copy: what it does not send again after a connect is
  *       forgotten;
- *   the events of all workstations, at QoS 1, as one of the group "hub": an
- *       event is acknowledged when the transaction that took it is durable, so
+ *   the events of all workstations and the reports of all printers, at QoS 1,
+ *       as one of the group "hub": one is acknowledged when the transaction that took it is durable, so
  *       whatever is killed, none is lost. It may come again.
  *
  * and says what tell.h has to say.

@@ -82,3 +82,27 @@ hub_event_take(struct hub *hub, const char *device, const void *payload,
     }
     return err;
 }
+
+#define REPORT_MAX 4096
+
+int
+hub_release_take(struct hub *hub, const char *device, const void *payload,
+                 size_t len, int64_t now_ms)
+{
+    struct ph_printer_report report;
+    struct hub_device printer;
+    json_t *root = NULL;
+    int err = ph_json_parse(payload, len, REPORT_MAX, &root);
+
+    if (err == PH_OK)
+        err = ph_release_report_take(root, &report, NULL);
+    json_decref(root);
+    if (err == PH_OK)
+        err = hub_device_get(hub->store, device, &printer);
+    if (err == PH_ERR_NOT_FOUND ||
+        (err == PH_OK &&
+         (printer.kind != PH_IDENTITY_PRINTER || printer.is_revoked)))
+        return PH_ERR_DENIED;
+    return err == PH_OK ? hub_report_release(hub, &report, "", &printer, now_ms)
+                        : err;
+}

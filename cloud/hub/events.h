@@ -19,4 +19,12 @@
 int hub_event_take(struct hub *hub, const char *device, const void *payload,
                    size_t len, int64_t now_ms);
 
+/*
+ * What a printer says of a release on its own topic (proto/release_report.h):
+ * nobody is signed in for it, so it is of nobody until the workstation tells of
+ * the same release. The printer must be known and not revoked.
+ */
+int hub_release_take(struct hub *hub, const char *device, const void *payload,
+                     size_t len, int64_t now_ms);
+
 #endif

@@ -164,6 +164,10 @@ join_event(struct hub_release *release, const struct hub_job *job,
 {
     copy(release->event, sizeof(release->event), event);
     copy(release->address, sizeof(release->address), told->address);
+    if (release->login[0] == '\0') { /* the printer did not know whose */
+        copy(release->login, sizeof(release->login), job->login);
+        copy(release->group, sizeof(release->group), job->group);
+    }
     if (release->impressions < 0)
         release->impressions = told->impressions;
     if (release->sheets < 0)

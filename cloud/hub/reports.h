@@ -22,7 +22,7 @@
 int hub_report_event(struct hub *hub, const struct ph_event_said *said,
                      int64_t now_ms);
 
-/* What a printer says; login: of whom. In a transaction. PH_ERR_EXISTS when it
+/* What a printer says; login: of whom, or empty: not known. In a transaction. PH_ERR_EXISTS when it
  * said so before. */
 int hub_report_release(struct hub *hub, const struct ph_printer_report *report,
                        const char *login, const struct hub_device *printer,

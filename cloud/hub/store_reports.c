@@ -211,14 +211,15 @@ hub_release_set(struct hub_store *store, const struct hub_release *r)
 {
     return hub_run_one(
         store,
-        "UPDATE released SET event = ?, report = ?, address = ?,"
+        "UPDATE released SET event = ?, report = ?, login = ?,"
+        " in_group = ?, address = ?,"
         " impressions = ?, sheets = ?, pages = ?, paper = ?, estimated = ?,"
         " copies = ?, sides = ?, color = ?, media = ?, finishings = ?,"
         " page_ranges = ? WHERE id = ?",
-        "tttiiiiiitttttt", or_null(r->event), or_null(r->report), r->address,
-        r->impressions, r->sheets, r->pages, r->paper, (int64_t)r->is_estimated,
-        r->copies, r->sides, r->color, r->media, r->finishings, r->page_ranges,
-        r->id);
+        "tttttiiiiiitttttt", or_null(r->event), or_null(r->report), r->login,
+        r->group, r->address, r->impressions, r->sheets, r->pages, r->paper,
+        (int64_t)r->is_estimated, r->copies, r->sides, r->color, r->media,
+        r->finishings, r->page_ranges, r->id);
 }
 
 /* The one row of a statement that is bound. */

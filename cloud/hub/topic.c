@@ -51,12 +51,14 @@ take_presence_topic(const char *at, const char *end, struct hub_topic *topic)
     return err;
 }
 
+/* A device and nothing behind it. */
 static int
-take_event_topic(const char *at, const char *end, struct hub_topic *topic)
+take_device_topic(const char *at, const char *end, enum hub_topic_kind kind,
+                  struct hub_topic *topic)
 {
     int err = take_level(&at, end, WORD, topic->device, sizeof(topic->device));
 
-    topic->kind = HUB_TOPIC_EVENT;
+    topic->kind = kind;
     return err == PH_OK && at != end ? PH_ERR_SYNTAX : err;
 }
 
@@ -81,7 +83,9 @@ hub_topic_parse(const char *tenant, const char *text, size_t len,
     else if (strcmp(kind, "ws") == 0)
         err = take_presence_topic(at, end, &topic);
     else if (strcmp(kind, "ev") == 0)
-        err = take_event_topic(at, end, &topic);
+        err = take_device_topic(at, end, HUB_TOPIC_EVENT, &topic);
+    else if (strcmp(kind, "rel") == 0)
+        err = take_device_topic(at, end, HUB_TOPIC_RELEASE, &topic);
     else
         err = PH_ERR_SYNTAX;
     if (err == PH_OK)

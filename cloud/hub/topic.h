@@ -11,6 +11,7 @@ enum hub_topic_kind {
     HUB_TOPIC_DOCUMENT, /* ph1/{tenant}/u/{uk}/{ws} */
     HUB_TOPIC_PRESENCE, /* ph1/{tenant}/ws/{ws}/st */
     HUB_TOPIC_EVENT,    /* ph1/{tenant}/ev/{ws} */
+    HUB_TOPIC_RELEASE,  /* ph1/{tenant}/rel/{pr} */
 };
 
 struct hub_topic {

@@ -28,7 +28,7 @@ take_count(const json_t *root, const char *name, size_t *there, int64_t *out)
     int err;
 
     *out = -1;
-    err = ph_json_int(root, name, 0, PH_JSON_INT_MAX, out);
+    err = ph_json_int(root, name, 0, PH_RELEASE_COUNT_MAX, out);
     if (err == PH_ERR_NOT_FOUND)
         return PH_OK;
     (*there)++;

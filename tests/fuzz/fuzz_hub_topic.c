@@ -29,6 +29,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case HUB_TOPIC_PRESENCE:
         len = snprintf(again, sizeof(again), "ph1/acme/ws/%s/st", topic.device);
         break;
+    case HUB_TOPIC_RELEASE:
+        len = snprintf(again, sizeof(again), "ph1/acme/rel/%s", topic.device);
+        break;
     default:
         len = snprintf(again, sizeof(again), "ph1/acme/ev/%s", topic.device);
         break;

@@ -32,6 +32,8 @@ topics_are_read_level_by_level(void **state)
         "ph1/acme/ev/ws-a/",
         "ph1/acme/ev/",
         "ph1/acme/ev/+",
+        "ph1/acme/rel/",
+        "ph1/acme/rel/pr-a/x",
         "ph1/acme/ws/ws-a",
         "ph1/acme/ws/ws-a/inf",
         "ph1/acme/ws/ws-a/st/x",
@@ -59,6 +61,9 @@ topics_are_read_level_by_level(void **state)
                      PH_OK);
     assert_int_equal(topic.kind, HUB_TOPIC_EVENT);
     assert_string_equal(topic.device, "ws-a");
+    assert_int_equal(hub_topic_parse("acme", "ph1/acme/rel/pr-a", 17, &topic),
+                     PH_OK);
+    assert_int_equal(topic.kind, HUB_TOPIC_RELEASE);
     for (size_t i = 0; i < PH_COUNT(wrong); i++) {
         if (hub_topic_parse("acme", wrong[i], strlen(wrong[i]), &topic) ==
             PH_OK)

@@ -288,6 +288,90 @@ what_was_not_printed_is_no_half_of_what_was(void **state)
     assert_int_equal(totals(f).count, 3);
 }
 
+/* --- printers with MQTT --- */
+
+#define REPORT(id)                                               \
+    "{\"id\":\"" id "\",\"workstation\":\"ws-a\",\"job\":\"" JOB \
+    "\",\"result\":\"printed\",\"impressions\":7}"
+
+static int
+publish(struct hub_fixture *f, const char *printer, const char *text)
+{
+    int err;
+
+    hub_fixture_begin(f);
+    err =
+        hub_release_take(&f->hub, printer, text, strlen(text), hub_fixture_ms);
+    return hub_store_end(f->hub.store, err);
+}
+
+static int
+add_of_ann(const struct hub_usage *usage, void *arg)
+{
+    if (strcmp(usage->key, "ann@example.com") == 0)
+        *(int64_t *)arg += usage->pages;
+    return PH_OK;
+}
+
+static int64_t
+pages_of_ann(struct hub_fixture *f)
+{
+    static const struct hub_span ever = {0, INT64_MAX};
+    int64_t pages = 0;
+
+    hub_fixture_begin(f);
+    assert_int_equal(hub_usage_each(f->hub.store, HUB_USAGE_PERSON, &ever,
+                                    add_of_ann, &pages),
+                     PH_OK);
+    hub_fixture_end(f);
+    return pages;
+}
+
+static void
+a_printer_alone_makes_no_pages_for_anybody(void **state)
+{
+    struct hub_fixture *f = *state;
+
+    assert_int_equal(tell(f, HELD("1")), PH_OK);
+    assert_int_equal(publish(f, "pr-lobby", REPORT(NAME)), PH_OK);
+    assert_int_equal(publish(f, "pr-lobby", REPORT(NAME)), PH_ERR_EXISTS);
+    assert_int_equal(totals(f).count, 1);
+    assert_int_equal(pages_of_ann(f), 0);
+    assert_int_equal(tell(f, RELEASED("2", "")), PH_OK);
+    assert_int_equal(totals(f).count, 1);
+    assert_int_equal(pages_of_ann(f), 7);
+    /* The same report by the other way, and the other way round. */
+    assert_int_equal(report(f, NAME, "printed", 7), PH_ERR_EXISTS);
+    assert_int_equal(tell(f, RELEASED("3", "")), PH_OK);
+    assert_int_equal(publish(f, "pr-lobby", REPORT(LAST)), PH_OK);
+    assert_int_equal(totals(f).count, 2);
+    assert_int_equal(pages_of_ann(f), 14);
+}
+
+static void
+only_a_known_printer_reports(void **state)
+{
+    struct hub_fixture *f = *state;
+    struct hub_device device;
+
+    assert_int_equal(publish(f, "pr-none", REPORT(NAME)), PH_ERR_DENIED);
+    assert_int_equal(publish(f, "ws-a", REPORT(NAME)), PH_ERR_DENIED);
+    assert_int_equal(publish(f, "pr-lobby", "{}"), PH_ERR_SYNTAX);
+    assert_int_equal(publish(f, "pr-lobby", "no JSON"), PH_ERR_SYNTAX);
+    assert_int_equal(
+        publish(f, "pr-lobby",
+                "{\"id\":\"" NAME "\",\"workstation\":\"ws-a\",\"job\":"
+                "\"" JOB "\",\"result\":\"printed\",\"sheets\":10000001}"),
+        PH_ERR_SYNTAX);
+    hub_fixture_begin(f);
+    assert_int_equal(hub_device_get(f->hub.store, "pr-lobby", &device), PH_OK);
+    device.is_revoked = true;
+    assert_int_equal(hub_device_set(f->hub.store, &device), PH_OK);
+    hub_fixture_end(f);
+    assert_int_equal(publish(f, "pr-lobby", REPORT(NAME)), PH_ERR_DENIED);
+    assert_int_equal(totals(f).count, 0);
+}
+
 /* --- what is told in which order --- */
 
 static void
@@ -426,6 +510,8 @@ main(void)
         TEST(a_report_with_a_name_is_joined_by_it_alone),
         TEST(a_name_that_a_printer_gives_twice_joins_no_other_job),
         TEST(what_was_not_printed_is_no_half_of_what_was),
+        TEST(a_printer_alone_makes_no_pages_for_anybody),
+        TEST(only_a_known_printer_reports),
         TEST(the_newest_state_stays_whatever_comes_later),
         TEST(history_ends_and_does_not_come_back),
         TEST(reports_end_in_batches),

@@ -20,6 +20,7 @@
 #include "printhold/proto/json.h"
 
 #define PH_RELEASE_RESULT_MAX 16
+#define PH_RELEASE_COUNT_MAX  INT64_C(10000000) /* sums cannot overflow */
 
 struct ph_printer_report {
     struct ph_id id;
