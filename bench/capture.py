@@ -1,5 +1,6 @@
 """Claims 1 and 2: what holding a job costs where it is printed."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ The document is in the page cache and comes through a pipe from cat(1).
 Baseline: cat > a new file, then fsync. Ours: the backend, started with the
 arguments and environment that cupsd gives, with the agent on the same file
 system, from exec to its exit with 0: then the document is encrypted, verified
-by the agent, synced, in the catalogue and in the outbox. Before each run
+by the agent, synced, in the catalogue and in the outbox. The disk alone: as many
+bytes that are in memory already, past the page cache, then fsync. Before each run
 everything dirty is synced; files and jobs of earlier runs are deleted.'''
 
 METHOD_SMALL = '''\
@@ -52,6 +54,13 @@ class _Capture:
         return self.lab.time(
             ['--pipe', document, '--output', os.path.join(self.plain, 'cat'),
              '--sync'], ['cat'])
+
+    def disk(self, size):
+        """What the disk alone needs for as many bytes."""
+        said = self.lab.run([self.lab.program('ph-bench-disk'),
+                             os.path.join(self.plain, 'disk'),
+                             str(size // documents.MIB)])
+        return json.loads(said)['wall_ns'] / 1e9
 
     def age(self, document, recipient):
         return self.lab.time(
@@ -95,7 +104,8 @@ def large(lab, options):
             f'capture of {size // documents.MIB} MiB, {name}',
             {'cat + fsync': lambda d=document: work.cat(d),
              'backend': lambda d=document, k=kind: agent.print(d, k, ['--pipe']),
-             'age + fsync': lambda d=document: work.age(d, recipient)},
+             'age + fsync': lambda d=document: work.age(d, recipient),
+             'disk': lambda: work.disk(size)},
             before=work.clean)
         if not options.hold(contest, options.rounds):
             continue
@@ -107,6 +117,10 @@ def large(lab, options):
         yield Figure(
             '  the same by age(1)', contest.times('age + fsync'),
             contest.control(), detail=f'{contest.median("age + fsync"):.3f} s')
+        yield Figure(
+            '  the disk alone', contest.times('disk'), contest.control(),
+            detail=f'{contest.median("disk"):.3f} s; nothing durable is '
+                   'quicker')
     work.clean()
     agent.stop()
     os.unlink(opaque)

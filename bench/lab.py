@@ -63,6 +63,7 @@ class Lab:
         'printhold-cli': 'cli/printhold',
         'ph-test-grant': 'tests/support/ph-test-grant',
         'ph-bench-time': 'bench/ph-bench-time',
+        'ph-bench-disk': 'bench/ph-bench-disk',
         'ph-bench-pull': 'bench/ph-bench-pull',
         'ph-bench-crowd': 'bench/ph-bench-crowd',
         'ph-bench-fill': 'bench/ph-bench-fill',
