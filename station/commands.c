@@ -249,9 +249,8 @@ run_with_output(const struct ph_options *options)
             return PH_ERR_IO;
         }
     }
-    err = options->command == PH_COMMAND_SIGN_IN
-              ? ph_sign_in_run(options, dirfd)
-              : with_session(options, dirfd, &why);
+    err = ph_options_is_at_hub(options) ? ph_sign_in_run(options, dirfd)
+                                        : with_session(options, dirfd, &why);
     ph_io_close(&dirfd);
     return err;
 }

@@ -174,7 +174,7 @@ ph_enrol_use(struct ph_options *options, struct ph_enrolled *storage,
 {
     int err;
 
-    if (options->command == PH_COMMAND_SIGN_IN)
+    if (ph_options_is_at_hub(options))
         options->https.is_hub = true;
     if (ph_options_have_files(options))
         return PH_OK;

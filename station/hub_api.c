@@ -84,6 +84,48 @@ ph_hub_report(struct ph_https *hub, const char *session, const char *json,
     return err;
 }
 
+static int
+take_pin(const struct ph_https_reply *reply, char pin[PH_PIN_TEXT])
+{
+    json_t *root = NULL;
+    int err =
+        ph_json_parse(reply->body.data, reply->body.len, PH_MESSAGE_MAX, &root);
+
+    if (err == PH_OK)
+        err = ph_json_text(root, "pin", pin, PH_PIN_TEXT);
+    json_decref(root);
+    return err == PH_OK ? ph_pin_check(pin) : err;
+}
+
+int
+ph_hub_set_pin(struct ph_https *hub, const char *session, char pin[PH_PIN_TEXT],
+               struct ph_why *why)
+{
+    struct ph_https_request request = {
+        .method = "POST", .path = "/v1/pin", .bearer = session};
+    const bool chooses = pin[0] != '\0';
+    struct ph_https_reply reply;
+    struct ph_buf json;
+    int err;
+
+    ph_https_reply_init(&reply);
+    ph_buf_init(&json, 64);
+    err = chooses ? ph_buf_printf(&json, "{\"pin\":\"%s\"}", pin)
+                  : ph_buf_put_str(&json, "{}");
+    request.json = err == PH_OK ? ph_buf_str(&json) : NULL;
+    if (request.json == NULL)
+        err = PH_ERR_NOMEM;
+    if (err == PH_OK)
+        err = ph_https_do(hub, &request, &reply, why);
+    if (err == PH_OK && reply.status / 100 != 2)
+        err = refused(&reply, why);
+    if (err == PH_OK && !chooses && take_pin(&reply, pin) != PH_OK)
+        err = ph_why_fail(why, PH_ERR_PROTOCOL, "the hub told no PIN");
+    ph_buf_close(&json);
+    ph_https_reply_close(&reply);
+    return err;
+}
+
 void
 ph_hub_sign_out(struct ph_https *hub, const char *session)
 {

@@ -23,6 +23,11 @@ int ph_hub_sign_in(struct ph_https *hub, const struct ph_sign_in *request,
 int ph_hub_report(struct ph_https *hub, const char *session, const char *json,
                   unsigned tries, struct ph_why *why);
 
+/* Another PIN for who is signed in: this one, or, where pin is empty, one that
+ * the hub makes and puts there. The session ends with it. */
+int ph_hub_set_pin(struct ph_https *hub, const char *session,
+                   char pin[PH_PIN_TEXT], struct ph_why *why);
+
 /* Nothing depends on it. */
 void ph_hub_sign_out(struct ph_https *hub, const char *session);
 

@@ -17,6 +17,7 @@ static const char usage_text[] =
     "           --pin PIN | --ca FILE [--state DIR] [--json]\n"
     "       printhold-station renew [--state DIR] [--json]\n"
     "       printhold-station sign-in --way WAY [OPTION...]\n"
+    "       printhold-station pin --way WAY [--choose] [OPTION...]\n"
     "       printhold-station list | pull --workstation HOST[:PORT]\n"
     "           --grant-file FILE | --code-file FILE [OPTION...]\n"
     "\n"
@@ -26,6 +27,8 @@ static const char usage_text[] =
     "           when two thirds of its life are over\n"
     "  sign-in  sign a person in at the hub and show what is held on all\n"
     "           workstations; with --output pull it from there\n"
+    "  pin      get the person another PIN: one that the hub makes, or with\n"
+    "           --choose one that is typed and opens beside a badge\n"
     "  list     show the held jobs that the grant or code covers\n"
     "  pull     fetch jobs into a directory and report them as printed\n"
     "\n"
@@ -108,6 +111,7 @@ enum {
     OPT_LOGIN,
     OPT_SECRET_FILE,
     OPT_REGISTER_BADGE,
+    OPT_CHOOSE,
     OPT_STATE,
     OPT_SERVER,
     OPT_TOKEN_FILE,
@@ -139,6 +143,7 @@ static const struct option long_options[] = {
     {"login", required_argument, NULL, OPT_LOGIN},
     {"secret-file", required_argument, NULL, OPT_SECRET_FILE},
     {"register-badge", no_argument, NULL, OPT_REGISTER_BADGE},
+    {"choose", no_argument, NULL, OPT_CHOOSE},
     {"state", required_argument, NULL, OPT_STATE},
     {"server", required_argument, NULL, OPT_SERVER},
     {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
@@ -278,6 +283,9 @@ take_option(struct ph_options *options, int option, struct ph_why *why)
     case OPT_REGISTER_BADGE:
         options->register_badge = true;
         return PH_OK;
+    case OPT_CHOOSE:
+        options->choose = true;
+        return PH_OK;
     default:
         return take_value(options, option, optarg, why);
     }
@@ -290,7 +298,7 @@ take_command(struct ph_options *options, int argc, char **argv,
     static const char *const names[] = {
         [PH_COMMAND_LIST] = "list",       [PH_COMMAND_PULL] = "pull",
         [PH_COMMAND_SIGN_IN] = "sign-in", [PH_COMMAND_ENROL] = "enrol",
-        [PH_COMMAND_RENEW] = "renew",
+        [PH_COMMAND_RENEW] = "renew",     [PH_COMMAND_PIN] = "pin",
     };
 
     if (optind + 1 != argc)
@@ -370,6 +378,13 @@ check_at_workstation(const struct ph_options *options, struct ph_why *why)
 }
 
 bool
+ph_options_is_at_hub(const struct ph_options *options)
+{
+    return options->command == PH_COMMAND_SIGN_IN ||
+           options->command == PH_COMMAND_PIN;
+}
+
+bool
 ph_options_have_files(const struct ph_options *options)
 {
     return options->https.cert_file != NULL;
@@ -408,9 +423,10 @@ check_needed(const struct ph_options *options, struct ph_why *why)
         err = check_files(options, why);
     if (err != PH_OK || options->command == PH_COMMAND_RENEW)
         return err;
-    return options->command == PH_COMMAND_SIGN_IN
-               ? check_sign_in(options, why)
-               : check_at_workstation(options, why);
+    if (options->choose && options->command != PH_COMMAND_PIN)
+        return ph_why_fail(why, PH_ERR_INVALID, "--choose is for pin");
+    return ph_options_is_at_hub(options) ? check_sign_in(options, why)
+                                         : check_at_workstation(options, why);
 }
 
 int

@@ -22,6 +22,7 @@ enum ph_command {
     PH_COMMAND_SIGN_IN,
     PH_COMMAND_ENROL,
     PH_COMMAND_RENEW,
+    PH_COMMAND_PIN,
 };
 
 /* Text points into argv. */
@@ -42,6 +43,7 @@ struct ph_options {
     const char *login;
     const char *secret_file; /* NULL: standard input or the terminal */
     bool register_badge;
+    bool choose; /* pin: one that the person types */
     bool json;
     bool quiet;
     bool all;
@@ -52,6 +54,9 @@ struct ph_options {
     char job[PH_OPTIONS_JOBS_MAX][PH_ID_TEXT];
     size_t job_count;
 };
+
+/* Is it a command that signs a person in? */
+bool ph_options_is_at_hub(const struct ph_options *options);
 
 /* Were certificate, key and CA given by hand? */
 bool ph_options_have_files(const struct ph_options *options);

@@ -60,9 +60,9 @@ take_badge(const char *prompt, char badge[PH_BADGE_TEXT], struct ph_why *why)
 }
 
 static int
-take_pin(char pin[PH_PIN_TEXT], struct ph_why *why)
+take_pin(const char *prompt, char pin[PH_PIN_TEXT], struct ph_why *why)
 {
-    int err = ph_typed_read(NULL, "PIN: ", pin, PH_PIN_TEXT, why);
+    int err = ph_typed_read(NULL, prompt, pin, PH_PIN_TEXT, why);
 
     if (err == PH_OK && ph_pin_check(pin) != PH_OK)
         err = ph_why_fail(why, PH_ERR_INVALID, "a PIN has %d to %d digits",
@@ -95,7 +95,7 @@ take_secrets(const struct ph_options *options, struct ph_sign_in *request,
         err = take_badge("Badge: ", request->badge, why);
     if (err == PH_OK && (options->way == PH_SIGN_IN_PIN ||
                          options->way == PH_SIGN_IN_BADGE_PIN))
-        err = take_pin(request->pin, why);
+        err = take_pin("PIN: ", request->pin, why);
     if (err == PH_OK && options->way == PH_SIGN_IN_CODE)
         err = take_code(request->code, why);
     if (err == PH_OK && options->way == PH_SIGN_IN_PASSWORD)
@@ -288,9 +288,29 @@ pull(struct ph_https *hub, const struct ph_options *options,
     return err;
 }
 
+/* One PIN, of the person's choice or the hub's. */
+static int
+get_pin(struct ph_https *hub, const struct ph_options *options,
+        const struct ph_hub_answer *answer, char pin[PH_PIN_TEXT])
+{
+    struct ph_why why = {""};
+    int err = ph_hub_set_pin(hub, answer->session, pin, &why);
+
+    if (err != PH_OK)
+        return tell(err, &why);
+    if (options->json)
+        return ph_print_members_json(
+            options->choose
+                ? json_pack("{ss}", "person", answer->login)
+                : json_pack("{ss ss}", "person", answer->login, "pin", pin));
+    if (!options->choose)
+        (void)printf("%s\n", pin);
+    return PH_OK;
+}
+
 static int
 signed_in(struct ph_https *hub, const struct ph_options *options,
-          const struct ph_hub_answer *answer, int dirfd)
+          const struct ph_hub_answer *answer, int dirfd, char pin[PH_PIN_TEXT])
 {
     size_t left = 0;
     int err;
@@ -298,6 +318,12 @@ signed_in(struct ph_https *hub, const struct ph_options *options,
     if (answer->registered_only) {
         (void)printf("The badge is registered for %s\n", answer->login);
         return PH_OK;
+    }
+    if (options->command == PH_COMMAND_PIN) {
+        err = get_pin(hub, options, answer, pin);
+        if (err != PH_OK) /* else the session has ended */
+            ph_hub_sign_out(hub, answer->session);
+        return err;
     }
     err = dirfd < 0 ? show_answer(options, answer)
                     : pull(hub, options, answer, dirfd, &left);
@@ -311,6 +337,7 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
 {
     struct ph_hub_answer answer = {.workstation = NULL};
     struct ph_sign_in request = {.badge = ""};
+    char pin[PH_PIN_TEXT] = "";
     struct ph_https *hub = NULL;
     struct ph_why why = {""};
     size_t left = 0;
@@ -318,15 +345,18 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
 
     if (err == PH_OK)
         err = take_secrets(options, &request, &why);
+    if (err == PH_OK && options->choose)
+        err = take_pin("New PIN: ", pin, &why);
     if (err != PH_OK) {
         (void)tell(err, &why);
         err = PH_ERR_CONFIG; /* nothing was asked of anybody */
     } else {
         send_reports(hub, options, 1, &left);
         err = ph_hub_sign_in(hub, &request, &answer, &why);
-        err = err == PH_OK ? signed_in(hub, options, &answer, dirfd)
+        err = err == PH_OK ? signed_in(hub, options, &answer, dirfd, pin)
                            : tell(err, &why);
     }
+    ph_wipe(pin, sizeof(pin));
     ph_sign_in_wipe(&request);
     ph_hub_answer_free(&answer);
     ph_https_close(hub);

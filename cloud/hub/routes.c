@@ -21,6 +21,7 @@ static const struct {
     {hub_call_directory, false},
     {hub_call_sign_out, false},
     {hub_call_release, true},
+    {hub_call_pin, true},
 };
 
 static const struct ph_http_route routes[] = {
@@ -34,6 +35,7 @@ static const struct ph_http_route routes[] = {
     {PH_HTTP_GET, "/v1/directory", HUB_ROLE_PRINTER, 7},
     {PH_HTTP_DELETE, "/v1/session", HUB_ROLE_PRINTER, 8},
     {PH_HTTP_POST, "/v1/releases", HUB_ROLE_PRINTER, 9},
+    {PH_HTTP_POST, "/v1/pin", HUB_ROLE_PRINTER, 10},
 };
 
 const struct ph_http_route *

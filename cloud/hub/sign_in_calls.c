@@ -302,14 +302,9 @@ bearer_of(const struct hub_call *call, char dst[HUB_SESSION_TEXT])
     return true;
 }
 
-struct visit {
-    struct hub_session session;
-    struct hub_person person;
-};
-
 /* In a transaction. PH_ERR_NOT_FOUND for every reason why not. */
 static int
-find_visit(struct hub_call *call, const char *text, struct visit *out_visit)
+find_visit(struct hub_call *call, const char *text, struct hub_visit *out_visit)
 {
     uint8_t mac[HUB_MAC_BYTES];
     int err = hub_mac_session(call->hub, text, mac);
@@ -329,8 +324,8 @@ find_visit(struct hub_call *call, const char *text, struct visit *out_visit)
     return err;
 }
 
-static bool
-has_visit(struct hub_call *call, struct visit *out_visit)
+bool
+hub_call_visit(struct hub_call *call, struct hub_visit *out_visit)
 {
     char text[HUB_SESSION_TEXT];
     int err = bearer_of(call, text) ? PH_OK : PH_ERR_NOT_FOUND;
@@ -352,12 +347,12 @@ has_visit(struct hub_call *call, struct visit *out_visit)
 void
 hub_call_directory(struct hub_call *call)
 {
-    struct visit visit;
+    struct hub_visit visit;
     struct hub_listing listing = {.person = &visit.person,
                                   .thumbprint = call->peer.thumbprint,
                                   .now_ms = ph_clock_wall_ms()};
 
-    if (!has_visit(call, &visit))
+    if (!hub_call_visit(call, &visit))
         return;
     listing.way = visit.session.way;
     answer_list(call, 200, &listing, NULL, visit.session.expires_ms);
@@ -366,10 +361,10 @@ hub_call_directory(struct hub_call *call)
 void
 hub_call_sign_out(struct hub_call *call)
 {
-    struct visit visit;
+    struct hub_visit visit;
     int err;
 
-    if (!has_visit(call, &visit))
+    if (!hub_call_visit(call, &visit))
         return;
     err = hub_store_begin(call->hub->store);
     if (err == PH_OK)
@@ -389,14 +384,14 @@ hub_call_release(struct hub_call *call)
 {
     struct ph_printer_report report;
     struct ph_why why = {""};
-    struct visit visit;
+    struct hub_visit visit;
     int err;
 
     if (ph_release_report_take(call->body, &report, &why) != PH_OK) {
         hub_answer_problem(call, 400, "malformed", "%s", why.text);
         return;
     }
-    if (!has_visit(call, &visit))
+    if (!hub_call_visit(call, &visit))
         return;
     err = hub_store_begin(call->hub->store);
     if (err == PH_OK)
