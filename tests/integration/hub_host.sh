@@ -2,9 +2,11 @@
 # A hub beside the host: it knows from the host's broker what is held, and its
 # authority is that of the other certificates. Source it after host.sh.
 #   hub COMMAND...              a command of administration
-#   hub_start, hub_stop, hub_kill
+#   hub_start, hub_stop (fails when the hub does), hub_kill
+# $HOST/pki/issuer.key is the hub's, so that printer.sh can sign grants, too.
 #   sign_in WAY ARGUMENT...     the station; what a person types comes on stdin
 HUB=$HOST/hub
+HUB_PID=
 hub() { "$BUILD/cloud/hub/printhold-hub" --dir "$HUB" --config "$HOST/hub.conf" "$@"; }
 
 # The authority is that of the other certificates here.
@@ -19,6 +21,7 @@ host_pki() {
         --ca-key "$HOST/pki/ca.key" >/dev/null
     install -m 0400 -o printhold "$HUB/directory.key" "$HOST/pki/directory.key"
     install -m 0644 "$HUB/issuer.pub" "$HOST/pki/issuer.pub"
+    install -m 0600 "$HUB/issuer.key" "$HOST/pki/issuer.key"
 }
 eval "$(declare -f host_write_config | sed '1s/host_write_config/host_write_config_alone/')"
 host_write_config() {
@@ -44,11 +47,14 @@ hub_start() {
     until_true 20 hub_listens || fail 'the hub does not start'
 }
 hub_stop() {
-    [ -z "${HUB_PID:-}" ] || kill "$HUB_PID" 2>/dev/null || true
+    [ -n "$HUB_PID" ] && kill "$HUB_PID" 2>/dev/null || return 0
+    wait "$HUB_PID" || return 1
+    HUB_PID=
 }
 hub_kill() {
     kill -KILL "$HUB_PID"
     wait "$HUB_PID" 2>/dev/null || true
+    HUB_PID=
 }
 HOST_ENDS+=(hub_stop)
 

@@ -3,11 +3,12 @@
 # workstation, commands until they are answered, printers that are revoked. A
 # real hub, a real broker, a real agent: each is stopped, killed and wiped.
 . "$SOURCE/tests/integration/host.sh"
-. "$SOURCE/tests/integration/host_hub.sh"
+. "$SOURCE/tests/integration/hub_host.sh"
 
 host_start
 . "$SOURCE/tests/integration/printer.sh"
 ISSUER=https://localhost
+pki workstation "$PKI" ws-stranger
 hub_start
 for person in alice bob; do
     hub user add "$person@example.com" >/dev/null

@@ -141,6 +141,22 @@ hub quota set --person alice@example.com --pages 100 --period day >/dev/null
 ask pr-second POST /v1/sign-in "${json[@]}" "$right"
 is 'what is left is told' "$STATUS $(jq -r '"\(.quota.limit) \(.quota.left + .quota.used)"' "$HOST/answer")" '201 100 100'
 hub quota remove --person alice@example.com --period day
+hub access allow --people staff --printer pr-second
+answers pr-second POST /v1/sign-in 403 not-at-this-printer "${json[@]}" "$right"
+is 'it is said in words' "$(jq -r .detail "$HOST/answer")" \
+    'You may not print at this printer; choose another one, or ask an administrator.'
+answers pr-second POST /v1/sign-in 403 sign-in-failed "${json[@]}" '{"way":"pin","pin":"000111"}'
+hub user set alice@example.com --group staff >/dev/null
+answers pr-second POST /v1/sign-in 201 none "${json[@]}" "$right"
+hub access deny --person alice@example.com
+answers pr-second POST /v1/sign-in 201 none "${json[@]}" "$right"
+answers "$PRINTER" POST /v1/sign-in 403 not-at-this-printer "${json[@]}" "$right"
+hub access remove --person alice@example.com
+hub access remove --people staff --printer pr-second
+is 'no list is left' "$(hub access list --json)" '[]'
+is 'who was kept out is on the record' "$(hub audit list --json | jq -r '[.[] |
+    select(.act == "sign-in" and .detail == "pin not-at-this-printer") | .object] | unique | .[]')" \
+    alice@example.com
 
 hub sign-in set lobby --ways badge --self-registration yes >/dev/null
 hub printer set pr-second --group lobby >/dev/null
@@ -178,8 +194,7 @@ is 'the release is reported once' "$(reports "$PRINTER")" \
 # --- code and password, and the hub away and back ---
 
 hub code make alice@example.com >"$HOST/code"
-kill "$HUB_PID"
-wait "$HUB_PID" || fail "the hub's exit code: $?"
+hub_stop
 status=0
 sign_in code --tries 1 <"$HOST/code" 2>"$HOST/said" || status=$?
 is 'without the hub nobody signs in' "$status" 5
