@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "audit.h"
 #include "enrol_calls.h"
@@ -90,12 +91,37 @@ hub_cmd_audit_verify(struct hub_command *command)
 }
 
 /* The list itself: for --json in an object. */
+/* By their ids: for brokers, which know a workstation by nothing else. */
+static int
+print_workstation(enum ph_identity_kind kind, const char *device,
+                  const char *thumbprint, const char *serial, void *arg)
+{
+    (void)serial;
+    (void)arg;
+    if (kind == PH_IDENTITY_WORKSTATION && thumbprint == NULL)
+        (void)printf("workstation %s\n", device);
+    return PH_OK;
+}
+
+static int
+do_denied_workstations(struct hub_command *command, void *arg)
+{
+    return hub_denied_each(command->hub->store, ph_clock_wall_ms(),
+                           print_workstation, arg);
+}
+
 int
 hub_cmd_denied(struct hub_command *command)
 {
+    const char *class = hub_command_value(command, HUB_OPTION_CLASS, "printer");
     struct ph_buf text;
     int err;
 
+    if (strcmp(class, "workstation") == 0)
+        return hub_command_do(command, do_denied_workstations, NULL, NULL);
+    if (strcmp(class, "printer") != 0)
+        return ph_why_fail(command->why, PH_ERR_INVALID,
+                           "--class is printer or workstation");
     ph_buf_init(&text, 1024 * 1024);
     err = hub_denied_text(command->hub, &text);
     if (err != PH_OK)

@@ -58,6 +58,7 @@ int hub_cmd_command_refresh(struct hub_command *command);
 int hub_cmd_command_renew_certificate(struct hub_command *command);
 int hub_cmd_command_list(struct hub_command *command);
 int hub_cmd_command_show(struct hub_command *command);
+int hub_cmd_crl(struct hub_command *command);
 int hub_cmd_denied(struct hub_command *command);
 int hub_cmd_audit_list(struct hub_command *command);
 int hub_cmd_audit_verify(struct hub_command *command);

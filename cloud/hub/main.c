@@ -60,6 +60,7 @@ static const char help[] =
     "  command            delete-jobs WS --person LOGIN | --jobs \"ID...\",\n"
     "                     purge-user LOGIN, refresh WS, renew-certificate WS\n"
     "                     [--life 7d] [--wait 60s]; list; show NUMBER\n"
+    "  crl                revoked certificates, for brokers [--life 30d]\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
     "  config             show: the settings in force\n"
@@ -186,7 +187,8 @@ static const struct command {
      hub_cmd_command_renew_certificate},
     {{"command", "list"}, 0, 0, hub_cmd_command_list},
     {{"command", "show"}, 1, HUB_TAKES(WAIT), hub_cmd_command_show},
-    {{"denied", NULL}, 0, 0, hub_cmd_denied},
+    {{"crl", NULL}, 0, HUB_TAKES(LIFE), hub_cmd_crl},
+    {{"denied", NULL}, 0, HUB_TAKES(CLASS), hub_cmd_denied},
     {{"audit", "list"}, 0, 0, hub_cmd_audit_list},
     {{"audit", "verify"}, 0, 0, hub_cmd_audit_verify},
 };

@@ -13,12 +13,6 @@
 #include "p256_spki.h"
 #include "printhold/base/err.h"
 
-struct ph_ca {
-    X509 *cert;
-    EVP_PKEY *key;
-    int64_t not_after_ms;
-};
-
 /* --- an authority --- */
 
 static int

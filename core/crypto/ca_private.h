@@ -1,4 +1,4 @@
-/* What ca.c, cert_fields.c, cert_read.c and p256_key.c share. */
+/* What ca.c, cert_fields.c, cert_read.c, crl.c and p256_key.c share. */
 #ifndef CRYPTO_CA_PRIVATE_H
 #define CRYPTO_CA_PRIVATE_H
 
@@ -7,6 +7,12 @@
 #include <openssl/x509.h>
 
 #include "printhold/crypto/ca.h"
+
+struct ph_ca {
+    X509 *cert;
+    EVP_PKEY *key;
+    int64_t not_after_ms;
+};
 
 /* The bytes of a memory BIO, which is taken; PH_ERR_CRYPTO for NULL and none.
  * out_text is replaced. */

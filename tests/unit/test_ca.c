@@ -291,6 +291,73 @@ what_is_no_authority_is_refused(void **state)
     ph_buf_close(&leaf);
 }
 
+/* --- revoked --- */
+
+/* What a broker with this list says to a certificate: X509_V_OK, or why not. */
+static int
+verdict(const struct ph_buf *cert_pem, const struct ph_buf *crl_pem)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    X509 *anchor = cert_of(&ca_cert), *cert = cert_of(cert_pem);
+    BIO *bio = BIO_new_mem_buf(crl_pem->data, (int)crl_pem->len);
+    X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+    int said;
+
+    assert_non_null(crl);
+    assert_int_equal(X509_STORE_add_cert(store, anchor), 1);
+    assert_int_equal(X509_STORE_add_crl(store, crl), 1);
+    assert_int_equal(X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK), 1);
+    assert_int_equal(X509_STORE_CTX_init(ctx, store, cert, NULL), 1);
+    (void)X509_verify_cert(ctx);
+    said = X509_STORE_CTX_get_error(ctx);
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    X509_CRL_free(crl);
+    BIO_free(bio);
+    X509_free(anchor);
+    X509_free(cert);
+    return said;
+}
+
+static void
+the_list_of_revoked_certificates_names_them_and_no_other(void **state)
+{
+    const struct ph_cert_order order = {.kind = PH_IDENTITY_PRINTER,
+                                        .tenant = "acme",
+                                        .id = "pr-1",
+                                        .now_ms = now_ms,
+                                        .life_s = DAY_S};
+    struct ph_cert_facts facts[2];
+    struct ph_buf pem[2], crl;
+    const char *serials[] = {facts[0].serial};
+    struct ph_crl_order list = {
+        .serials = serials, .now_ms = now_ms, .life_s = 60};
+    struct ph_why why = {""};
+
+    (void)state;
+    ph_buf_init(&crl, PH_CA_FILE_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        ph_buf_init(&pem[i], PH_CERT_PEM_MAX);
+        assert_int_equal(sign(&order, &pem[i], &facts[i]), PH_OK);
+    }
+    assert_int_equal(ph_ca_revoke(ca, &list, &crl, &why), PH_OK);
+    assert_int_equal(verdict(&pem[0], &crl), X509_V_OK);
+    list.count = 1;
+    assert_int_equal(ph_ca_revoke(ca, &list, &crl, &why), PH_OK);
+    assert_int_equal(verdict(&pem[0], &crl), X509_V_ERR_CERT_REVOKED);
+    assert_int_equal(verdict(&pem[1], &crl), X509_V_OK);
+    list.now_ms -= 120000; /* its time is over */
+    assert_int_equal(ph_ca_revoke(ca, &list, &crl, &why), PH_OK);
+    assert_int_equal(verdict(&pem[1], &crl), X509_V_ERR_CRL_HAS_EXPIRED);
+    serials[0] = "not a serial";
+    assert_int_equal(ph_ca_revoke(ca, &list, &crl, &why), PH_ERR_INVALID);
+    assert_int_equal(crl.len, 0);
+    ph_buf_close(&crl);
+    ph_buf_close(&pem[0]);
+    ph_buf_close(&pem[1]);
+}
+
 int
 main(void)
 {
@@ -302,6 +369,8 @@ main(void)
         cmocka_unit_test(no_two_serials_are_equal),
         cmocka_unit_test(a_certificate_of_another_authority_is_told),
         cmocka_unit_test(what_is_no_authority_is_refused),
+        cmocka_unit_test(
+            the_list_of_revoked_certificates_names_them_and_no_other),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

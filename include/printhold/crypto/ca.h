@@ -71,6 +71,20 @@ int ph_ca_sign(const struct ph_ca *ca, const uint8_t spki[PH_P256_SPKI_BYTES],
                const struct ph_cert_order *order, struct ph_buf *out_pem,
                struct ph_cert_facts *out_facts, struct ph_why *why);
 
+/* Certificates of it that count no more (RFC 5280, section 5), by their serials
+ * as in ph_cert_facts. */
+struct ph_crl_order {
+    const char *const *serials;
+    size_t count;
+    int64_t now_ms;
+    int64_t life_s; /* a reader believes it for so long */
+};
+
+/* Sign the list. out_pem (initialised by the caller) is replaced; empty on
+ * failure. PH_ERR_CONFIG when the authority may not sign one. */
+int ph_ca_revoke(const struct ph_ca *ca, const struct ph_crl_order *order,
+                 struct ph_buf *out_pem, struct ph_why *why);
+
 /* Is it a DNS name or an address that a certificate can have? */
 bool ph_ca_host_is_fit(const char *host);
 
