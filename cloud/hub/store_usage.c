@@ -109,6 +109,14 @@ hub_pages_since(struct hub_store *store, const char *who, bool is_group,
 
 /* --- rows --- */
 
+/* Where a page begins in the index. */
+static int64_t
+first_ms(const struct hub_rows *rows)
+{
+    return rows->after_ms > rows->span.from_ms ? rows->after_ms
+                                               : rows->span.from_ms;
+}
+
 #define JOB_PAGE(whose)                                                  \
     "SELECT " HUB_JOB_COLUMNS " FROM job WHERE at_ms >= ? AND at_ms < ?" \
     " AND (at_ms > ? OR (at_ms = ? AND (device > ? OR (device = ?"       \
@@ -122,11 +130,11 @@ hub_job_each(struct hub_store *store, const struct hub_rows *rows,
     sqlite3_stmt *stmt = NULL;
     int err = hub_prepare(store,
                           rows->login[0] != '\0' ? JOB_PAGE("login = ?")
-                                                 : JOB_PAGE("login >= ?"),
+                                                 : JOB_PAGE("? = ''"),
                           &stmt);
 
     if (err == PH_OK)
-        err = hub_bind(stmt, "iiiitttti", rows->span.from_ms, rows->span.to_ms,
+        err = hub_bind(stmt, "iiiitttti", first_ms(rows), rows->span.to_ms,
                        rows->after_ms, rows->after_ms, rows->after_device,
                        rows->after_device, rows->after_id, rows->login,
                        rows->max);
@@ -168,11 +176,11 @@ hub_release_each(struct hub_store *store, const struct hub_rows *rows,
     sqlite3_stmt *stmt = NULL;
     int err = hub_prepare(store,
                           rows->login[0] != '\0' ? RELEASE_PAGE("login = ?")
-                                                 : RELEASE_PAGE("login >= ?"),
+                                                 : RELEASE_PAGE("? = ''"),
                           &stmt);
 
     if (err == PH_OK)
-        err = hub_bind(stmt, "iiiitti", rows->span.from_ms, rows->span.to_ms,
+        err = hub_bind(stmt, "iiiitti", first_ms(rows), rows->span.to_ms,
                        rows->after_ms, rows->after_ms, rows->after_id,
                        rows->login, rows->max);
     while (err == PH_OK && (err = hub_step(stmt)) == PH_OK) {
