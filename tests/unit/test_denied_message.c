@@ -137,6 +137,15 @@ ten_thousand_printers_fit_and_no_more(void **state)
                                    PH_TOKEN_POLICY, "message", f->keys, &claims,
                                    &why),
                      PH_ERR_TOO_BIG);
+    /* both lists count together */
+    list.thumbprints = (const char *const[]){THUMB};
+    list.thumbprint_count = 1;
+    list.printer_count = PH_DENIED_ENTRIES_MAX - 1;
+    assert_int_equal(ph_denied_sign(&head, &list, f->key, &token), PH_OK);
+    list.printer_count++;
+    assert_int_equal(ph_denied_sign(&head, &list, f->key, &token),
+                     PH_ERR_INVALID);
+    list.thumbprint_count = 0;
     list.printer_count++;
     assert_int_equal(ph_denied_sign(&head, &list, f->key, &token),
                      PH_ERR_INVALID);
