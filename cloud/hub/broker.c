@@ -18,7 +18,8 @@
 #define MESSAGE_MAX    ((size_t)32 * 1024)
 #define HOLD_AT        ((size_t)4 * 1024 * 1024) /* bytes that wait */
 #define GO_ON_AT       ((size_t)1024 * 1024)
-#define QUIET_MS       10000       /* nothing retained so long: that was all */
+#define QUIET_MS       10000 /* nothing retained so long: that was all */
+#define SAY_MS         60000
 #define RETRY_MS       1000        /* the store is busy */
 #define SESSION_LIFE_S (7 * 86400) /* events wait so long for the hub */
 #define LETTERS_MAX    500 /* that are not durable yet; brokers allow less */
@@ -38,7 +39,8 @@ struct hub_broker {
     struct hub *hub;
     struct ph_mqtt_link *link;
     struct hub_tell *tell; /* what goes out */
-    uv_timer_t quiet;      /* also for another try */
+    uv_timer_t quiet;      /* runs until all that is retained has come */
+    uv_timer_t retry;
     int64_t up_ms; /* of the connect whose retained messages come; 0: all
                        * have come */
     struct message *first, **last; /* waiting */
@@ -52,6 +54,8 @@ struct hub_broker {
     int64_t forget_ms; /* what was not heard since; 0: nothing */
     int err;
     size_t refused;
+    size_t refused_all; /* and not said yet */
+    int64_t said_ms;
     /* At the end: */
     bool is_stopping;
     int open;
@@ -149,10 +153,34 @@ on_timer(uv_timer_t *timer)
 }
 
 static void
-look_again_in(struct hub_broker *broker, uint64_t ms)
+wait_for_quiet(struct hub_broker *broker)
 {
     if (!broker->is_stopping)
-        (void)uv_timer_start(&broker->quiet, on_timer, ms, 0);
+        (void)uv_timer_start(&broker->quiet, on_timer, QUIET_MS, 0);
+}
+
+static void
+try_again(struct hub_broker *broker)
+{
+    if (!broker->is_stopping)
+        (void)uv_timer_start(&broker->retry, on_timer, RETRY_MS, 0);
+}
+
+/* Whoever may write there can say what is not believed as often as they like. */
+static void
+say_refused(struct hub_broker *broker)
+{
+    const int64_t now_ms = ph_clock_mono_ms();
+
+    broker->refused_all += broker->refused;
+    if (broker->refused_all == 0 ||
+        (broker->said_ms != 0 && now_ms - broker->said_ms < SAY_MS))
+        return;
+    ph_log_warning("%zu messages of the broker are not what their topics are "
+                   "for, continuing",
+                   broker->refused_all);
+    broker->refused_all = 0;
+    broker->said_ms = now_ms;
 }
 
 /* What was taken is durable. */
@@ -174,14 +202,12 @@ on_worked(uv_work_t *work, int status)
 
     (void)status;
     broker->is_working = false;
-    if (broker->refused > 0)
-        ph_log_warning("%zu messages of the broker are not what their topics "
-                       "are for, continuing",
-                       broker->refused);
+    if (broker->err == PH_OK)
+        say_refused(broker);
     if (broker->err != PH_OK) {
         ph_log_warning("what the broker tells cannot be stored: %s, continuing",
                        ph_err_text(broker->err));
-        look_again_in(broker, RETRY_MS);
+        try_again(broker);
     } else {
         acknowledge(broker);
         free_list(broker->batch);
@@ -222,7 +248,7 @@ hold_or_go_on(struct hub_broker *broker)
     broker->is_held = must;
     ph_mqtt_link_hold(broker->link, must);
     if (!must && broker->up_ms != 0) /* more may come of what is retained */
-        look_again_in(broker, QUIET_MS);
+        wait_for_quiet(broker);
 }
 
 /* All that was retained has come when the timer is not running any more. */
@@ -249,7 +275,7 @@ work_on(struct hub_broker *broker)
     if (uv_queue_work(broker->loop, &broker->work, run_work, on_worked) == 0)
         broker->is_working = true;
     else
-        look_again_in(broker, RETRY_MS);
+        try_again(broker);
 }
 
 static bool
@@ -307,7 +333,7 @@ keep(struct hub_broker *broker, const struct ph_mqtt_publish *message,
     broker->last = &m->next;
     broker->waiting += sizeof(*m) + len;
     if (message->retain)
-        look_again_in(broker, QUIET_MS);
+        wait_for_quiet(broker);
     hold_or_go_on(broker);
     work_on(broker);
 }
@@ -333,7 +359,7 @@ on_up(bool session_present, void *arg)
     ph_log_notice("connected to the broker");
     broker->up_ms = ph_clock_wall_ms();
     broker->has_lost = broker->is_held = false;
-    look_again_in(broker, QUIET_MS);
+    wait_for_quiet(broker);
     if (!broker->is_stopping)
         hub_tell_up(broker->tell, broker->link);
 }
@@ -439,8 +465,9 @@ hub_broker_start(uv_loop_t *loop, struct hub *hub,
     broker->last = &broker->first;
     broker->work.data = broker;
     (void)uv_timer_init(loop, &broker->quiet);
-    broker->quiet.data = broker;
-    broker->open = 1;
+    (void)uv_timer_init(loop, &broker->retry);
+    broker->quiet.data = broker->retry.data = broker;
+    broker->open = 2;
     err = hub_tell_start(loop, hub, &broker->tell);
     broker->open += err == PH_OK;
     if (err == PH_OK)
@@ -461,6 +488,7 @@ hub_broker_stop(struct hub_broker *broker, void (*done)(void *arg), void *arg)
     broker->done = done;
     broker->done_arg = arg;
     uv_close((uv_handle_t *)&broker->quiet, on_timer_closed);
+    uv_close((uv_handle_t *)&broker->retry, on_timer_closed);
     if (broker->tell != NULL)
         hub_tell_stop(broker->tell, on_closed, broker);
     if (broker->link != NULL)
