@@ -180,7 +180,7 @@ int
 ph_cmd_support_bundle(const struct ph_command_line *line)
 {
     char name[64];
-    const char *output = line->arg_count > 0 ? line->args[0] : name;
+    const char *output = line->output != NULL ? line->output : name;
     const time_t now = time(NULL);
     struct ph_why why;
     struct tm tm;

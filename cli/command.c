@@ -24,15 +24,15 @@ static const struct ph_command commands[] = {
      0, 0, ph_cmd_status},
     {"doctor", "[--json]", "say what is wrong on this computer, and what helps",
      PH_OPTION_JSON, 0, 0, ph_cmd_doctor},
-    {"support-bundle", "[FILE]",
-     "collect for support what names nobody and no document", 0, 0, 1,
-     ph_cmd_support_bundle},
+    {"support-bundle", "[-o FILE]",
+     "collect for support what names nobody and no document", PH_OPTION_OUTPUT,
+     0, 0, ph_cmd_support_bundle},
     {"config", "check | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
     {"enrol", "--server URL --token-file FILE --pin PIN | --ca FILE [--json]",
      "make this computer one of the organisation's",
-     PH_OPTIONS_WITH_VALUE | PH_OPTION_JSON, 0, 0, ph_cmd_enrol},
+     PH_OPTIONS_ENROL | PH_OPTION_JSON, 0, 0, ph_cmd_enrol},
 };
 
 static const struct {
@@ -44,6 +44,7 @@ static const struct {
     {"--ended", PH_OPTION_ENDED, "released, deleted and expired jobs too"},
     {"--json", PH_OPTION_JSON, "print JSON for programs"},
     {"--off", PH_OPTION_OFF, "do not keep them any more"},
+    {"-o", PH_OPTION_OUTPUT, "the archive's name"},
     {"--origin", PH_OPTION_ORIGIN, "with file and line of each value"},
     {"--server", PH_OPTION_SERVER, "https://HOST of the hub; port 9445"},
     {"--token-file", PH_OPTION_TOKEN_FILE,
@@ -84,6 +85,8 @@ value_of(struct ph_command_line *line, unsigned option)
         return &line->token_file;
     case PH_OPTION_PIN:
         return &line->pin;
+    case PH_OPTION_OUTPUT:
+        return &line->output;
     default:
         return &line->ca;
     }
@@ -105,7 +108,8 @@ take_option(struct ph_command_line *line, int argc, char **argv, int *at,
     if ((option & PH_OPTIONS_WITH_VALUE) == 0)
         return PH_OK;
     if (++*at >= argc || argv[*at][0] == '\0')
-        return ph_why_fail(why, PH_ERR_INVALID, "%s needs a value", name);
+        return ph_why_fail(why, PH_ERR_INVALID, "%s: %s needs a value",
+                           line->command->name, name);
     *value_of(line, option) = argv[*at];
     return PH_OK;
 }

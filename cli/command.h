@@ -34,9 +34,11 @@ enum ph_option {
     PH_OPTION_TOKEN_FILE = 1 << 6,
     PH_OPTION_PIN = 1 << 7,
     PH_OPTION_CA = 1 << 8,
+    PH_OPTION_OUTPUT = 1 << 9,
 };
-#define PH_OPTIONS_WITH_VALUE \
+#define PH_OPTIONS_ENROL \
     (PH_OPTION_SERVER | PH_OPTION_TOKEN_FILE | PH_OPTION_PIN | PH_OPTION_CA)
+#define PH_OPTIONS_WITH_VALUE (PH_OPTIONS_ENROL | PH_OPTION_OUTPUT)
 
 struct ph_command;
 
@@ -45,6 +47,7 @@ struct ph_command_line {
     const struct ph_command *command;
     unsigned options;                           /* enum ph_option, or-ed */
     const char *server, *token_file, *pin, *ca; /* NULL: not given */
+    const char *output;
     char **args;
     int arg_count;
 };

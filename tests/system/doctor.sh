@@ -55,7 +55,7 @@ inside setpriv --reuid alice --regid alice --init-groups \
     lp -d PrintHold -t Kuendigung /etc/passwd >/dev/null
 holds_one() { [ "$(inside printhold status --json | jq .held)" = 1 ]; }
 check 'a document is held' until_true 30 holds_one
-is 'support-bundle says where it is' "$(inside printhold support-bundle /tmp/b.tar.gz)" /tmp/b.tar.gz
+is 'support-bundle says where it is' "$(inside printhold support-bundle -o /tmp/b.tar.gz)" /tmp/b.tar.gz
 is 'only root may read it' "$(inside stat -c '%a %u' /tmp/b.tar.gz)" '600 0'
 is 'what is in it' "$(tar -tzf "$ROOT/tmp/b.tar.gz" | sort | paste -sd' ')" \
     'printhold-support/ printhold-support/README printhold-support/doctor.json printhold-support/settings.json printhold-support/status.json printhold-support/system.json'
@@ -65,7 +65,7 @@ for one in "${SECRETS[@]}"; do
     refuse "it does not say $one" grep -rqi -- "$one" "$WORK/bundle"
 done
 is 'it says how many jobs are held' "$(jq .held "$WORK"/bundle/*/status.json)" 1
-refuse 'a file that is there is not written over' inside printhold support-bundle /tmp/b.tar.gz
+refuse 'a file that is there is not written over' inside printhold support-bundle -o /tmp/b.tar.gz
 refuse 'nothing else is left' ls -d "$ROOT"/tmp/printhold-support-* 2>/dev/null
 rm "$ROOT$BIN/etc/printhold/conf.d/15-cloud.conf"
 

@@ -54,6 +54,17 @@ key() { in_files printhold-agent key "$@"; }
 journal_says() { inside journalctl -o cat | grep -qF -- "$1"; }
 
 system_install
+system_boot
+level host
+check 'its unit makes a key of level host, in its sandbox' \
+    inside systemctl start printhold-key.service
+is 'for the agent alone' "$(inside stat -c '%U %a' /var/lib/printhold/machine.cred)" 'printhold 400'
+is 'which takes it' "$(agent)" 'active success 0'
+agent_stop
+system_off
+rm "$ROOT/usr/local/etc/printhold/conf.d/keys.conf"
+find "$STATE" -mindepth 1 -delete
+
 key init
 is "root makes the key for the agent's user" \
     "$(in_files stat -c '%U %a' /var/lib/printhold/machine.key)" 'printhold 400'

@@ -53,6 +53,8 @@ static const struct {
     {"option of another command", "jobs", {"--off"}, PH_ERR_INVALID, 0, {NULL}},
     {"unknown option", "jobs", {"--everything"}, PH_ERR_INVALID, 0, {NULL}},
     {"short option", "jobs", {"-a"}, PH_ERR_INVALID, 0, {NULL}},
+    {"output", "support-bundle", {"-o", "f"}, PH_OK, PH_OPTION_OUTPUT, {NULL}},
+    {"output of nothing", "support-bundle", {"-o"}, PH_ERR_INVALID, 0, {NULL}},
     {"part of an option", "jobs", {"--js"}, PH_ERR_INVALID, 0, {NULL}},
     {"option with a value", "jobs", {"--json=1"}, PH_ERR_INVALID, 0, {NULL}},
     {"too few arguments", "delete", {NULL}, PH_ERR_INVALID, 0, {NULL}},
