@@ -125,12 +125,16 @@ hub_job_add(struct hub_store *store, const struct hub_job *job)
 int
 hub_job_move(struct hub_store *store, const struct hub_job *job)
 {
+    if (job->state == PH_JOB_HELD)
+        return PH_OK;
     return hub_run(store,
                    "UPDATE job SET state = ?, state_ms = ?, reason = ?,"
                    " personal_ms = CASE WHEN personal_ms = 0 THEN 0 ELSE ? END"
-                   " WHERE device = ? AND job = ? AND state_ms < ?",
-                   "iititti", (int64_t)job->state, job->state_ms, job->reason,
-                   job->personal_ms, job->device, job->id, job->state_ms);
+                   " WHERE device = ? AND job = ?"
+                   " AND (state = ? OR state_ms < ?)",
+                   "iitittii", (int64_t)job->state, job->state_ms, job->reason,
+                   job->personal_ms, job->device, job->id, (int64_t)PH_JOB_HELD,
+                   job->state_ms);
 }
 
 int

@@ -31,7 +31,8 @@ struct hub_job {
 
 /* A new job, or nothing when it is known. */
 int hub_job_add(struct hub_store *store, const struct hub_job *job);
-/* Its newest state; an older one than that which is known is nothing. */
+/* Its newest state; an older one than that which is known is nothing. A job is
+ * held before it is anything else, whatever the clocks say. */
 int hub_job_move(struct hub_store *store, const struct hub_job *job);
 int hub_job_get(struct hub_store *store, const char *device, const char *id,
                 struct hub_job *out_job);

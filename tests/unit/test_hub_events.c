@@ -391,6 +391,23 @@ the_newest_state_stays_whatever_comes_later(void **state)
     assert_int_equal(job_of(f).personal_ms, deleted.at_ms);
 }
 
+static void
+a_clock_that_is_set_back_leaves_no_job_held(void **state)
+{
+    struct hub_fixture *f = *state;
+    struct telling held = *HELD("1");
+    struct telling deleted = {"2",       "ws-a", "ann@example.com",
+                              "deleted", NULL,   0};
+
+    held.at_ms = hub_fixture_ms - 1000;
+    deleted.at_ms = hub_fixture_ms - 3600000;
+    assert_int_equal(tell(f, &held), PH_OK);
+    assert_int_equal(tell(f, &deleted), PH_OK);
+    assert_int_equal(job_of(f).state, PH_JOB_DELETED);
+    assert_int_equal(tell(f, &held), PH_OK); /* again */
+    assert_int_equal(job_of(f).state, PH_JOB_DELETED);
+}
+
 /* --- what is forgotten --- */
 
 static void
@@ -513,6 +530,7 @@ main(void)
         TEST(a_printer_alone_makes_no_pages_for_anybody),
         TEST(only_a_known_printer_reports),
         TEST(the_newest_state_stays_whatever_comes_later),
+        TEST(a_clock_that_is_set_back_leaves_no_job_held),
         TEST(history_ends_and_does_not_come_back),
         TEST(reports_end_in_batches),
         TEST(keeping_house_ends_each_at_its_time),
