@@ -77,6 +77,7 @@ static const char usage_text[] =
     "  --output DIR               where the documents go\n"
     "  --job ID                   this job; may be given again\n"
     "  --all                      all jobs that the grant or code covers\n"
+    "  --choose                   (sign-in) ask which, by numbers\n"
     "  --force                    replace files of the same name\n"
     "  --no-complete              do not report: the job stays held\n"
     "  --keep-claim               do not give back the claim of a job that "
@@ -318,9 +319,14 @@ check_what_to_pull(const struct ph_options *options, struct ph_why *why)
 {
     if (options->output == NULL)
         return ph_why_fail(why, PH_ERR_INVALID, "--output is missing");
-    if (options->all == (options->job_count > 0))
+    if (options->all + (options->job_count > 0) +
+            (options->choose && options->command == PH_COMMAND_SIGN_IN) !=
+        1)
         return ph_why_fail(why, PH_ERR_INVALID,
-                           "say either --all or which --job to pull");
+                           options->command == PH_COMMAND_SIGN_IN
+                               ? "say one of --all, --choose, or which --job "
+                                 "to pull"
+                               : "say either --all or which --job to pull");
     return PH_OK;
 }
 
@@ -344,8 +350,10 @@ check_sign_in(const struct ph_options *options, struct ph_why *why)
         options->way != PH_SIGN_IN_CODE)
         return ph_why_fail(why, PH_ERR_INVALID,
                            "a badge is registered by code or password");
-    if (options->output == NULL && !options->all && options->job_count == 0)
-        return PH_OK; /* the list only */
+    if (options->command == PH_COMMAND_PIN ||
+        (options->output == NULL && !options->all && !options->choose &&
+         options->job_count == 0))
+        return PH_OK; /* the PIN, or the list, only */
     return check_what_to_pull(options, why);
 }
 
@@ -423,8 +431,9 @@ check_needed(const struct ph_options *options, struct ph_why *why)
         err = check_files(options, why);
     if (err != PH_OK || options->command == PH_COMMAND_RENEW)
         return err;
-    if (options->choose && options->command != PH_COMMAND_PIN)
-        return ph_why_fail(why, PH_ERR_INVALID, "--choose is for pin");
+    if (options->choose && !ph_options_is_at_hub(options))
+        return ph_why_fail(why, PH_ERR_INVALID,
+                           "--choose is for sign-in and pin");
     return ph_options_is_at_hub(options) ? check_sign_in(options, why)
                                          : check_at_workstation(options, why);
 }

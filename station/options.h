@@ -43,7 +43,7 @@ struct ph_options {
     const char *login;
     const char *secret_file; /* NULL: standard input or the terminal */
     bool register_badge;
-    bool choose; /* pin: one that the person types */
+    bool choose; /* pin: one that the person types; sign-in: by numbers */
     bool json;
     bool quiet;
     bool all;

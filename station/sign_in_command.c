@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "choose.h"
 #include "hub_api.h"
 #include "print.h"
 #include "printhold/base/err.h"
@@ -266,15 +267,22 @@ check_named(const struct ph_options *options, const struct ph_pulled_list *list)
 }
 
 static int
-pull(struct ph_https *hub, const struct ph_options *options,
+pull(struct ph_https *hub, const struct ph_options *asked,
      const struct ph_hub_answer *answer, int dirfd, size_t *out_left)
 {
+    struct ph_options with_choice = *asked;
+    const struct ph_options *options = &with_choice;
+    struct ph_why why = {""};
     struct ph_pulled_list list = {.pulled = NULL};
-    int err = ph_sign_in_pull(options, answer, dirfd, &list);
+    int err = PH_OK;
     int shown;
 
+    if (options->choose)
+        err = ph_choose_jobs(answer, &with_choice, &why);
+    if (err == PH_OK)
+        err = ph_sign_in_pull(options, answer, dirfd, &list);
     if (err != PH_OK)
-        return err;
+        return tell(err, &why);
     shown = show_pulled(options, &list);
     (void)fflush(stdout); /* what was pulled is known while the hub is away */
     tell_unkept(hub, options, answer, &list);
@@ -345,7 +353,7 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
 
     if (err == PH_OK)
         err = take_secrets(options, &request, &why);
-    if (err == PH_OK && options->choose)
+    if (err == PH_OK && options->choose && options->command == PH_COMMAND_PIN)
         err = take_pin("New PIN: ", pin, &why);
     if (err != PH_OK) {
         (void)tell(err, &why);

@@ -112,6 +112,23 @@ check 'without long waiting' test $((SECONDS - BEGAN)) -le 20
 second_start
 check 'when it is back its job is there' until_true 30 held_there
 
+# --- by numbers ---
+
+text_pdf "$HOST/other.pdf" other
+print_as alice -t six "$HOST/page.pdf"
+print_as alice -t seven "$HOST/other.pdf"
+six_and_seven() { sign_in --json | jq -e '[.workstations[].jobs[]["job-name"]] | contains(["six", "seven"])' >/dev/null; }
+check 'two more are held' until_true 20 six_and_seven
+BEFORE=$(find "$HOST/paper" -name '*.pdf' | wc -l)
+# The second of the list is taken, and it is what the list says.
+station sign-in --way pin --choose --output "$HOST/paper" <<<"$PIN"$'\n2' >"$HOST/out" 2>"$HOST/said" ||
+    fail "$(cat "$HOST/said")"
+is 'one is chosen by its number' "$(($(find "$HOST/paper" -name '*.pdf' | wc -l) - BEFORE)) $(wc -l <"$HOST/out")" '1 1'
+said '^  2  '
+status=0
+station sign-in --way pin --choose --output "$HOST/paper" <<<"$PIN"$'\n9' >"$HOST/out" 2>"$HOST/said" || status=$?
+is 'a number that is not there takes nothing' "$status $(wc -l <"$HOST/out")" '1 0'
+
 # --- killed while it tells ---
 
 # What is counted, and struck, is what the station sends: to the workstation that
@@ -138,12 +155,12 @@ hold_one() { # title
     until_true 20 is_listed "$1" || fail 'the hub does not know of the job'
 }
 is_listed() { listed && jq -e ".workstations[].jobs[] | select(.\"job-name\" == \"$1\")" "$HOST/list.json" >/dev/null; }
-check 'what is held on the second is taken' sign_in --all --output "$HOST/paper"
-check 'all is told so far' until_true 20 told_by 5 both
+check 'what is left is taken' sign_in --all --output "$HOST/paper"
+check 'all is told so far' until_true 20 told_by 7 both
 hold_one counted
 check 'what is sent is counted' struck 0 1
 SENT=$(sent)
-TOLD=6
+TOLD=8
 LEFT=0
 for ((back = 0; back < 6; back++)); do
     hold_one "killed-$back"

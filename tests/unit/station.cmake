@@ -1,4 +1,5 @@
 ph_unit_test(station_messages LINK printhold_station_parts)
+ph_unit_test(station_choose LINK printhold_station_parts)
 ph_unit_test(station_options LINK printhold_station_parts)
 ph_unit_test(station_part LINK printhold_station_parts)
 ph_unit_test(station_hub_messages LINK printhold_station_parts)
