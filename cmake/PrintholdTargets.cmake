@@ -8,14 +8,17 @@ function(ph_core_library layer)
     target_link_libraries(ph_${layer} PUBLIC ${arg_LINK} PRIVATE ph_flags)
 endfunction()
 
-# ph_program(<name> MAIN main.c [SOURCES ...] [LINK targets...])
-# The sources without main.c become the library <name>_parts (dashes to
+# ph_program(<name> MAIN main.c [FOLDERS ...] [SOURCES ...] [LINK targets...])
+# Headers are found in its own folder and in those below it that are named. The
+# sources without main.c become the library <name>_parts (dashes to
 # underscores), so that tests can link them.
 function(ph_program name)
-    cmake_parse_arguments(arg "" "MAIN" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(arg "" "MAIN" "FOLDERS;SOURCES;LINK" ${ARGN})
     string(REPLACE "-" "_" parts ${name}_parts)
     add_library(${parts} STATIC ${arg_SOURCES})
-    target_include_directories(${parts} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+    list(TRANSFORM arg_FOLDERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    target_include_directories(${parts} PUBLIC
+        ${CMAKE_CURRENT_SOURCE_DIR} ${arg_FOLDERS})
     target_link_libraries(${parts} PUBLIC ${arg_LINK} PRIVATE ph_flags)
     add_executable(${name} ${arg_MAIN})
     target_link_libraries(${name} PRIVATE ${parts} ph_flags)

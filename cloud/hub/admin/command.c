@@ -113,6 +113,19 @@ out:
 }
 
 int
+hub_command_list(struct hub_command *command,
+                 int (*fn)(struct hub_command *command, void *list))
+{
+    json_t *list = command->json ? json_array() : NULL;
+    int err = hub_command_do(command, fn, list, NULL);
+
+    if (err == PH_OK && command->json)
+        return hub_command_print(list);
+    json_decref(list);
+    return err;
+}
+
+int
 hub_command_print(json_t *value)
 {
     struct ph_buf text;

@@ -83,6 +83,11 @@ int hub_command_do(struct hub_command *command,
                    int (*fn)(struct hub_command *command, void *arg), void *arg,
                    const struct hub_act *act);
 
+/* A list: fn puts each into the JSON list that it is given, or writes a line for
+ * people when that is NULL. */
+int hub_command_list(struct hub_command *command,
+                     int (*fn)(struct hub_command *command, void *list));
+
 /* Write a value and a line end; it is consumed. NULL: out of memory. */
 int hub_command_print(json_t *value);
 

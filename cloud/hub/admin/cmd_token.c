@@ -204,13 +204,7 @@ do_list(struct hub_command *command, void *arg)
 int
 hub_cmd_token_list(struct hub_command *command)
 {
-    json_t *list = command->json ? json_array() : NULL;
-    int err = hub_command_do(command, do_list, list, NULL);
-
-    if (err == PH_OK && command->json)
-        return hub_command_print(list);
-    json_decref(list);
-    return err;
+    return hub_command_list(command, do_list);
 }
 
 static int

@@ -118,13 +118,7 @@ do_show_all(struct hub_command *command, void *arg)
 static int
 show_all(struct hub_command *command)
 {
-    json_t *list = command->json ? json_array() : NULL;
-    int err = hub_command_do(command, do_show_all, list, NULL);
-
-    if (err == PH_OK && command->json)
-        return hub_command_print(list);
-    json_decref(list);
-    return err;
+    return hub_command_list(command, do_show_all);
 }
 
 /* What a workstation is told, and what it says that it does. */
