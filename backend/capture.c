@@ -54,13 +54,10 @@ struct capture {
 
 /* --- words for the person --- */
 
-/* The job waits in CUPS until the agent lets it go on, which knows it by the
- * words and by what the keyword does; see PH_CAPTURE_HELD. */
 static int
 hold(const char *why)
 {
-    ph_cupslog_job_reason(PH_CAPTURE_HELD_KEYWORD);
-    ph_cupslog_warning(PH_CAPTURE_HELD "%s.", why);
+    ph_cupslog_held(why);
     return PH_EXIT_HOLD;
 }
 
@@ -93,7 +90,8 @@ lost_agent(const struct capture *cap, int err)
         ph_cupslog_info("The hold service on this computer stopped in the "
                         "middle of the job (%s); the job is tried again.",
                         ph_err_text(err));
-    return PH_EXIT_RETRY;
+    /* What hangs or talks nonsense is not healed by a quick second try. */
+    return err == PH_ERR_CLOSED ? PH_EXIT_RETRY_NOW : PH_EXIT_RETRY;
 }
 
 static int

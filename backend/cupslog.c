@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "printhold/base/utf8.h"
+#include "printhold/proto/capture.h"
 
 #define LINE_TEXT_MAX 512
 
@@ -87,7 +88,8 @@ ph_cupslog_state(const char *change)
 }
 
 void
-ph_cupslog_job_reason(const char *keyword)
+ph_cupslog_held(const char *why)
 {
-    write_keyword("JOBSTATE", "%s", keyword);
+    write_keyword("JOBSTATE", "%s", PH_CAPTURE_HELD_KEYWORD);
+    ph_cupslog_warning(PH_CAPTURE_HELD "%s.", why);
 }

@@ -22,7 +22,9 @@ void ph_cupslog_debug(const char *fmt, ...) PH_PRINTF(1, 2);
 /* "+connecting-to-device", "-connecting-to-device". */
 void ph_cupslog_state(const char *change);
 
-/* The keyword becomes the job's job-state-reasons. */
-void ph_cupslog_job_reason(const char *keyword);
+/* Before PH_EXIT_HOLD: the job waits in CUPS until the agent lets it go on,
+ * which knows it by the words and by what a keyword in job-state-reasons does;
+ * see PH_CAPTURE_HELD. */
+void ph_cupslog_held(const char *why);
 
 #endif

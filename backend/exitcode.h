@@ -22,8 +22,10 @@ enum ph_exitcode {
     PH_EXIT_CANCEL = 5,
     /* The job is tried again after JobRetryInterval, five times. */
     PH_EXIT_RETRY = 6,
-    /* 7 (retry at once) is never used: cupsd would start us some sixty times
-     * a second. */
+    /* The job is started again at once, without a limit and as fast as cupsd
+     * can, some sixty times a second. Only from ph_again_wait, which sees to
+     * both; from the worker it says that the agent was lost. */
+    PH_EXIT_RETRY_NOW = 7,
 };
 
 #endif

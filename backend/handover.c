@@ -335,6 +335,21 @@ ph_handover_open(struct ph_handover *handover, const struct ph_config *config,
                        "the hold service on this computer does not answer");
 }
 
+int
+ph_handover_probe(const struct ph_config *config)
+{
+    uid_t agent;
+    int sock = -1;
+    int err = agent_uid(config, &agent, NULL);
+
+    if (err == PH_OK)
+        err = connect_socket(config->capture_socket, &sock);
+    if (err == PH_OK)
+        err = check_peer(sock, agent);
+    ph_io_close(&sock);
+    return err;
+}
+
 /* --- the rest of the conversation --- */
 
 int

@@ -49,6 +49,9 @@ int ph_handover_open(struct ph_handover *handover,
                      struct ph_sealed_secret *out_secret, int *out_spool,
                      struct ph_capture_refuse *out_refuse, struct ph_why *why);
 
+/* Does somebody answer who may take jobs? Says nothing to him. */
+int ph_handover_probe(const struct ph_config *config);
+
 /* Tell how much is written; also a sign of life. */
 int ph_handover_progress(struct ph_handover *handover, uint64_t offset);
 

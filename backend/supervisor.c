@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "capture.h"
 #include "confine.h"
 #include "cupslog.h"
@@ -172,6 +173,18 @@ exit_code(int status)
     return PH_EXIT_RETRY;
 }
 
+/* The agent was lost; returns the exit code. */
+static int
+wait_for_agent(const struct ph_config *config, int64_t attempt_s)
+{
+    int rc;
+
+    block_sigterm(true);
+    rc = ph_again_wait(config, attempt_s, &is_terminated);
+    block_sigterm(false);
+    return rc;
+}
+
 /* Take the document; returns the exit code. */
 static int
 supervise(const struct ph_config *config, struct ph_jobinfo *info, int input,
@@ -230,5 +243,7 @@ ph_supervisor_run(const struct ph_config *config,
                       : refuse_owner(err, &why);
     ph_pagecount_close(&pages);
     stop_counter(counter);
+    if (rc == PH_EXIT_RETRY_NOW)
+        rc = wait_for_agent(config, info.attempt_s);
     return rc;
 }

@@ -58,7 +58,8 @@ each_fault_of_the_agent_has_its_exit_code(void **state)
         {"short-accept", 3, "INFO: Waiting: what answers"},
         {"other-version", 3, "INFO: Waiting: what answers"},
         {"other-type", 3, "INFO: Waiting: what answers"},
-        /* later cupsd must send the document anew */
+        /* later cupsd must send the document anew; at once only where losses
+         * can be counted: test_backend_lost.c */
         {"vanish-accept", 6, "INFO: The hold service on this computer stopped"},
         {"vanish-progress", 6, "stopped in the middle"},
         {"vanish-commit", 6, "stopped in the middle"},

@@ -119,6 +119,7 @@ set_environment(const struct rig *rig)
     rig_path(rig, etc, sizeof(etc), "etc");
     set_or_unset("PRINTHOLD_CONFIG_DIR", etc);
     set_or_unset("PATH", "/usr/bin:/bin");
+    set_or_unset("TMPDIR", rig->tmpdir);
     set_or_unset("PRINTER", "PrintHold");
     set_or_unset("AUTH_UID", rig->auth_uid);
     set_or_unset("AUTH_USERNAME", rig->auth_username);

@@ -25,6 +25,7 @@ struct rig {
     const char *final_type;
     const char *file_type;
     const char *agent_user;
+    const char *tmpdir; /* TMPDIR, NULL when unset */
     const char *pagecount;
     const char *settings;     /* more lines of [backend] */
     const char *job_settings; /* lines of [jobs] */
