@@ -8,7 +8,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/service_notify.h"
-#include "printhold/net/https.h"
+#include "printhold/net/https_apart.h"
 #include "service_manager.h"
 
 /* --- changes: from any thread to the loop --- */
@@ -392,6 +392,7 @@ ph_agent_run(const struct ph_config *config, struct ph_why *why)
 
     if (agent == NULL)
         return PH_ERR_NOMEM;
+    ph_https_apart_program(config->https_program);
     err = ph_https_start();
     do {
         *agent = (struct agent){.config = *config, .state_fd = -1};

@@ -45,6 +45,9 @@ static const struct ph_config_setting settings[] = {
      "Account of the CUPS backends; the agent takes jobs from no other."},
     {"agent", "log_level", PH_CONFIG_CHOICE, AT(log_level), 0, 0,
      "error|warning|notice|info|debug", "info", "Least level that is logged."},
+    {"agent", "https_program", PH_CONFIG_PATH, AT(https_program), 1, TEXT_LAST,
+     NULL, PH_LIBEXEC_DIR "/printhold-https",
+     "Helper that is started to ask the hub something."},
 
     {"jobs", "retention", PH_CONFIG_DURATION, AT(retention_s),
      PH_RETENTION_MIN_S, PH_RETENTION_MAX_S, NULL, "24h",

@@ -50,7 +50,7 @@ as_builder() {
 
 TARGETS=(
     printhold-backend printhold-agent printhold printhold-station printhold-hub
-    printhold-pagecount
+    printhold-pagecount printhold-https
 )
 
 build() {

@@ -116,6 +116,7 @@ state_dir = $DIR/agent/state
 spool_dir = $DIR/agent/spool
 capture_socket = $DIR/run/printhold/capture.sock
 control_socket = $DIR/run/printhold/control.sock
+https_program = $DIR/usr/libexec/printhold/printhold-https
 [owner]
 domain = $DOMAIN
 [cups]

@@ -81,6 +81,7 @@ state_dir = $HOST/agent
 spool_dir = $HOST/spool
 capture_socket = $HOST/run/capture.sock
 control_socket = $HOST/run/control.sock
+https_program = $BUILD/core/net/printhold-https
 [jobs]
 free_reserve = 1M
 [cups]

@@ -1,3 +1,4 @@
+ph_unit_test(https_call LINK ph_https_apart)
 ph_unit_test(reply_headers LINK ph_https)
 ph_unit_test(ws_url LINK ph_net)
 ph_unit_test(resolver LINK ph_net)
@@ -5,7 +6,7 @@ ph_unit_test(mqtt_flights LINK ph_net)
 ph_unit_test(mqtt_endpoints LINK ph_net)
 ph_unit_test(proxy LINK ph_net)
 ph_unit_test(tls_known LINK ph_net)
-foreach(name mqtt_flights mqtt_endpoints tls_known)
+foreach(name https_call mqtt_flights mqtt_endpoints tls_known)
     target_include_directories(test_${name} PRIVATE
         ${PROJECT_SOURCE_DIR}/core/net)
 endforeach()

@@ -38,6 +38,7 @@ struct ph_config {
     char agent_user[PH_CONFIG_TEXT_MAX];   /* whom the backend talks to */
     char capture_user[PH_CONFIG_TEXT_MAX]; /* whom the agent takes jobs from */
     char log_level[PH_CONFIG_TEXT_MAX];
+    char https_program[PH_CONFIG_TEXT_MAX]; /* asks the hub for the agent */
     /* [jobs] */
     uint64_t retention_s;
     uint64_t history_s;
