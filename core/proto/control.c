@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control_enrol.h"
+#include "control_login.h"
 #include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
@@ -24,6 +25,7 @@ static const struct {
     [PH_CONTROL_CODE] = {"code", false},
     [PH_CONTROL_HISTORY] = {"history", false},
     [PH_CONTROL_ENROL] = {"enrol", false},
+    [PH_CONTROL_LOGIN] = {"login", false},
 };
 
 bool
@@ -47,8 +49,10 @@ ph_control_request_put(const struct ph_control_request *request,
                      "op", ops[request->op].name, "job", request->job, "all",
                      (int)request->all, "ended", (int)request->ended, "keep",
                      (int)request->keep);
-    if (request->op == PH_CONTROL_ENROL &&
-        ph_control_enrol_fill(&request->enrol, root) != PH_OK) {
+    if ((request->op == PH_CONTROL_ENROL &&
+         ph_control_enrol_fill(&request->enrol, root) != PH_OK) ||
+        (request->op == PH_CONTROL_LOGIN &&
+         ph_control_login_fill(&request->login, root) != PH_OK)) {
         json_decref(root);
         return PH_ERR_INVALID;
     }
@@ -135,6 +139,8 @@ take_request(const json_t *root, struct ph_control_request *request,
         ph_why_set(why, "all, ended and keep are true or false");
     if (err == PH_OK && request->op == PH_CONTROL_ENROL)
         err = ph_control_enrol_take(root, &request->enrol, why);
+    if (err == PH_OK && request->op == PH_CONTROL_LOGIN)
+        err = ph_control_login_take(root, &request->login, why);
     return err;
 }
 
@@ -154,6 +160,8 @@ ph_control_request_parse(const void *body, size_t len,
     json_decref(root);
     if (err == PH_OK)
         *out_request = request;
+    ph_wipe(&request.enrol, sizeof(request.enrol));
+    ph_wipe(&request.login, sizeof(request.login));
     return err;
 }
 

@@ -256,7 +256,7 @@ static const struct {
     {"token", PH_ERR_EXISTS},         {"unknown-device", PH_ERR_DENIED},
     {"superseded", PH_ERR_DENIED},    {"expired", PH_ERR_DENIED},
     {"copy", PH_ERR_DENIED},          {"elsewhere", PH_ERR_DENIED},
-    {"renewed-lately", PH_ERR_LIMIT},
+    {"renewed-lately", PH_ERR_LIMIT}, {"sign-in-failed", PH_ERR_DENIED},
 };
 
 static int

@@ -81,6 +81,33 @@ an_enrolment_survives_the_way(void **state)
     ph_buf_close(&buf);
 }
 
+static void
+a_login_survives_the_way(void **state)
+{
+    const struct ph_control_request asked = {
+        .op = PH_CONTROL_LOGIN,
+        .login = {.login = "ann@example.com", .password = "corr \"ect"}};
+    const struct ph_control_bound bound = {
+        .login = "ann@example.com", .name = "Ann", .workstation = "ws-1"};
+    struct ph_control_request back;
+    struct ph_control_bound got;
+    struct ph_why why;
+    struct ph_buf buf;
+
+    (void)state;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    assert_int_equal(ph_control_request_put(&asked, &buf), PH_OK);
+    assert_int_equal(ph_control_request_parse(buf.data, buf.len, &back, &why),
+                     PH_OK);
+    assert_string_equal(back.login.login, "ann@example.com");
+    assert_string_equal(back.login.password, "corr \"ect");
+    assert_int_equal(ph_control_bound_put(&bound, &buf), PH_OK);
+    assert_int_equal(ph_control_bound_parse(buf.data, buf.len, &got), PH_OK);
+    assert_memory_equal(&got, &bound, sizeof(got));
+    assert_int_equal(ph_control_bound_parse("{}", 2, &got), PH_ERR_SYNTAX);
+    ph_buf_close(&buf);
+}
+
 #define V1 "{\"version\":1,"
 
 static const struct {
@@ -103,6 +130,20 @@ static const struct {
         "\"ca\":\"\\u001b\"}",
      PH_ERR_INVALID},
     {"enrol with a job", V1 "\"op\":\"enrol\",\"job\":\"beef\"}",
+     PH_ERR_INVALID},
+    {"login with nothing", V1 "\"op\":\"login\"}", PH_ERR_INVALID},
+    {"login with an empty password", V1 "\"op\":\"login\",\"password\":\"\"}",
+     PH_ERR_INVALID},
+    {"login with a password that is a number",
+     V1 "\"op\":\"login\",\"password\":1}", PH_ERR_INVALID},
+    {"login with a password of two lines",
+     V1 "\"op\":\"login\",\"password\":\"a\\nb\"}", PH_ERR_INVALID},
+    {"login of two words",
+     V1 "\"op\":\"login\",\"login\":\"an n\",\"password\":\"p\"}",
+     PH_ERR_INVALID},
+    {"login of nobody",
+     V1 "\"op\":\"login\",\"login\":\"\",\"password\":\"p\"}", PH_ERR_INVALID},
+    {"login with a job", V1 "\"op\":\"login\",\"job\":\"beef\"}",
      PH_ERR_INVALID},
     {"no JSON", "status\n", PH_ERR_SYNTAX},
     {"no version", "{\"op\":\"status\"}", PH_ERR_NOT_FOUND},
@@ -332,6 +373,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_survive_the_way),
         cmocka_unit_test(an_enrolment_survives_the_way),
+        cmocka_unit_test(a_login_survives_the_way),
         cmocka_unit_test(bad_requests_are_refused_with_a_reason),
         cmocka_unit_test(replies_survive_the_way),
         cmocka_unit_test(a_reply_without_a_result_is_no_success),

@@ -25,6 +25,7 @@
 #include "printhold/base/id.h"
 #include "printhold/base/why.h"
 #include "printhold/model/job.h"
+#include "printhold/model/login.h"
 #include "printhold/model/ticket.h"
 #include "printhold/proto/code.h"
 
@@ -51,11 +52,15 @@ enum ph_control_op {
     /* an item (history.h) per record of the audit, oldest first */
     PH_CONTROL_HISTORY,
     PH_CONTROL_ENROL, /* one item: who this computer is now */
+    PH_CONTROL_LOGIN, /* one item: who was bound to this computer */
 };
 
 #define PH_CONTROL_SERVER_MAX 256
 #define PH_CONTROL_TOKEN_MAX  64
 #define PH_CONTROL_CA_MAX     16384
+
+#define PH_CONTROL_PASSWORD_MAX 257 /* NUL included */
+#define PH_CONTROL_NAME_MAX     128
 
 /* Of the operation enrol: where the hub is, what it knows us by, and what we
  * know it by, a pin or an authority's certificates (PEM); the other is empty. */
@@ -66,6 +71,13 @@ struct ph_control_enrol {
     char ca[PH_CONTROL_CA_MAX];
 };
 
+/* Of the operation login: a person's at the hub. login empty: the one of the
+ * asker's account. */
+struct ph_control_login {
+    char login[PH_LOGIN_MAX];
+    char password[PH_CONTROL_PASSWORD_MAX];
+};
+
 /* job: 4 to 32 lower-case hex digits, the start of one id, for the three
  * operations on one job; empty else. */
 struct ph_control_request {
@@ -74,7 +86,9 @@ struct ph_control_request {
     bool all;   /* jobs, history: of everybody; administrator only */
     bool ended; /* jobs: the ended ones too */
     bool keep;  /* keep: true to keep, false to undo it */
-    struct ph_control_enrol enrol; /* empty for others; wipe it after use */
+    /* empty for others; wipe them after use */
+    struct ph_control_enrol enrol;
+    struct ph_control_login login;
 };
 
 /* err is PH_OK, or why the request failed, with the reason in words. */
@@ -180,6 +194,13 @@ struct ph_control_enrolled {
     int64_t renew_after_ms;
 };
 
+/* Whom the hub believes this computer from now on. */
+struct ph_control_bound {
+    char login[PH_LOGIN_MAX];
+    char name[PH_CONTROL_NAME_MAX]; /* empty: the hub knows none */
+    char workstation[PH_CONTROL_TEXT_MAX];
+};
+
 /* Is text 4 to 32 lower-case hex digits? */
 bool ph_control_is_job_name(const char *text);
 
@@ -205,6 +226,11 @@ int ph_control_enrolled_put(const struct ph_control_enrolled *enrolled,
                             struct ph_buf *buf);
 int ph_control_enrolled_parse(const void *body, size_t len,
                               struct ph_control_enrolled *out_enrolled);
+
+int ph_control_bound_put(const struct ph_control_bound *bound,
+                         struct ph_buf *buf);
+int ph_control_bound_parse(const void *body, size_t len,
+                           struct ph_control_bound *out_bound);
 
 int ph_control_code_put(const struct ph_control_code *code, struct ph_buf *buf);
 /* PH_ERR_SYNTAX also for what is no code. */
