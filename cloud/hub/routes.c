@@ -22,6 +22,7 @@ static const struct {
     {hub_call_sign_out, false},
     {hub_call_release, true},
     {hub_call_pin, true},
+    {hub_call_bind, true},
 };
 
 static const struct ph_http_route routes[] = {
@@ -36,6 +37,7 @@ static const struct ph_http_route routes[] = {
     {PH_HTTP_DELETE, "/v1/session", HUB_ROLE_PRINTER, 8},
     {PH_HTTP_POST, "/v1/releases", HUB_ROLE_PRINTER, 9},
     {PH_HTTP_POST, "/v1/pin", HUB_ROLE_PRINTER, 10},
+    {PH_HTTP_POST, "/v1/bind", HUB_ROLE_WORKSTATION, 11},
 };
 
 const struct ph_http_route *

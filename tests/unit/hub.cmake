@@ -1,6 +1,7 @@
 ph_unit_test(hub_enrol LINK printhold_hub_parts)
 ph_unit_test(hub_init LINK printhold_hub_parts)
 ph_unit_test(hub_renew LINK printhold_hub_parts)
+ph_unit_test(hub_bind LINK printhold_hub_parts)
 ph_unit_test(hub_sign_in_decide LINK printhold_hub_parts)
 ph_unit_test(hub_sign_in LINK printhold_hub_parts)
 ph_unit_test(hub_sign_in_limits LINK printhold_hub_parts)

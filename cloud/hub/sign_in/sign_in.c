@@ -22,8 +22,9 @@
 /* One attempt on its way. */
 struct attempt {
     struct hub *hub;
-    const struct hub_device *printer;
+    const struct hub_device *printer; /* or the workstation to be bound */
     const struct ph_identity *peer;
+    bool is_binding; /* no session, and no list or quota of a printer */
     const struct ph_sign_in *request;
     int64_t now_ms;
     struct hub_attempt row;
@@ -201,11 +202,21 @@ find_secret(struct attempt *a)
     }
 }
 
+/* A workstation is bound by password, whatever printers take. */
+static int
+find_ways(struct attempt *a)
+{
+    if (!a->is_binding)
+        return hub_ways_of(a->hub, a->printer->group, &a->out->ways);
+    a->out->ways = (struct hub_ways){.ways = 1U << PH_SIGN_IN_PASSWORD};
+    return PH_OK;
+}
+
 /* The first transaction. */
 static int
 write_down(struct attempt *a)
 {
-    int err = hub_ways_of(a->hub, a->printer->group, &a->out->ways);
+    int err = find_ways(a);
 
     a->facts.ways = a->out->ways.ways;
     a->facts.self_registration = a->out->ways.self_registration;
@@ -271,22 +282,32 @@ check_password(struct attempt *a)
 
 /* --- the second transaction --- */
 
+/* May the person print here, and anything at all? */
+static int
+find_rights(struct attempt *a)
+{
+    const struct hub_person *person = &a->out->person;
+    bool may = true;
+    int err = hub_access_check(a->hub->store, a->printer, person, &may);
+
+    a->facts.is_kept_out = !may;
+    if (err == PH_OK)
+        err = hub_quota_check(a->hub->store, person, a->now_ms, &a->out->quota);
+    a->facts.is_used_up = a->out->quota.is_limited && a->out->quota.left == 0;
+    return err;
+}
+
 static int
 find_person(struct attempt *a)
 {
     struct hub_person *person = &a->out->person;
-    bool may = true;
     int err = optional(hub_person_get(a->hub->store, a->login, person),
                        &a->facts.has_person);
 
     a->facts.is_blocked = a->facts.has_person && person->is_blocked;
-    if (err == PH_OK && a->facts.has_person)
-        err = hub_access_check(a->hub->store, a->printer, person, &may);
-    a->facts.is_kept_out = !may;
-    if (err == PH_OK && a->facts.has_person)
-        err = hub_quota_check(a->hub->store, person, a->now_ms, &a->out->quota);
-    a->facts.is_used_up = a->out->quota.is_limited && a->out->quota.left == 0;
-    return err;
+    return err == PH_OK && a->facts.has_person && !a->is_binding
+               ? find_rights(a)
+               : err;
 }
 
 static int
@@ -365,7 +386,11 @@ let_in(struct attempt *a, const struct hub_badge *fresh)
         err = hub_attempt_remove(a->hub->store, a->row.id);
     if (err == PH_OK && a->facts.brings_badge)
         err = hub_badge_add(a->hub->store, fresh);
-    return err == PH_OK ? open_session(a) : err;
+    if (err != PH_OK)
+        return err;
+    return a->is_binding ? hub_binding_add(a->hub->store, a->printer->id,
+                                           a->login, "sign-in", a->now_ms)
+                         : open_session(a);
 }
 
 /* The secret was right, and is told why it opens nothing. */
@@ -373,6 +398,18 @@ static bool
 is_no_guess(enum hub_sign_in_verdict verdict)
 {
     return verdict == HUB_SIGN_IN_ACCESS || verdict == HUB_SIGN_IN_QUOTA;
+}
+
+/* As when an administrator binds it. */
+static int
+record_binding(struct attempt *a)
+{
+    const struct hub_act act = {.actor = a->printer->id,
+                                .act = "workstation.bind",
+                                .object = a->printer->id,
+                                .detail = a->login};
+
+    return hub_audit(a->hub, &act, a->now_ms);
 }
 
 /* Whom it was about is on the record only when it is proven. */
@@ -410,7 +447,11 @@ finish(struct attempt *a)
         err = let_in(a, &fresh);
     else if (is_no_guess(a->out->verdict))
         err = hub_attempt_remove(a->hub->store, a->row.id);
-    return err == PH_OK ? record(a) : err;
+    if (err != PH_OK)
+        return err;
+    return a->is_binding && a->out->verdict == HUB_SIGN_IN_OK
+               ? record_binding(a)
+               : record(a);
 }
 
 static int
@@ -437,35 +478,60 @@ attempt(struct attempt *a)
     return err == PH_OK ? in_transaction(a, finish) : err;
 }
 
+/* Wipes what it was given. */
+static int
+try_once(struct attempt *a, struct hub_signed_in *out)
+{
+    const struct ph_sign_in *request = a->request;
+    struct hub_signed_in result = {.way = request->way};
+    const bool is_password = request->way == PH_SIGN_IN_PASSWORD;
+    int err;
+
+    if (is_password && !may_come())
+        return PH_ERR_BUSY;
+    a->facts.way = request->way;
+    a->facts.brings_badge = request->new_badge[0] != '\0';
+    a->out = &result;
+    memcpy(a->row.printer, a->printer->id, sizeof(a->row.printer));
+    a->row.at_ms = a->now_ms;
+    err = attempt(a);
+    if (is_password)
+        has_left();
+    if (err == PH_OK)
+        *out = result;
+    ph_wipe(a, sizeof(*a));
+    ph_wipe(&result, sizeof(result));
+    return err;
+}
+
 int
 hub_sign_in(struct hub *hub, const struct hub_device *printer,
             const struct ph_identity *peer, const struct ph_sign_in *request,
             int64_t now_ms, struct hub_signed_in *out)
 {
-    struct hub_signed_in result = {.way = request->way};
     struct attempt a = {
         .hub = hub,
         .printer = printer,
         .peer = peer,
         .request = request,
         .now_ms = now_ms,
-        .facts = {.way = request->way,
-                  .brings_badge = request->new_badge[0] != '\0'},
-        .out = &result,
     };
-    const bool is_password = request->way == PH_SIGN_IN_PASSWORD;
-    int err;
 
-    if (is_password && !may_come())
-        return PH_ERR_BUSY;
-    memcpy(a.row.printer, printer->id, sizeof(a.row.printer));
-    a.row.at_ms = now_ms;
-    err = attempt(&a);
-    if (is_password)
-        has_left();
-    if (err == PH_OK)
-        *out = result;
-    ph_wipe(&a, sizeof(a));
-    ph_wipe(&result, sizeof(result));
-    return err;
+    return try_once(&a, out);
+}
+
+int
+hub_sign_in_bind(struct hub *hub, const struct hub_device *workstation,
+                 const struct ph_sign_in *request, int64_t now_ms,
+                 struct hub_signed_in *out)
+{
+    struct attempt a = {
+        .hub = hub,
+        .printer = workstation,
+        .is_binding = true,
+        .request = request,
+        .now_ms = now_ms,
+    };
+
+    return try_once(&a, out);
 }

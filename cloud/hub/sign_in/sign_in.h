@@ -40,6 +40,13 @@ int hub_sign_in(struct hub *hub, const struct hub_device *printer,
                 const struct ph_sign_in *request, int64_t now_ms,
                 struct hub_signed_in *out);
 
+/* The same by a person at their own workstation, by password, which binds it to
+ * them (hub_binding_add); there is no session. What printers take, and whom, and
+ * quotas play no part; attempts count with those at printers. */
+int hub_sign_in_bind(struct hub *hub, const struct hub_device *workstation,
+                     const struct ph_sign_in *request, int64_t now_ms,
+                     struct hub_signed_in *out);
+
 /* What the printers of a group take; the settings where nothing is said. In a
  * transaction. */
 int hub_ways_of(struct hub *hub, const char *group, struct hub_ways *out_ways);

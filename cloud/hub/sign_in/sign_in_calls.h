@@ -1,4 +1,4 @@
-/* What printers ask about people: docs/hub-api.openapi.yaml. */
+/* What devices ask about people: docs/hub-api.openapi.yaml. */
 #ifndef PRINTHOLD_HUB_SIGN_IN_CALLS_H
 #define PRINTHOLD_HUB_SIGN_IN_CALLS_H
 
@@ -18,6 +18,7 @@ void hub_call_sign_in(struct hub_call *call);
 void hub_call_directory(struct hub_call *call);
 void hub_call_sign_out(struct hub_call *call);
 void hub_call_release(struct hub_call *call);
-void hub_call_pin(struct hub_call *call); /* pin_calls.c */
+void hub_call_pin(struct hub_call *call);  /* pin_calls.c */
+void hub_call_bind(struct hub_call *call); /* bind_calls.c; of workstations */
 
 #endif
