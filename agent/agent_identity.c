@@ -12,6 +12,7 @@
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
+#include "printhold/net/bind.h"
 #include "printhold/net/enrol.h"
 
 /* --- the cloud's part --- */
@@ -172,4 +173,51 @@ agent_enrolled(void *arg)
         return;
     agent->again = true;
     agent_stop(agent);
+}
+
+/* --- whose computer --- */
+
+int
+agent_login(void *arg, const struct ph_control_login *wanted,
+            struct ph_control_bound *out_bound, struct ph_why *why)
+{
+    struct agent *agent = arg;
+    const struct ph_bind_order order = {
+        .dir = agent->config.state_dir,
+        .product = "printhold-agent",
+        .login = wanted->login,
+        .password = wanted->password,
+        .stop = &agent->stop,
+    };
+    char id[PH_IDENTITY_MAX];
+    struct ph_bound bound;
+    int err;
+
+    if (agent->own.state == PH_OWN_IDENTITY_FILES)
+        return ph_why_fail(why, PH_ERR_STATE,
+                           "this computer has its certificate from files "
+                           "(identity.cert_file) and knows no hub; an "
+                           "administrator binds it to you with 'printhold-hub "
+                           "workstation bind'");
+    if (agent->own.state != PH_OWN_IDENTITY_ENROLLED)
+        return ph_why_fail(why, PH_ERR_STATE,
+                           "this computer is not enrolled at a hub yet, so "
+                           "nobody can sign in from it; the administrator "
+                           "does that with 'printhold enrol'");
+    /* Whoever asks often takes one worker, and no more. */
+    if (atomic_exchange(&agent->has_login, true))
+        return ph_why_fail(why, PH_ERR_LIMIT,
+                           "somebody signs in from this computer just now; try "
+                           "again in a moment");
+    err = ph_hub_bind(&order, &bound, id, why);
+    atomic_store(&agent->has_login, false);
+    if (err != PH_OK)
+        return err;
+    ph_log_notice("the hub knows this computer as one more person's");
+    (void)snprintf(out_bound->login, sizeof(out_bound->login), "%s",
+                   bound.login);
+    (void)snprintf(out_bound->name, sizeof(out_bound->name), "%s", bound.name);
+    (void)snprintf(out_bound->workstation, sizeof(out_bound->workstation),
+                   "%.63s", id);
+    return PH_OK;
 }

@@ -59,6 +59,7 @@ struct agent {
     struct ph_cups_held *cups_held;
     struct ph_renewal *renewal_part; /* of the certificate; enrolled only */
     atomic_bool stop;                /* stopping, for workers */
+    atomic_bool has_login;           /* a worker asks the hub about a person */
     bool stopping;
     bool again;  /* with another identity, after this stop */
     bool cycles; /* the cloud's part is being started anew */
@@ -82,6 +83,9 @@ int agent_start_renewal(struct agent *agent, struct ph_why *why);
 int agent_enrol(void *arg, const struct ph_control_enrol *order,
                 struct ph_control_enrolled *out_enrolled, struct ph_why *why);
 void agent_enrolled(void *arg);
+/* The same: bind a person. */
+int agent_login(void *arg, const struct ph_control_login *wanted,
+                struct ph_control_bound *out_bound, struct ph_why *why);
 
 /* What the control server asks. */
 void agent_control_sources(struct agent *agent,

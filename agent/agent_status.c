@@ -107,6 +107,7 @@ agent_control_sources(struct agent *agent,
         .identity = give_identity,
         .enrol = agent_enrol,
         .enrolled = agent_enrolled,
+        .login = agent_login,
         .arg = agent,
     };
 }

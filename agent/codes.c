@@ -5,7 +5,6 @@
 
 #include <openssl/crypto.h>
 
-#include "account.h"
 #include "jobs_private.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -17,33 +16,6 @@
 #define CODES 100000000U /* there are so many */
 /* Job time stands within the small steps that it does not follow. */
 #define JITTER_MS 60000
-
-/* --- who --- */
-
-/* The login of a person as capture makes it of the account. */
-static int
-find_login(struct ph_jobs *jobs, uint32_t uid, char login[PH_TICKET_TEXT_MAX],
-           struct ph_why *why)
-{
-    char account[PH_TICKET_TEXT_MAX];
-    bool has_login;
-
-    if (ph_account_name(uid, account, sizeof(account)) != PH_OK)
-        return ph_why_fail(why, PH_ERR_NOT_FOUND,
-                           "the account with the number %u is not known on "
-                           "this computer just now",
-                           (unsigned)uid);
-    jobs_lock(jobs);
-    has_login = jobs_login(jobs, account, login, PH_TICKET_TEXT_MAX);
-    (void)pthread_mutex_unlock(&jobs->lock);
-    if (!has_login)
-        return ph_why_fail(why, PH_ERR_NOT_FOUND,
-                           "your account %s stands for no login of the "
-                           "organisation; ask your administrator (owner.domain "
-                           "or owner.map_file)",
-                           account);
-    return PH_OK;
-}
 
 /* --- limits; lock held --- */
 
@@ -245,7 +217,7 @@ ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,
                            "printers cannot pull from this computer yet: ask "
                            "your administrator to set up release "
                            "(printhold.conf)");
-    if (find_login(jobs, uid, code.login, why) != PH_OK)
+    if (ph_jobs_login_of(jobs, uid, code.login, why) != PH_OK)
         return PH_ERR_DENIED;
     jobs_lock(jobs);
     err = make(jobs, uid, &code, why);
@@ -373,5 +345,5 @@ ph_codes_use(struct ph_jobs *jobs, const char *text, size_t len,
     ph_wipe(code, sizeof(code));
     if (err != PH_OK)
         return explain(err, *out_wait_ms, why);
-    return find_login(jobs, uid, out_login, why);
+    return ph_jobs_login_of(jobs, uid, out_login, why);
 }

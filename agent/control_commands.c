@@ -46,17 +46,19 @@ ph_control_call_init(struct ph_control_call *call, struct ph_jobs *jobs,
 }
 
 void
-ph_control_call_set_enrol(struct ph_control_call *call,
-                          ph_control_enrol_fn enrol, void *arg)
+ph_control_call_set_hub(struct ph_control_call *call, ph_control_enrol_fn enrol,
+                        ph_control_login_fn login, void *arg)
 {
     call->enrol = enrol;
-    call->enrol_arg = arg;
+    call->login = login;
+    call->hub_arg = arg;
 }
 
 void
 ph_control_call_end(struct ph_control_call *call)
 {
     ph_wipe(&call->request.enrol, sizeof(call->request.enrol));
+    ph_wipe(&call->request.login, sizeof(call->request.login));
 }
 
 static int
@@ -393,7 +395,7 @@ step_enrol(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
                            "use sudo");
     if (call->enrol == NULL)
         return PH_ERR_UNSUPPORTED;
-    err = call->enrol(call->enrol_arg, &call->request.enrol, &enrolled, why);
+    err = call->enrol(call->hub_arg, &call->request.enrol, &enrolled, why);
     if (err != PH_OK)
         return err;
     call->is_enrolled = true;
@@ -403,6 +405,69 @@ step_enrol(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
         err = put_item(buf, &body);
     ph_buf_close(&body);
     return err;
+}
+
+/* --- a person's computer --- */
+
+/* A person binds who they are here and nobody else, root too: whoever knows
+ * another's password still does not make that one's jobs appear from here. */
+static int
+check_login(struct ph_control_call *call, struct ph_why *why)
+{
+    char own[PH_TICKET_TEXT_MAX];
+    struct ph_control_login *wanted = &call->request.login;
+
+    if (ph_jobs_login_of(call->jobs, (uint32_t)call->uid, own, why) != PH_OK)
+        return PH_ERR_DENIED;
+    if (wanted->login[0] != '\0' && strcmp(wanted->login, own) != 0)
+        return ph_why_fail(why, PH_ERR_DENIED,
+                           "on this computer your account stands for %s, and "
+                           "you can sign in as nobody else; sign in from the "
+                           "other one's account",
+                           own);
+    (void)snprintf(wanted->login, sizeof(wanted->login), "%s", own);
+    return PH_OK;
+}
+
+static int
+step_login(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    struct ph_control_bound bound = {.login = ""};
+    struct ph_buf body;
+    int err;
+
+    if (call->login == NULL)
+        return PH_ERR_UNSUPPORTED;
+    err = check_login(call, why);
+    if (err == PH_OK)
+        err = call->login(call->hub_arg, &call->request.login, &bound, why);
+    ph_wipe(&call->request.login, sizeof(call->request.login));
+    if (err != PH_OK)
+        return err;
+    ph_buf_init(&body, PH_FRAME_MAX - 1);
+    err = ph_control_bound_put(&bound, &body);
+    if (err == PH_OK)
+        err = put_item(buf, &body);
+    ph_buf_close(&body);
+    return err;
+}
+
+/* What is answered in one step. */
+static int
+step_whole(struct ph_control_call *call, struct ph_buf *buf, struct ph_why *why)
+{
+    switch (call->request.op) {
+    case PH_CONTROL_STATUS:
+        return step_status(call, buf);
+    case PH_CONTROL_CODE:
+        return step_code(call, buf, why);
+    case PH_CONTROL_ENROL:
+        return step_enrol(call, buf, why);
+    case PH_CONTROL_LOGIN:
+        return step_login(call, buf, why);
+    default:
+        return step_one(call, buf, why);
+    }
 }
 
 int
@@ -417,14 +482,8 @@ ph_control_call_step(struct ph_control_call *call, struct ph_buf *buf)
         err = step_history(call, buf);
     } else {
         call->done = true;
-        if (err == PH_OK && call->request.op == PH_CONTROL_STATUS)
-            err = step_status(call, buf);
-        else if (err == PH_OK && call->request.op == PH_CONTROL_CODE)
-            err = step_code(call, buf, &why);
-        else if (err == PH_OK && call->request.op == PH_CONTROL_ENROL)
-            err = step_enrol(call, buf, &why);
-        else if (err == PH_OK)
-            err = step_one(call, buf, &why);
+        if (err == PH_OK)
+            err = step_whole(call, buf, &why);
     }
     return call->done ? ph_control_put_reply(buf, err, &why) : PH_OK;
 }

@@ -28,11 +28,18 @@ typedef int (*ph_control_enrol_fn)(void *arg,
                                    struct ph_control_enrolled *out_enrolled,
                                    struct ph_why *why);
 
+/* Bind this computer to the person of login and password, at the hub; blocks. */
+typedef int (*ph_control_login_fn)(void *arg,
+                                   const struct ph_control_login *wanted,
+                                   struct ph_control_bound *out_bound,
+                                   struct ph_why *why);
+
 /* One request being answered. The fields are private, but for is_enrolled. */
 struct ph_control_call {
     bool is_enrolled; /* it was answered that this computer is another now */
     ph_control_enrol_fn enrol; /* NULL: nobody can */
-    void *enrol_arg;
+    ph_control_login_fn login; /* the same */
+    void *hub_arg;
     struct ph_jobs *jobs; /* borrowed */
     uid_t uid;
     struct ph_control_request request;
@@ -43,9 +50,10 @@ struct ph_control_call {
     bool done;
 };
 
-/* What the operation enrol calls. */
-void ph_control_call_set_enrol(struct ph_control_call *call,
-                               ph_control_enrol_fn enrol, void *arg);
+/* What the operations enrol and login call. */
+void ph_control_call_set_hub(struct ph_control_call *call,
+                             ph_control_enrol_fn enrol,
+                             ph_control_login_fn login, void *arg);
 /* Wipe what was secret in the request. */
 void ph_control_call_end(struct ph_control_call *call);
 

@@ -278,9 +278,11 @@ start_request(struct client *client, const struct ph_frame *frame)
     ph_control_call_init(&client->call, client->server->jobs, client->uid,
                          &request,
                          request.op == PH_CONTROL_STATUS ? &status : NULL);
-    ph_control_call_set_enrol(&client->call, client->server->sources.enrol,
-                              client->server->sources.arg);
+    ph_control_call_set_hub(&client->call, client->server->sources.enrol,
+                            client->server->sources.login,
+                            client->server->sources.arg);
     ph_wipe(&request.enrol, sizeof(request.enrol));
+    ph_wipe(&request.login, sizeof(request.login));
     start_work(client);
 }
 
@@ -326,6 +328,7 @@ serve(struct client *client)
 
     if (err == PH_OK) {
         start_request(client, &frame);
+        ph_wipe(client->in.data, used); /* it may have had a secret */
         ph_buf_consume(&client->in, used);
         return;
     }

@@ -46,6 +46,8 @@ struct ph_control_sources {
     void (*identity)(void *arg, struct ph_control_status *status);
     /* Exchange a token, for uid 0; in a worker. NULL: unsupported. */
     ph_control_enrol_fn enrol;
+    /* Bind the asker's login; in a worker. NULL: unsupported. */
+    ph_control_login_fn login;
     /* Whoever asked for it has been answered, or is gone. */
     void (*enrolled)(void *arg);
     void *arg;

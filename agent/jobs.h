@@ -143,6 +143,9 @@ int ph_jobs_find(struct ph_jobs *jobs, const struct ph_asker *asker,
                  const char *digits, struct ph_id *out_id);
 int ph_jobs_get(struct ph_jobs *jobs, const struct ph_asker *asker,
                 const struct ph_id *id, struct ph_job_view *out_view);
+/* The login of an account as capture makes it (owner.h). PH_ERR_NOT_FOUND. */
+int ph_jobs_login_of(struct ph_jobs *jobs, uint32_t uid,
+                     char out_login[PH_TICKET_TEXT_MAX], struct ph_why *why);
 /* PH_ERR_BUSY while a printer holds it. */
 int ph_jobs_delete(struct ph_jobs *jobs, const struct ph_asker *asker,
                    const struct ph_id *id, struct ph_why *why);

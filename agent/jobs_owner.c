@@ -17,6 +17,7 @@
 
 #include <sys/stat.h>
 
+#include "account.h"
 #include "owner.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
@@ -141,6 +142,30 @@ jobs_login(struct ph_jobs *jobs, const char *account, char *dst, size_t cap)
 {
     return ph_owner_login(jobs->owners.map, jobs->config.owner_domain, account,
                           dst, cap);
+}
+
+int
+ph_jobs_login_of(struct ph_jobs *jobs, uint32_t uid,
+                 char out_login[PH_TICKET_TEXT_MAX], struct ph_why *why)
+{
+    char account[PH_TICKET_TEXT_MAX];
+    bool has_login;
+
+    if (ph_account_name(uid, account, sizeof(account)) != PH_OK)
+        return ph_why_fail(why, PH_ERR_NOT_FOUND,
+                           "the account with the number %u is not known on "
+                           "this computer just now",
+                           (unsigned)uid);
+    jobs_lock(jobs);
+    has_login = jobs_login(jobs, account, out_login, PH_TICKET_TEXT_MAX);
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (!has_login)
+        return ph_why_fail(why, PH_ERR_NOT_FOUND,
+                           "your account %s stands for no login of the "
+                           "organisation; ask your administrator (owner.domain "
+                           "or owner.map_file)",
+                           account);
+    return PH_OK;
 }
 
 /* --- adoption --- */

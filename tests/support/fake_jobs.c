@@ -358,6 +358,18 @@ ph_jobs_rules(struct ph_jobs *jobs, struct ph_rules *out_rules,
     *out_versions = (struct ph_policy_versions){.tenant = 7};
 }
 
+/* uid 1004 is nobody. */
+int
+ph_jobs_login_of(struct ph_jobs *jobs, uint32_t uid,
+                 char out_login[PH_TICKET_TEXT_MAX], struct ph_why *why)
+{
+    (void)jobs;
+    if (uid == 1004)
+        return ph_why_fail(why, PH_ERR_NOT_FOUND, "you have no login");
+    (void)snprintf(out_login, PH_TICKET_TEXT_MAX, "user%u@example.com", uid);
+    return PH_OK;
+}
+
 /* uid 1004 is nobody; the others have a code of their own. */
 int
 ph_codes_make(struct ph_jobs *jobs, uint32_t uid, struct ph_code *out_code,

@@ -404,6 +404,100 @@ a_code_is_for_the_one_who_asks(void **state)
     }
 }
 
+/* --- signing in from here --- */
+
+/* What the hub was asked, and what it says. */
+struct asked {
+    unsigned times;
+    char login[PH_LOGIN_MAX];
+    char password[PH_CONTROL_PASSWORD_MAX];
+    int err;
+};
+
+static int
+bind_at_hub(void *arg, const struct ph_control_login *wanted,
+            struct ph_control_bound *out_bound, struct ph_why *why)
+{
+    struct asked *asked = arg;
+
+    asked->times++;
+    memcpy(asked->login, wanted->login, sizeof(asked->login));
+    memcpy(asked->password, wanted->password, sizeof(asked->password));
+    if (asked->err != PH_OK)
+        return ph_why_fail(why, asked->err, "the hub says no");
+    (void)snprintf(out_bound->login, sizeof(out_bound->login), "%s",
+                   wanted->login);
+    (void)snprintf(out_bound->workstation, sizeof(out_bound->workstation),
+                   "ws-1");
+    return PH_OK;
+}
+
+static const struct {
+    const char *name;
+    uid_t uid;
+    const char *login; /* as asked for */
+    int hub;           /* its answer */
+    int err;
+    const char *heard; /* the login that the hub was asked about, or NULL */
+} logins[] = {
+    {"one's own, unsaid", ANNA, "", PH_OK, PH_OK, "user1000@example.com"},
+    {"one's own", ANNA, "user1000@example.com", PH_OK, PH_OK,
+     "user1000@example.com"},
+    {"one's own, refused", ANNA, "", PH_ERR_DENIED, PH_ERR_DENIED,
+     "user1000@example.com"},
+    {"another's", ANNA, "user1001@example.com", PH_OK, PH_ERR_DENIED, NULL},
+    {"one that begins alike", ANNA, "user1000@example.co", PH_OK, PH_ERR_DENIED,
+     NULL},
+    {"another's by root", 0, "user1000@example.com", PH_OK, PH_ERR_DENIED,
+     NULL},
+    {"of an account without one", 1004, "", PH_OK, PH_ERR_DENIED, NULL},
+    {"another's, of an account without one", 1004, "user1000@example.com",
+     PH_OK, PH_ERR_DENIED, NULL},
+};
+
+static void
+one_signs_in_as_who_one_is_here_and_nobody_else(void **state)
+{
+    for (size_t i = 0; i < PH_COUNT(logins); i++) {
+        struct ph_control_request request = {.op = PH_CONTROL_LOGIN,
+                                             .login = {.password = "marker"}};
+        struct asked asked = {.err = logins[i].hub};
+        struct answer answer = {.items = 0};
+        struct ph_control_call call;
+        struct ph_buf buf;
+
+        (void)snprintf(request.login.login, sizeof(request.login.login), "%s",
+                       logins[i].login);
+        ph_control_call_init(&call, *state, logins[i].uid, &request, NULL);
+        ph_control_call_set_hub(&call, NULL, bind_at_hub, &asked);
+        ph_buf_init(&buf, 2 * PH_FRAME_MAX);
+        assert_int_equal(ph_control_call_step(&call, &buf), PH_OK);
+        take_frames(&buf, &answer, false);
+        if (answer.reply.err != logins[i].err ||
+            answer.items != (logins[i].err == PH_OK) ||
+            asked.times != (logins[i].heard != NULL))
+            fail_msg("%s: %s", logins[i].name, answer.reply.text.text);
+        assert_string_equal(asked.login,
+                            logins[i].heard != NULL ? logins[i].heard : "");
+        if (asked.times > 0)
+            assert_string_equal(asked.password, "marker");
+        ph_control_call_end(&call);
+        assert_string_equal(call.request.login.password, "");
+        ph_buf_close(&buf);
+    }
+}
+
+static void
+without_a_hub_nobody_signs_in(void **state)
+{
+    struct answer answer;
+
+    ASK(*state, ANNA, &answer, .op = PH_CONTROL_LOGIN,
+        .login = {.password = "p"});
+    assert_int_equal(answer.reply.err, PH_ERR_UNSUPPORTED);
+    assert_int_equal(answer.items, 0);
+}
+
 int
 main(void)
 {
@@ -425,6 +519,10 @@ main(void)
         cmocka_unit_test_setup_teardown(the_health_is_that_of_the_worst_part,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_code_is_for_the_one_who_asks, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            one_signs_in_as_who_one_is_here_and_nobody_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_hub_nobody_signs_in, setup,
                                         teardown),
     };
 
