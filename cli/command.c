@@ -17,6 +17,9 @@ static const struct ph_command commands[] = {
      PH_OPTION_OFF, 1, INT_MAX, ph_cmd_keep},
     {"code", "[--json]", "make a code that releases your jobs at a printer",
      PH_OPTION_JSON, 0, 0, ph_cmd_code},
+    {"login", "[--login LOGIN] [--password-file FILE] [--json]",
+     "let printers show you what this computer holds for you",
+     PH_OPTIONS_LOGIN | PH_OPTION_JSON, 0, 0, ph_cmd_login},
     {"history", "[--all] [--json]",
      "show what happened to your jobs, and where",
      PH_OPTION_ALL | PH_OPTION_JSON, 0, 0, ph_cmd_history},
@@ -51,6 +54,10 @@ static const struct {
      "the token, mode 0600; - is standard input"},
     {"--pin", PH_OPTION_PIN, "the pin of the hub's authority, or"},
     {"--ca", PH_OPTION_CA, "a file with its certificate"},
+    {"--login", PH_OPTION_LOGIN,
+     "yours at the organisation; else your account says it"},
+    {"--password-file", PH_OPTION_PASSWORD_FILE,
+     "the password, mode 0600; - is standard input"},
     {"--help", PH_OPTION_HELP, "print this text"},
 };
 
@@ -85,6 +92,10 @@ value_of(struct ph_command_line *line, unsigned option)
         return &line->token_file;
     case PH_OPTION_PIN:
         return &line->pin;
+    case PH_OPTION_LOGIN:
+        return &line->login;
+    case PH_OPTION_PASSWORD_FILE:
+        return &line->password_file;
     case PH_OPTION_OUTPUT:
         return &line->output;
     default:

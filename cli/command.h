@@ -35,10 +35,14 @@ enum ph_option {
     PH_OPTION_PIN = 1 << 7,
     PH_OPTION_CA = 1 << 8,
     PH_OPTION_OUTPUT = 1 << 9,
+    PH_OPTION_LOGIN = 1 << 10,
+    PH_OPTION_PASSWORD_FILE = 1 << 11,
 };
 #define PH_OPTIONS_ENROL \
     (PH_OPTION_SERVER | PH_OPTION_TOKEN_FILE | PH_OPTION_PIN | PH_OPTION_CA)
-#define PH_OPTIONS_WITH_VALUE (PH_OPTIONS_ENROL | PH_OPTION_OUTPUT)
+#define PH_OPTIONS_LOGIN (PH_OPTION_LOGIN | PH_OPTION_PASSWORD_FILE)
+#define PH_OPTIONS_WITH_VALUE \
+    (PH_OPTIONS_ENROL | PH_OPTIONS_LOGIN | PH_OPTION_OUTPUT)
 
 struct ph_command;
 
@@ -47,6 +51,7 @@ struct ph_command_line {
     const struct ph_command *command;
     unsigned options;                           /* enum ph_option, or-ed */
     const char *server, *token_file, *pin, *ca; /* NULL: not given */
+    const char *login, *password_file;
     const char *output;
     char **args;
     int arg_count;
@@ -88,6 +93,7 @@ int ph_cmd_status(const struct ph_command_line *line);
 int ph_cmd_support_bundle(const struct ph_command_line *line);
 int ph_cmd_doctor(const struct ph_command_line *line);
 int ph_cmd_enrol(const struct ph_command_line *line);
+int ph_cmd_login(const struct ph_command_line *line);
 int ph_cmd_config(const struct ph_command_line *line);
 
 #endif
