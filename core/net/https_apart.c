@@ -19,8 +19,13 @@
 #define PROGRAM_MAX 512
 #define LOOK_MS     200 /* for *stop */
 
+#define TEXTS    6
+#define TEXT_MAX 512
+
+/* The texts are our own: who opens need not keep theirs (https.h). */
 struct ph_https {
-    struct ph_https_options options; /* the caller's texts */
+    struct ph_https_options options;
+    char texts[TEXTS][TEXT_MAX];
 };
 
 static char program[PROGRAM_MAX];
@@ -42,16 +47,43 @@ ph_https_stop(void)
 {
 }
 
+static int
+keep_texts(struct ph_https *https)
+{
+    struct ph_https_options *options = &https->options;
+    const char **const texts[TEXTS] = {&options->product,   &options->address,
+                                       &options->ca_file,   &options->pin,
+                                       &options->cert_file, &options->key_file};
+
+    if (options->workstation_id != NULL)
+        return PH_ERR_UNSUPPORTED; /* who that is would not be looked at */
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (*texts[i] == NULL)
+            continue;
+        if (strlen(*texts[i]) >= TEXT_MAX)
+            return PH_ERR_TOO_BIG;
+        memcpy(https->texts[i], *texts[i], strlen(*texts[i]) + 1);
+        *texts[i] = https->texts[i];
+    }
+    return PH_OK;
+}
+
 int
 ph_https_open(const struct ph_https_options *options,
               struct ph_https **out_https, struct ph_why *why)
 {
     struct ph_https *https = calloc(1, sizeof(*https));
 
-    (void)why;
+    int err;
+
     if (https == NULL)
         return PH_ERR_NOMEM;
     https->options = *options;
+    err = keep_texts(https);
+    if (err != PH_OK) {
+        free(https);
+        return ph_why_fail(why, err, "this request is not for a process apart");
+    }
     *out_https = https;
     return PH_OK;
 }

@@ -218,6 +218,58 @@ one_that_dies_or_talks_nonsense_is_a_failure(void **state)
     scratch_remove(&scratch);
 }
 
+/* Who opens may have had the names on their stack. */
+static void
+names_are_copied_when_it_is_opened(void **state)
+{
+    const struct ph_https_request asked = {.method = "POST", .path = "/v1/x"};
+    char address[] = "hub.example.com:9444", heard[1024] = "";
+    const struct ph_https_options with = {
+        .product = "test", .address = address, .is_hub = true};
+    struct ph_https *https = NULL;
+    struct ph_https_reply reply;
+    struct ph_why why = {""};
+    struct scratch scratch;
+    char path[320], text[800];
+    FILE *file;
+
+    (void)state;
+    scratch_make(&scratch);
+    (void)snprintf(path, sizeof(path), "%s/program", scratch.path);
+    (void)snprintf(text, sizeof(text),
+                   "#!/bin/sh\ncat >%s/heard\nprintf '{\"err\":-13}' >&0\n",
+                   scratch.path);
+    make_script(path, text);
+    ph_https_apart_program(path);
+    ph_https_reply_init(&reply);
+    assert_int_equal(ph_https_open(&with, &https, &why), PH_OK);
+    memset(address, '?', sizeof(address) - 1);
+    assert_int_equal(ph_https_do(https, &asked, &reply, &why), PH_ERR_DENIED);
+    ph_https_close(https);
+    ph_https_reply_close(&reply);
+    (void)snprintf(path, sizeof(path), "%s/heard", scratch.path);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(heard, 1, sizeof(heard) - 1, file) > 0);
+    (void)fclose(file);
+    assert_non_null(strstr(heard, "hub.example.com:9444"));
+    scratch_remove(&scratch);
+}
+
+/* Whether it is that one would be looked at by nobody. */
+static void
+no_workstation_is_asked_so(void **state)
+{
+    const struct ph_https_options with = {
+        .product = "test", .address = "a", .workstation_id = "ws-1"};
+    struct ph_https *https = NULL;
+    struct ph_why why = {""};
+
+    (void)state;
+    assert_int_equal(ph_https_open(&with, &https, &why), PH_ERR_UNSUPPORTED);
+    assert_null(https);
+}
+
 static void
 nobody_waits_for_one_when_all_ends(void **state)
 {
@@ -244,6 +296,8 @@ main(void)
         cmocka_unit_test(what_is_no_answer_is_refused),
         cmocka_unit_test(a_program_that_is_missing_is_named),
         cmocka_unit_test(one_that_dies_or_talks_nonsense_is_a_failure),
+        cmocka_unit_test(names_are_copied_when_it_is_opened),
+        cmocka_unit_test(no_workstation_is_asked_so),
         cmocka_unit_test(nobody_waits_for_one_when_all_ends),
     };
 
