@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "print.h"
+#include "reports.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
@@ -133,14 +134,90 @@ ph_enrol_command(const struct ph_options *options)
 
 /* --- renew --- */
 
+static int
+renew(const struct ph_options *options, struct ph_enrolled *enrolled,
+      struct ph_why *why)
+{
+    struct ph_enrolled renewed;
+    uint64_t wait_s;
+    int err =
+        ph_enrol_renew(options->state, PRODUCT, NULL, &renewed, &wait_s, why);
+
+    if (err == PH_OK)
+        *enrolled = renewed;
+    return err;
+}
+
+/* Another program that renews it just now is as good. */
+static int
+renew_if_due(const struct ph_options *options, struct ph_enrolled *enrolled,
+             struct ph_why *why)
+{
+    int err = PH_OK;
+
+    if (ph_clock_wall_ms() >= enrolled->renew_after_ms)
+        err = renew(options, enrolled, why);
+    return err == PH_ERR_BUSY ? PH_OK : err;
+}
+
+static int
+look(const struct ph_options *options, struct ph_enrolled *enrolled,
+     struct ph_why *why)
+{
+    int err = ph_enrolled_settle(options->state, why);
+
+    return err == PH_OK ? ph_enrolled_look(options->state, enrolled, why) : err;
+}
+
+/* What earlier calls have left to be told; the hub is asked for nothing else. */
+static void
+tell_reports(const struct ph_options *options,
+             const struct ph_enrolled *enrolled)
+{
+    struct ph_https_options https = options->https;
+    struct ph_https *hub = NULL;
+    struct ph_why why = {""};
+    int err;
+
+    https.is_hub = true;
+    https.cert_file = enrolled->cert_file;
+    https.key_file = enrolled->key_file;
+    https.ca_file = enrolled->ca_file;
+    https.address = enrolled->hub;
+    err = ph_https_open(&https, &hub, &why);
+    if (err == PH_OK)
+        (void)ph_reports_send(options->state, hub, 1);
+    else
+        (void)tell(err, &why);
+    ph_https_close(hub);
+}
+
+/* What a timer calls every day. */
+static int
+keep_up(const struct ph_options *options, struct ph_enrolled *enrolled,
+        struct ph_why *why)
+{
+    int err = look(options, enrolled, why);
+
+    if (err == PH_ERR_NOT_FOUND)
+        return ph_why_fail(why, err,
+                           "this printer is not enrolled (%s); run "
+                           "printhold-station enrol",
+                           options->state);
+    if (err == PH_OK)
+        err = renew_if_due(options, enrolled, why);
+    if (err == PH_OK)
+        tell_reports(options, enrolled);
+    return err;
+}
+
 int
 ph_renew_command(const struct ph_options *options)
 {
     struct ph_enrolled enrolled;
     struct ph_why why = {""};
-    uint64_t wait_s;
-    int err =
-        ph_enrol_renew(options->state, PRODUCT, NULL, &enrolled, &wait_s, &why);
+    int err = options->if_due ? keep_up(options, &enrolled, &why)
+                              : renew(options, &enrolled, &why);
 
     return err == PH_OK ? show(options, &enrolled) : tell(err, &why);
 }
@@ -148,20 +225,11 @@ ph_renew_command(const struct ph_options *options)
 /* --- use --- */
 
 static void
-renew_if_due(const struct ph_options *options, struct ph_enrolled *enrolled)
+renew_or_tell(const struct ph_options *options, struct ph_enrolled *enrolled)
 {
-    struct ph_enrolled renewed;
     struct ph_why why = {""};
-    uint64_t wait_s;
-    int err;
 
-    if (ph_clock_wall_ms() < enrolled->renew_after_ms)
-        return;
-    err =
-        ph_enrol_renew(options->state, PRODUCT, NULL, &renewed, &wait_s, &why);
-    if (err == PH_OK)
-        *enrolled = renewed;
-    else if (err != PH_ERR_BUSY)
+    if (renew_if_due(options, enrolled, &why) != PH_OK)
         (void)fprintf(stderr,
                       PRODUCT ": the certificate of this printer should be "
                               "renewed, and is not: %s; continuing\n",
@@ -178,9 +246,7 @@ ph_enrol_use(struct ph_options *options, struct ph_enrolled *storage,
         options->https.is_hub = true;
     if (ph_options_have_files(options))
         return PH_OK;
-    err = ph_enrolled_settle(options->state, why);
-    if (err == PH_OK)
-        err = ph_enrolled_look(options->state, storage, why);
+    err = look(options, storage, why);
     if (err == PH_ERR_NOT_FOUND)
         return ph_why_fail(why, err,
                            "this printer is not enrolled (%s); run "
@@ -189,7 +255,7 @@ ph_enrol_use(struct ph_options *options, struct ph_enrolled *storage,
                            options->state);
     if (err != PH_OK)
         return err;
-    renew_if_due(options, storage);
+    renew_or_tell(options, storage);
     options->https.cert_file = storage->cert_file;
     options->https.key_file = storage->key_file;
     options->https.ca_file = storage->ca_file;

@@ -15,7 +15,7 @@
 static const char usage_text[] =
     "Usage: printhold-station enrol --server URL --token-file FILE\n"
     "           --pin PIN | --ca FILE [--state DIR] [--json]\n"
-    "       printhold-station renew [--state DIR] [--json]\n"
+    "       printhold-station renew [--if-due] [--state DIR] [--json]\n"
     "       printhold-station sign-in --way WAY [OPTION...]\n"
     "       printhold-station pin --way WAY [--choose] [OPTION...]\n"
     "       printhold-station list | pull --workstation HOST[:PORT]\n"
@@ -50,6 +50,11 @@ static const char usage_text[] =
     "  --token-file FILE          the token, mode 0600; - is standard input\n"
     "  --pin PIN                  the pin of the hub's authority, or\n"
     "  --ca FILE                  its certificate, PEM\n"
+    "\n"
+    "Options of renew:\n"
+    "  --if-due                   only when two thirds of its life are over; "
+    "and\n"
+    "                             tell the hub what it was not told yet\n"
     "\n"
     "Options of list and pull:\n"
     "  --workstation HOST[:PORT]  where the workstation is; port 9443\n"
@@ -117,6 +122,7 @@ enum {
     OPT_SERVER,
     OPT_TOKEN_FILE,
     OPT_PIN,
+    OPT_IF_DUE,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -149,6 +155,7 @@ static const struct option long_options[] = {
     {"server", required_argument, NULL, OPT_SERVER},
     {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
     {"pin", required_argument, NULL, OPT_PIN},
+    {"if-due", no_argument, NULL, OPT_IF_DUE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -287,6 +294,9 @@ take_option(struct ph_options *options, int option, struct ph_why *why)
     case OPT_CHOOSE:
         options->choose = true;
         return PH_OK;
+    case OPT_IF_DUE:
+        options->if_due = true;
+        return PH_OK;
     default:
         return take_value(options, option, optarg, why);
     }
@@ -421,6 +431,8 @@ check_needed(const struct ph_options *options, struct ph_why *why)
 
     if (options->state == NULL)
         return ph_why_fail(why, PH_ERR_INVALID, "--state is empty");
+    if (options->if_due && options->command != PH_COMMAND_RENEW)
+        return ph_why_fail(why, PH_ERR_INVALID, "--if-due is for renew");
     if (options->command == PH_COMMAND_ENROL)
         return check_enrol(options, why);
     if (options->server != NULL || options->token_file != NULL ||

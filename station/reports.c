@@ -164,9 +164,10 @@ is_name(const char *name)
     return ph_id_parse(name, &id) == PH_OK;
 }
 
-void
-ph_reports_send(const char *state, struct ph_https *hub, unsigned tries,
-                size_t *out_left, struct ph_why *why)
+/* *out_left is how many still wait, with the reason of the last in why. */
+static void
+send_all(const char *state, struct ph_https *hub, unsigned tries,
+         size_t *out_left, struct ph_why *why)
 {
     struct dirent *entry;
     struct ph_why ignored;
@@ -192,4 +193,18 @@ ph_reports_send(const char *state, struct ph_https *hub, unsigned tries,
     if (dir != NULL)
         (void)closedir(dir);
     ph_io_close(&fd);
+}
+
+size_t
+ph_reports_send(const char *state, struct ph_https *hub, unsigned tries)
+{
+    struct ph_why why;
+    size_t left;
+
+    send_all(state, hub, tries, &left, &why);
+    if (left > 0)
+        (void)fprintf(stderr,
+                      "printhold-station: %zu reports wait for the hub: %s\n",
+                      left, why.text);
+    return left;
 }

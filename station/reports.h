@@ -35,9 +35,8 @@ int ph_reports_keep(const char *state, const struct ph_report_words *words,
 int ph_reports_tell(struct ph_https *hub, const struct ph_report_words *words,
                     unsigned tries, struct ph_why *why);
 
-/* Tell all that wait. *out_left is how many still do, with the reason of the
- * last in why. */
-void ph_reports_send(const char *state, struct ph_https *hub, unsigned tries,
-                     size_t *out_left, struct ph_why *why);
+/* Tell all that wait, also those of earlier calls. Returns how many still do,
+ * and says so on standard error. */
+size_t ph_reports_send(const char *state, struct ph_https *hub, unsigned tries);
 
 #endif

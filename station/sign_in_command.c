@@ -206,20 +206,6 @@ tell_unkept(struct ph_https *hub, const struct ph_options *options,
     }
 }
 
-/* Also those of earlier calls. */
-static void
-send_reports(struct ph_https *hub, const struct ph_options *options,
-             unsigned tries, size_t *out_left)
-{
-    struct ph_why why;
-
-    ph_reports_send(options->state, hub, tries, out_left, &why);
-    if (*out_left > 0)
-        (void)fprintf(stderr,
-                      "printhold-station: %zu reports wait for the hub: %s\n",
-                      *out_left, why.text);
-}
-
 static int
 show_pulled(const struct ph_options *options, const struct ph_pulled_list *list)
 {
@@ -286,7 +272,7 @@ pull(struct ph_https *hub, const struct ph_options *asked,
     shown = show_pulled(options, &list);
     (void)fflush(stdout); /* what was pulled is known while the hub is away */
     tell_unkept(hub, options, answer, &list);
-    send_reports(hub, options, options->tries, out_left);
+    *out_left = ph_reports_send(options->state, hub, options->tries);
     err = list.first_err;
     if (err == PH_OK)
         err = check_named(options, &list);
@@ -348,7 +334,6 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
     char pin[PH_PIN_TEXT] = "";
     struct ph_https *hub = NULL;
     struct ph_why why = {""};
-    size_t left = 0;
     int err = ph_https_open(&options->https, &hub, &why);
 
     if (err == PH_OK)
@@ -359,7 +344,7 @@ ph_sign_in_run(const struct ph_options *options, int dirfd)
         (void)tell(err, &why);
         err = PH_ERR_CONFIG; /* nothing was asked of anybody */
     } else {
-        send_reports(hub, options, 1, &left);
+        (void)ph_reports_send(options->state, hub, 1);
         err = ph_hub_sign_in(hub, &request, &answer, &why);
         err = err == PH_OK ? signed_in(hub, options, &answer, dirfd, pin)
                            : tell(err, &why);

@@ -145,7 +145,8 @@ an_agent_that_dies_each_time_is_left_to_cupsds_pace(void **state)
     set_age(rig, 550);
     assert_int_equal(lose_for_good(rig), 6);
     set_age(rig, 660);
-    assert_int_equal(lose_and_return(rig), 7);
+    for (int i = 0; i < MAX; i++)
+        assert_int_equal(lose_and_return(rig), 7);
     /* A clock that was set back does not lock it out. */
     set_age(rig, -3600);
     assert_int_equal(lose_and_return(rig), 7);

@@ -103,6 +103,24 @@ says 'the hub answers'
 refuse 'on the way it was renewed' [ "$BEFORE" = "$(finger "$STATION")" ]
 check 'and is good' good "$STATION"
 
+# What the daily timer calls.
+if_due() { station renew --if-due --state "$STATION"; }
+BEFORE=$(finger "$STATION")
+hub_kill
+check 'before it is due nobody is asked' if_due
+is 'and it is the same' "$(finger "$STATION")" "$BEFORE"
+due "$STATION"
+refuse 'due, and without a hub, it fails' if_due
+hub_start
+check 'with one it is renewed' if_due
+refuse 'with another certificate' [ "$BEFORE" = "$(finger "$STATION")" ]
+check 'that is good' good "$STATION"
+(umask 077 && mkdir "$STATION/reports" && printf 'no report' >"$STATION/reports/$(printf 'a%.0s' {1..32})")
+check 'not due, it looks at what waits for the hub' if_due
+is 'and nothing does' "$(find "$STATION/reports" -type f | wc -l)" 0
+refuse 'one that is not enrolled' station renew --if-due --state "$HOST/none"
+says 'run printhold-station enrol'
+
 # --- killed at every step ---
 
 PRELOAD=$(ldd "$BUILD/station/printhold-station" | awk '/libasan/ {print $3}')

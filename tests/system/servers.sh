@@ -39,6 +39,11 @@ system_boot
 apt install /packages/hub.deb /packages/station.deb
 is 'the station says its version' \
     "$(inside printhold-station --version)" "printhold-station $(cat "$SOURCE/VERSION")"
+timer() { inside systemctl "$1" printhold-station-renew.timer; }
+is "the station's timer runs" "$(timer is-enabled) $(timer is-active)" 'enabled active'
+inside systemctl start printhold-station-renew.service
+is 'before it is enrolled it does nothing' \
+    "$(inside systemctl show -P ConditionResult printhold-station-renew.service)" no
 is 'the hub does not run' "$(state_of)" inactive
 refuse 'nor will it' inside systemctl -q is-enabled printhold-hub.service
 check 'started before it is made ready, it fails' \
@@ -65,6 +70,24 @@ for port in 9444 9445; do
 done
 check 'and devices get its certificate' answers 9445
 
+# A station of the same computer, and what its timer starts.
+station_runs() {
+    inside systemctl start printhold-station-renew.service 2>/dev/null ||
+        fail "it fails: $(inside journalctl -o cat -n 20 -u printhold-station-renew)"
+}
+current() { inside readlink /var/lib/printhold-station/identity/current; }
+echo '127.0.0.1 hub.example.com' >>"$ROOT/etc/hosts"
+hub token add --class printer --json >"$WORK/token" || fail 'there is no token'
+jq -r .token "$WORK/token" | inside printhold-station enrol --token-file - \
+    --server https://hub.example.com --ca /tmp/ca.crt >"$WORK/said" 2>&1 ||
+    fail "the station is not enrolled: $(cat "$WORK/said")"
+IDENTITY=$(current)
+station_runs
+is 'not due, it is left alone' "$(current)" "$IDENTITY"
+inside sh -c 'cd /var/lib/printhold-station/identity/current && jq -c ".\"renew-after\" = \"2026-01-01T00:00:00.000Z\"" answer.json >/tmp/due && cat /tmp/due >answer.json'
+station_runs
+refuse 'due, it is renewed in its sandbox' [ "$(current)" = "$IDENTITY" ]
+
 # Administration works beside it, as root.
 hub user add alice@example.com >/dev/null || fail 'a person cannot be added'
 is 'a person is known' "$(hub user list --json | jq length)" 1
@@ -77,7 +100,7 @@ is 'after an upgrade it runs, with what it knew' \
 refuse 'it is another process' [ "$(property MainPID)" = "$PID" ]
 
 apt remove printhold-hub
-is 'removed, it does not run' "$(inside systemctl list-units --plain --no-legend 'printhold*')" ''
+is 'removed, it does not run' "$(inside systemctl list-units --plain --no-legend 'printhold-hub*')" ''
 check 'its keys stay' inside test -e /var/lib/printhold-hub/ca.crt
 apt purge printhold-hub printhold-station
 is 'purged, nothing of ours is left' "$(diff "$WORK/before" <(traces))" ''
