@@ -34,7 +34,7 @@ struct ph_options {
     const char *server;
     const char *token_file;
     const char *pin;
-    bool if_due; /* renew */
+    bool if_due;            /* renew */
     const char *grant_file; /* this one, */
     const char *code_file;  /* or that; the other is NULL */
     const char *output;

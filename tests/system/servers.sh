@@ -15,7 +15,7 @@ state_of() { inside systemctl show -P ActiveState printhold-hub.service; }
 property() { inside systemctl show -P "$1" printhold-hub.service; }
 traces() {
     (cd "$WORK/upper" && find . -mindepth 1 -not -type d |
-        grep -vE '^\./(packages|etc/(machine-id|.pwd.lock)$|var/(log|cache/(apt|debconf|man)|lib/(apt|dpkg))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$)' |
+        grep -vE '^\./(packages|etc/(machine-id|.pwd.lock|hosts)$|var/(log|cache/(apt|debconf|man)|lib/(apt|dpkg))|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$)' |
         sort)
 }
 answers() { # port...; over TLS, by the name in its certificate
@@ -70,6 +70,11 @@ for port in 9444 9445; do
 done
 check 'and devices get its certificate' answers 9445
 
+# For the station below, which renews at once.
+mkdir -p "$ROOT/etc/printhold"
+printf '[devices]\nrenewal_interval = 0s\n' >"$ROOT/etc/printhold/hub.conf"
+inside systemctl restart printhold-hub.service
+check 'the hub is there again' until_true 10 answers 9445
 # A station of the same computer, and what its timer starts.
 station_runs() {
     inside systemctl start printhold-station-renew.service 2>/dev/null ||
@@ -100,6 +105,7 @@ is 'after an upgrade it runs, with what it knew' \
 refuse 'it is another process' [ "$(property MainPID)" = "$PID" ]
 
 apt remove printhold-hub
+rm -r "$ROOT/etc/printhold" # the site's
 is 'removed, it does not run' "$(inside systemctl list-units --plain --no-legend 'printhold-hub*')" ''
 check 'its keys stay' inside test -e /var/lib/printhold-hub/ca.crt
 apt purge printhold-hub printhold-station
