@@ -13,7 +13,7 @@ import sys
 import time
 
 import documents
-from idle import kib
+from idle import kib, listens
 from lab import (DOMAIN, PRINTER, TENANT, TOP, WORKSTATION, Agent, Failed,
                  free_port, wait_for)
 from rounds import Contest, Figure
@@ -49,12 +49,15 @@ class Broker:
 
     def __init__(self, lab, name, documents):
         self.port, self.tls_port = free_port(), free_port()
-        lab.run([os.path.join(TOP, 'cloud/mosquitto/start'), '--dir',
-                 lab.path(name), '--ca', lab.pki('ca.crt'), '--cert',
-                 lab.pki('broker.crt'), '--key', lab.pki('broker.key'),
-                 '--wss-port', str(self.port), '--tls-port', str(self.tls_port),
-                 '--service', 'hub', '--service', 'reader', '--background'])
         self.lab, self.name = lab, name
+        self.process = lab.start(name, [
+            os.path.join(TOP, 'cloud/mosquitto/start'), '--dir',
+            lab.path(name), '--ca', lab.pki('ca.crt'), '--cert',
+            lab.pki('broker.crt'), '--key', lab.pki('broker.key'),
+            '--wss-port', str(self.port), '--tls-port', str(self.tls_port),
+            '--service', 'hub', '--service', 'reader'])
+        wait_for('the broker', 20, lambda: all(
+            map(listens, (self.port, self.tls_port))))
         with open(documents, encoding='utf-8') as lines:
             self.tell(lines, 3)
 
@@ -83,12 +86,10 @@ class Broker:
         """The reader may do that too."""
         with open(self.lab.path(self.name, 'readers.acl'), 'a') as out:
             out.write(f'user reader\n{rule}\n')
-        with open(self.lab.path(self.name, 'broker.pid')) as pid:
-            os.kill(int(pid.read()), signal.SIGHUP)
+        self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
-        self.lab.run([os.path.join(TOP, 'cloud/mosquitto/start'), '--dir',
-                      self.lab.path(self.name), '--stop'])
+        self.lab.stop(self.process)
 
 
 class Hub:

@@ -19,7 +19,7 @@ SILENCE_S = 4
 BUSY_S = 60
 
 
-def _listens(port):
+def listens(port):
     try:
         socket.create_connection(('localhost', port), 1).close()
     except OSError:
@@ -39,7 +39,7 @@ class Broker:
              '--key', lab.pki('broker.key'), '--wss-port', str(self.port),
              '--tls-port', str(self.tls_port), '--reader', 'reader'])
         wait_for('the broker', 20, lambda: all(
-            map(_listens, (self.port, self.tls_port))))
+            map(listens, (self.port, self.tls_port))))
 
 
 def kib(pid, file, name):
