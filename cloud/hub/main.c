@@ -33,9 +33,11 @@ static const char help[] =
     "  serve              answer devices until a signal comes\n"
     "  user               add, list, show, set, block, unblock, erase LOGIN\n"
     "                     [--name TEXT] [--group G] [--administrator yes|no]\n"
-    "  printer            add, list, show, set, revoke ID\n"
-    "                     [--name TEXT] [--group G] [--cert FILE]\n"
-    "  workstation        the same, and bind, unbind ID LOGIN\n"
+    "  printer            add, list, show, set, revoke ID [--name TEXT]\n"
+    "                     [--group G] [--model TEXT] [--type TEXT]\n"
+    "                     [--cert FILE]\n"
+    "  workstation        the same without model and type; and bind,\n"
+    "                     unbind ID LOGIN\n"
     "  token              add --class workstation|printer [--id ID]\n"
     "                     [--person LOGIN] [--name TEXT] [--group G]\n"
     "                     [--life 24h]; list; remove NUMBER\n"
@@ -73,7 +75,8 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.\n";
 
-#define DEVICE_OPTIONS (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define DEVICE_OPTIONS  (HUB_TAKES(NAME) | HUB_TAKES(GROUP))
+#define PRINTER_OPTIONS (DEVICE_OPTIONS | HUB_TAKES(MODEL) | HUB_TAKES(TYPE))
 #define ACCESS_OPTIONS                                          \
     (HUB_TAKES(PERSON) | HUB_TAKES(PEOPLE) | HUB_TAKES(GROUP) | \
      HUB_TAKES(PRINTER))
@@ -106,11 +109,11 @@ static const struct command {
     {{"user", "erase"}, 1, 0, hub_cmd_user_erase},
     {{"printer", "add"},
      1,
-     DEVICE_OPTIONS | HUB_TAKES(CERT),
+     PRINTER_OPTIONS | HUB_TAKES(CERT),
      hub_cmd_printer_add},
     {{"printer", "list"}, 0, 0, hub_cmd_printer_list},
     {{"printer", "show"}, 1, 0, hub_cmd_printer_show},
-    {{"printer", "set"}, 1, DEVICE_OPTIONS, hub_cmd_printer_set},
+    {{"printer", "set"}, 1, PRINTER_OPTIONS, hub_cmd_printer_set},
     {{"printer", "revoke"}, 1, 0, hub_cmd_printer_revoke},
     {{"workstation", "add"},
      1,

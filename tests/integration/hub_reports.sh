@@ -43,6 +43,11 @@ check 'one release, told by both' until_true 20 reported releases \
 is 'of whom, where, how much' \
     "$(jq -r '.[0] | "\(.["release-user"]) \(.printer) \(.["final-site"]) \(.pages) \(.sheets)"' "$HOST/report.json")" \
     "alice@example.com $PRINTER lobby 6 4"
+hub printer set "$PRINTER" --name 'By the door' --model 'Ink 9' --type 'inkjet, A3' >/dev/null
+hub report releases --json >"$HOST/report.json"
+is 'and at what' \
+    "$(jq -r '.[0] | "\(.["release-host-name"]) \(.["release-model"]) \(.["release-type"])"' "$HOST/report.json")" \
+    'By the door Ink 9 inkjet, A3'
 check 'the job has ended' jobs_are '0 1 0'
 
 # A printer with MQTT says it on its own topic; of nobody until the workstation

@@ -14,10 +14,11 @@ static json_t *
 device_json(const struct hub_device *device)
 {
     return json_pack(
-        "{s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:o}", "id", device->id, "name",
-        device->name, "group", device->group, "revoked",
-        (int)device->is_revoked, "elsewhere", (int)device->is_elsewhere,
-        "copy-noticed", hub_json_time(device->flagged_ms), "generation",
+        "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:I, s:o}", "id", device->id,
+        "name", device->name, "group", device->group, "model", device->model,
+        "type", device->type, "revoked", (int)device->is_revoked, "elsewhere",
+        (int)device->is_elsewhere, "copy-noticed",
+        hub_json_time(device->flagged_ms), "generation",
         (json_int_t)device->generation, "made", hub_json_time(device->made_ms));
 }
 
@@ -61,13 +62,7 @@ static int
 list(struct hub_command *command,
      int (*fn)(struct hub_command *command, void *arg))
 {
-    json_t *array = command->json ? json_array() : NULL;
-    int err = hub_command_do(command, fn, array, NULL);
-
-    if (err == PH_OK && command->json)
-        return hub_command_print(array);
-    json_decref(array);
-    return err;
+    return hub_command_list(command, fn);
 }
 
 int
@@ -219,6 +214,8 @@ take_options(struct hub_command *command, struct hub_device *device)
 {
     const char *name = hub_command_value(command, HUB_OPTION_NAME, NULL);
     const char *group = hub_command_value(command, HUB_OPTION_GROUP, NULL);
+    const char *model = hub_command_value(command, HUB_OPTION_MODEL, NULL);
+    const char *type = hub_command_value(command, HUB_OPTION_TYPE, NULL);
     int err = PH_OK;
 
     if (name != NULL)
@@ -226,6 +223,12 @@ take_options(struct hub_command *command, struct hub_device *device)
                                sizeof(device->name));
     if (err == PH_OK && group != NULL)
         err = hub_command_id(command, "a group", group, device->group);
+    if (err == PH_OK && model != NULL)
+        err = hub_command_text(command, "a model", model, device->model,
+                               sizeof(device->model));
+    if (err == PH_OK && type != NULL)
+        err = hub_command_text(command, "a type", type, device->type,
+                               sizeof(device->type));
     return err;
 }
 

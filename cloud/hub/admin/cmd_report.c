@@ -123,6 +123,7 @@ struct reading {
     size_t count;  /* of jobs or releases in memory */
     struct hub_job *jobs;
     struct hub_release *releases;
+    struct hub_device *printers; /* of the releases; blank: not known */
 };
 
 static void
@@ -215,6 +216,9 @@ static const char *const release_columns[] = {
     "printer",
     "final-site",
     "release-ip",
+    "release-host-name",
+    "release-model",
+    "release-type",
     "pages",
     "sheets",
     "estimated",
@@ -255,7 +259,7 @@ _Static_assert(PH_COUNT(release_columns) <= HUB_TABLE_COLUMNS_MAX,
 
 static int
 put_release(struct hub_table *table, const struct hub_release *r,
-            const struct hub_job *job)
+            const struct hub_job *job, const struct hub_device *printer)
 {
     const bool both = r->event[0] != '\0' && r->report[0] != '\0';
 
@@ -268,6 +272,9 @@ put_release(struct hub_table *table, const struct hub_release *r,
     hub_table_text(table, r->printer);
     hub_table_text(table, r->printer_group);
     hub_table_text(table, r->address);
+    hub_table_text(table, printer->name);
+    hub_table_text(table, printer->model);
+    hub_table_text(table, printer->type);
     hub_table_number(table, r->pages);
     hub_table_number(table, r->paper);
     hub_table_text(table, r->is_estimated ? "yes" : "no");
@@ -309,6 +316,22 @@ keep_release(const struct hub_release *release, const struct hub_job *job,
     return PH_OK;
 }
 
+/* What they are now: the report itself has but their ids. */
+static int
+find_printers(struct hub_store *store, struct reading *reading)
+{
+    for (size_t i = 0; i < reading->count; i++) {
+        struct hub_device *printer = &reading->printers[i];
+        int err = hub_device_get(store, reading->releases[i].printer, printer);
+
+        if (err == PH_ERR_NOT_FOUND)
+            memset(printer, 0, sizeof(*printer));
+        else if (err != PH_OK)
+            return err;
+    }
+    return PH_OK;
+}
+
 static int
 read_page(struct hub_command *command, struct reading *reading)
 {
@@ -321,6 +344,8 @@ read_page(struct hub_command *command, struct reading *reading)
     err = reading->releases != NULL
               ? hub_release_each(store, reading->rows, keep_release, reading)
               : hub_job_each(store, reading->rows, keep_job, reading);
+    if (err == PH_OK && reading->releases != NULL)
+        err = find_printers(store, reading);
     return hub_store_end(store, err);
 }
 
@@ -334,7 +359,8 @@ put_page(struct reading *reading)
         const struct hub_job *job = &reading->jobs[i];
 
         err = reading->releases != NULL
-                  ? put_release(reading->table, &reading->releases[i], job)
+                  ? put_release(reading->table, &reading->releases[i], job,
+                                &reading->printers[i])
                   : put_job(reading->table, job);
         say_progress(reading->table);
     }
@@ -355,6 +381,14 @@ put_page(struct reading *reading)
     return err;
 }
 
+static void
+free_reading(struct reading *reading)
+{
+    free(reading->jobs);
+    free(reading->releases);
+    free(reading->printers);
+}
+
 static int
 put_pages(struct hub_command *command, struct asked *asked, bool of_releases)
 {
@@ -363,11 +397,13 @@ put_pages(struct hub_command *command, struct asked *asked, bool of_releases)
     int err;
 
     reading.jobs = calloc(PAGE_ROWS, sizeof(*reading.jobs));
-    if (of_releases)
+    if (of_releases) {
         reading.releases = calloc(PAGE_ROWS, sizeof(*reading.releases));
-    if (reading.jobs == NULL || (of_releases && reading.releases == NULL)) {
-        free(reading.jobs);
-        free(reading.releases);
+        reading.printers = calloc(PAGE_ROWS, sizeof(*reading.printers));
+    }
+    if (reading.jobs == NULL || (of_releases && (reading.releases == NULL ||
+                                                 reading.printers == NULL))) {
+        free_reading(&reading);
         return PH_ERR_NOMEM;
     }
     if (of_releases)
@@ -381,8 +417,7 @@ put_pages(struct hub_command *command, struct asked *asked, bool of_releases)
         if (err == PH_OK)
             err = put_page(&reading);
     } while (err == PH_OK && reading.count == PAGE_ROWS);
-    free(reading.jobs);
-    free(reading.releases);
+    free_reading(&reading);
     if (err != PH_OK) { /* what was written is no whole report */
         (void)hub_table_end(&table);
         return err;

@@ -43,6 +43,8 @@ static const struct option table[] = {
     {"wait", required_argument, NULL, FIRST + HUB_OPTION_WAIT},
     {"pages", required_argument, NULL, FIRST + HUB_OPTION_PAGES},
     {"period", required_argument, NULL, FIRST + HUB_OPTION_PERIOD},
+    {"model", required_argument, NULL, FIRST + HUB_OPTION_MODEL},
+    {"type", required_argument, NULL, FIRST + HUB_OPTION_TYPE},
     {"help", no_argument, NULL, FIRST + HELP},
     {"version", no_argument, NULL, FIRST + VERSION},
     {NULL, 0, NULL, 0},

@@ -40,6 +40,8 @@ enum hub_option {
     HUB_OPTION_WAIT,
     HUB_OPTION_PAGES,
     HUB_OPTION_PERIOD,
+    HUB_OPTION_MODEL,
+    HUB_OPTION_TYPE,
     HUB_OPTION_COUNT
 };
 

@@ -97,6 +97,8 @@ struct hub_device {
     enum ph_identity_kind kind;
     char name[HUB_NAME_MAX];
     char group[HUB_ID_MAX];
+    char model[HUB_NAME_MAX]; /* of printers, for reports: */
+    char type[HUB_NAME_MAX];  /* what an administrator says, or empty */
     bool is_revoked;
     bool is_elsewhere;  /* its certificates are not made by us */
     int64_t flagged_ms; /* a copy of it was noticed then; 0: never */

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                  \
     "id, kind, name, in_group, revoked, elsewhere, flagged_ms, " \
-    "generation, made_ms"
+    "generation, made_ms, model, type"
 
 static void
 read_device(sqlite3_stmt *stmt, struct hub_device *device)
@@ -19,6 +19,8 @@ read_device(sqlite3_stmt *stmt, struct hub_device *device)
     device->flagged_ms = sqlite3_column_int64(stmt, 6);
     device->generation = sqlite3_column_int64(stmt, 7);
     device->made_ms = sqlite3_column_int64(stmt, 8);
+    hub_column_text(stmt, 9, device->model, sizeof(device->model));
+    hub_column_text(stmt, 10, device->type, sizeof(device->type));
 }
 
 int
@@ -26,11 +28,12 @@ hub_device_add(struct hub_store *store, const struct hub_device *device)
 {
     return hub_run(store,
                    "INSERT INTO device(" COLUMNS ")"
-                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   "tittiiiii", device->id, (int64_t)device->kind, device->name,
-                   device->group, (int64_t)device->is_revoked,
+                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "tittiiiiitt", device->id, (int64_t)device->kind,
+                   device->name, device->group, (int64_t)device->is_revoked,
                    (int64_t)device->is_elsewhere, device->flagged_ms,
-                   device->generation, device->made_ms);
+                   device->generation, device->made_ms, device->model,
+                   device->type);
 }
 
 int
@@ -58,10 +61,11 @@ hub_device_set(struct hub_store *store, const struct hub_device *device)
     return hub_run_one(
         store,
         "UPDATE device SET name = ?, in_group = ?, revoked = ?,"
-        " elsewhere = ?, flagged_ms = ?, generation = ? WHERE id = ?",
-        "ttiiiit", device->name, device->group, (int64_t)device->is_revoked,
+        " elsewhere = ?, flagged_ms = ?, generation = ?, model = ?, type = ?"
+        " WHERE id = ?",
+        "ttiiiittt", device->name, device->group, (int64_t)device->is_revoked,
         (int64_t)device->is_elsewhere, device->flagged_ms, device->generation,
-        device->id);
+        device->model, device->type, device->id);
 }
 
 int

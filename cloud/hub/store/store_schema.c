@@ -284,6 +284,9 @@ static const char *const steps[] = {
     " period INTEGER NOT NULL," /* enum hub_quota_period */
     " pages BIGINT NOT NULL,"
     " PRIMARY KEY(kind, who, period));",
+    /* what a printer is */
+    "ALTER TABLE device ADD COLUMN model TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE device ADD COLUMN type TEXT NOT NULL DEFAULT '';",
 };
 
 const struct ph_db_form hub_store_form = {
