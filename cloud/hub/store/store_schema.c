@@ -285,8 +285,8 @@ static const char *const steps[] = {
     " pages BIGINT NOT NULL,"
     " PRIMARY KEY(kind, who, period));",
     /* what a printer is */
-    "ALTER TABLE device ADD COLUMN model TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE device ADD COLUMN type TEXT NOT NULL DEFAULT '';",
+    ("ALTER TABLE device ADD COLUMN model TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE device ADD COLUMN type TEXT NOT NULL DEFAULT '';"),
 };
 
 const struct ph_db_form hub_store_form = {
