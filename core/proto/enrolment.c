@@ -58,6 +58,8 @@ is_pem(const char *text, const char *label)
     for (const char *c = text; *c != '\0'; c++)
         if ((*c < ' ' || *c > '~') && *c != '\n' && *c != '\r' && *c != '\t')
             return false;
+    if (strstr(text, "PRIVATE KEY-----") != NULL) /* not in part either */
+        return false;
     while ((at = strstr(at, begin)) != NULL) {
         at += sizeof(begin) - 1;
         if (strncmp(at, label, strlen(label)) != 0 ||
