@@ -133,36 +133,17 @@ say_progress(const struct hub_table *table)
         (void)fprintf(stderr, "%zu rows\n", table->rows);
 }
 
+/* As put_submission writes them. */
+#define SUBMISSION_COLUMNS                                                  \
+    "job-name", "submission-ip", "job-originating-host-name", "job-uuid",   \
+        "document-format", "driver", "source", "job-impressions", "copies", \
+        "number-up", "sides", "print-color-mode", "media", "finishings",    \
+        "orientation-requested", "print-quality", "output-bin",             \
+        "multiple-document-handling", "size-bytes", "confidential"
+
 static const char *const job_columns[] = {
-    "job-id",
-    "person",
-    "group",
-    "workstation",
-    "host",
-    "submitted",
-    "state",
-    "since",
-    "reason",
-    "job-name",
-    "submission-ip",
-    "job-originating-host-name",
-    "job-uuid",
-    "document-format",
-    "driver",
-    "source",
-    "job-impressions",
-    "copies",
-    "number-up",
-    "sides",
-    "print-color-mode",
-    "media",
-    "finishings",
-    "orientation-requested",
-    "print-quality",
-    "output-bin",
-    "multiple-document-handling",
-    "size-bytes",
-    "confidential",
+    "job-id",    "person", "group", "workstation", "host",
+    "submitted", "state",  "since", "reason",      SUBMISSION_COLUMNS,
 };
 
 static void
@@ -207,51 +188,19 @@ put_job(struct hub_table *table, const struct hub_job *job)
 }
 
 static const char *const release_columns[] = {
-    "release-id",
-    "job-id",
-    "final-date",
-    "final-action",
-    "release-user",
-    "group",
-    "printer",
-    "final-site",
-    "release-ip",
-    "release-host-name",
-    "release-model",
-    "release-type",
-    "pages",
-    "sheets",
-    "estimated",
-    "copies-printed",
-    "sides-printed",
-    "print-color-mode-printed",
-    "paper-size",
-    "finishings-printed",
-    "page-ranges",
-    "told-by",
-    "workstation",
-    "host",
-    "submitted",
-    "job-name",
-    "submission-ip",
-    "job-originating-host-name",
-    "job-uuid",
-    "document-format",
-    "driver",
-    "source",
-    "job-impressions",
-    "copies",
-    "number-up",
-    "sides",
-    "print-color-mode",
-    "media",
-    "finishings",
-    "orientation-requested",
-    "print-quality",
-    "output-bin",
-    "multiple-document-handling",
-    "size-bytes",
-    "confidential",
+    "release-id",    "job-id",
+    "final-date",    "final-action",
+    "release-user",  "group",
+    "printer",       "final-site",
+    "release-ip",    "release-host-name",
+    "release-model", "release-type",
+    "pages",         "sheets",
+    "estimated",     "copies-printed",
+    "sides-printed", "print-color-mode-printed",
+    "paper-size",    "finishings-printed",
+    "page-ranges",   "told-by",
+    "workstation",   "host",
+    "submitted",     SUBMISSION_COLUMNS,
 };
 
 _Static_assert(PH_COUNT(release_columns) <= HUB_TABLE_COLUMNS_MAX,
