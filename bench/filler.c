@@ -1,6 +1,6 @@
 /*
  * ph-bench-fill: fills the spool and the catalogue of an agent that does not
- * run with held jobs, through the agent's own code (agent/jobs.h): every file
+ * run with held jobs, through the agent's own code (agent/jobs/jobs.h): every file
  * is sealed and every row is as a capture leaves it.
  *
  *   ph-bench-fill JOBS USERS UID OWN

@@ -11,7 +11,7 @@
 #include "printhold/proto/directory.h"
 #include "printhold/proto/event.h"
 
-/* As the agent has them: agent/cloud_presence.c, docs/cloud-protocol.md. */
+/* As the agent has them: agent/cloud/cloud_presence.c, docs/cloud-protocol.md. */
 #define PRESENCE_EXPIRY_S (35 * 60)
 #define WILL_DELAY_S      10
 #define RETENTION_S       86400

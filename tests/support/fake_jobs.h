@@ -1,5 +1,5 @@
 /*
- * A stand-in for agent/jobs.h that lives in memory: the part that the control
+ * A stand-in for agent/jobs/jobs.h that lives in memory: the part that the control
  * socket asks. Jobs are numbered; job n belongs to the uid that it was added
  * for and has the id of n as text.
  */

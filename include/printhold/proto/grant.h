@@ -5,7 +5,7 @@
  *     {"alg":"ES256","typ":"phgrant+jwt","kid":...}
  * and the claims below. This module takes the token apart after its signature
  * held; whether the grant is good here and now is the decision of the agent
- * (agent/release_auth.h).
+ * (agent/release/release_auth.h).
  *
  *   iss  text           the issuer
  *   aud  text or list   workstations that may take it (at most 8)

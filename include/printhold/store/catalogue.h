@@ -10,10 +10,10 @@
  *    options are sealed by the caller (epoch_keys.h) before they come here.
  *  - A job's state changes only by ph_catalogue_move, along the table of
  *    model/job.h.
- *  - Times of jobs are job time (agent/jobs_clock.c), the caller's business.
+ *  - Times of jobs are job time (agent/jobs/jobs_clock.c), the caller's business.
  *  - It can be rebuilt from the spool; nothing is only here but history.
  *
- * Not safe to share between threads without a lock; agent/jobs.c has it. All
+ * Not safe to share between threads without a lock; agent/jobs/jobs.c has it. All
  * functions block. SQLite's errors become PH_ERR_*: full disk
  * PH_ERR_NO_SPACE, a file that is no database PH_ERR_CORRUPT, else PH_ERR_IO.
  */

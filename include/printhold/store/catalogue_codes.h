@@ -1,5 +1,5 @@
 /*
- * What the catalogue remembers of offline codes (agent/codes.h): the live
+ * What the catalogue remembers of offline codes (agent/jobs/codes.h): the live
  * ones, by a keyed hash, and the wrong ones that were tried, by printer and by
  * person. Never a code. Times are job time.
  *
