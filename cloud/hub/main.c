@@ -40,7 +40,7 @@ static const char help[] =
     "                     unbind ID LOGIN\n"
     "  token              add --class workstation|printer [--id ID]\n"
     "                     [--person LOGIN] [--name TEXT] [--group G]\n"
-    "                     [--life 24h]; list; remove NUMBER\n"
+    "                     [--life 24h] [--count N]; list; remove NUMBER\n"
     "  service            issue ID: key and certificate of a server, such as\n"
     "                     the broker, to standard output\n"
     "  badge              add LOGIN, list [LOGIN], remove BADGE [--file FILE]\n"
@@ -128,7 +128,7 @@ static const struct command {
     {{"token", "add"},
      0,
      DEVICE_OPTIONS | HUB_TAKES(CLASS) | HUB_TAKES(ID) | HUB_TAKES(PERSON) |
-         HUB_TAKES(LIFE),
+         HUB_TAKES(LIFE) | HUB_TAKES(MANY),
      hub_cmd_token_add},
     {{"token", "list"}, 0, 0, hub_cmd_token_list},
     {{"token", "remove"}, 1, 0, hub_cmd_token_remove},

@@ -34,6 +34,24 @@ device_key thief
 LOBBY=$(token --class printer --id pr-lobby --name 'Lobby' --group ground)
 is 'tokens are no two equal' "$(for _ in 1 2 3; do token --class printer; done | sort -u | wc -l)" 3
 
+# Those of a fleet.
+many() { hub token add --class workstation "$@" 2>/dev/null; }
+refuse 'no tokens are not made' many --count 0
+refuse 'nor too many' many --count 10001
+refuse 'nor many of one id' many --count 2 --id ws-one
+OPEN_BEFORE=$(hub token list --json | jq length)
+is 'five hundred at once are five hundred' "$(many --count 500 | sort -u | wc -l)" 500
+is 'each of its own in the list' "$(hub token list --json | jq 'length - $before' --argjson before "$OPEN_BEFORE")" 500
+is 'and each on the record' \
+    "$(hub audit list --json | jq '[.[] | select(.act == "token.add") | .object] | unique | length')" \
+    "$(hub token list --json | jq length)"
+is 'as a list for programs' \
+    "$(many --count 2 --json | jq -r 'map(.class, (.number | length)) | join(" ")')" \
+    'workstation 16 workstation 16'
+device_key fleet1
+enrol fleet1 "$(many --count 1)"
+is 'one of them enrols a device' "$STATUS" 201
+
 # A mail scanner opens every link that it sees.
 for method in GET HEAD PUT DELETE; do
     call "$method" "$ENROL" "/v1/enrol?token=$LOBBY"

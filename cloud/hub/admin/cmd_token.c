@@ -2,8 +2,10 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "enrol.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -12,6 +14,15 @@
 
 #define LIFE_MIN_S 60
 #define LIFE_MAX_S 86400 /* SR-52 */
+#define MANY_MAX   10000
+
+/* Tokens that are made together: alike, each for one device. */
+struct batch {
+    struct hub_token model; /* without number and mac */
+    size_t count;
+    char (*text)[HUB_TOKEN_TEXT];
+    char (*number)[HUB_TOKEN_NUMBER];
+};
 
 static const char *
 class_name(enum ph_identity_kind kind)
@@ -83,81 +94,176 @@ take_rest(struct hub_command *command, struct hub_token *token)
     return err;
 }
 
+/* What the tokens say must be there, and of their class. */
 static int
-do_add(struct hub_command *command, void *arg)
+check_model(struct hub_command *command, const struct hub_token *model)
 {
-    const struct hub_token *token = arg;
     struct hub_person person;
     struct hub_device device;
     int err = PH_OK;
 
-    if (token->login[0] != '\0') {
-        err = hub_person_get(command->hub->store, token->login, &person);
+    if (model->login[0] != '\0') {
+        err = hub_person_get(command->hub->store, model->login, &person);
         if (err == PH_ERR_NOT_FOUND)
-            ph_why_set(command->why, "there is no person %s", token->login);
+            ph_why_set(command->why, "there is no person %s", model->login);
     }
-    if (err == PH_OK && token->device[0] != '\0') {
-        err = hub_device_get(command->hub->store, token->device, &device);
+    if (err == PH_OK && model->device[0] != '\0') {
+        err = hub_device_get(command->hub->store, model->device, &device);
         if (err == PH_ERR_NOT_FOUND)
             err = PH_OK;
-        else if (err == PH_OK && device.kind != token->kind)
+        else if (err == PH_OK && device.kind != model->kind)
             err = ph_why_fail(command->why, PH_ERR_INVALID,
-                              "%s is a device of another class", token->device);
+                              "%s is a device of another class", model->device);
     }
-    return err == PH_OK ? hub_token_add(command->hub->store, token) : err;
+    return err;
 }
 
-/* The only place where a token is ever seen. */
 static int
-show_made(struct hub_command *command, const struct hub_token *token,
-          const char *text)
+add_one(struct hub_command *command, const struct batch *batch, size_t i)
 {
-    char path[PH_CONFIG_TEXT_MAX + 16], pin[PH_SPKI_PIN_TEXT];
+    struct hub_token token = batch->model;
+    char actor[HUB_ACTOR_MAX];
+    const struct hub_act act = {.actor = actor,
+                                .act = "token.add",
+                                .object = token.number,
+                                .detail = token.device};
+    int err = hub_token_make(command->hub, &token, batch->text[i]);
+
+    if (err == PH_OK)
+        err = hub_token_add(command->hub->store, &token);
+    hub_audit_actor(actor);
+    if (err == PH_OK)
+        err = hub_audit(command->hub, &act, token.made_ms);
+    memcpy(batch->number[i], token.number, sizeof(token.number));
+    return err;
+}
+
+/* All of them, or none. */
+static int
+do_add(struct hub_command *command, void *arg)
+{
+    const struct batch *batch = arg;
+    int err = check_model(command, &batch->model);
+
+    for (size_t i = 0; i < batch->count && err == PH_OK; i++)
+        err = add_one(command, batch, i);
+    return err;
+}
+
+/* --- the only place where a token is ever seen --- */
+
+static json_t *
+made_json(const struct batch *batch, size_t i, const char *pin)
+{
+    const struct hub_token *model = &batch->model;
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "token", batch->text[i],
+                     "number", batch->number[i], "class",
+                     class_name(model->kind), "id", model->device, "expires",
+                     hub_json_time(model->expires_ms), "authority-pin", pin);
+}
+
+static int
+show_json(const struct batch *batch, bool is_list, const char *pin)
+{
+    json_t *list;
+
+    if (!is_list)
+        return hub_command_print(made_json(batch, 0, pin));
+    list = json_array();
+    for (size_t i = 0; i < batch->count; i++) {
+        if (json_array_append_new(list, made_json(batch, i, pin)) != 0) {
+            json_decref(list);
+            return PH_ERR_NOMEM;
+        }
+    }
+    return hub_command_print(list);
+}
+
+/* A line each on standard output, and the rest for people beside it. */
+static int
+show_text(const struct batch *batch, bool is_list, const char *pin)
+{
+    const char *class = class_name(batch->model.kind);
     char until[PH_TIME_TEXT];
+
+    ph_clock_format(batch->model.expires_ms, until);
+    for (size_t i = 0; i < batch->count; i++)
+        (void)puts(batch->text[i]);
+    if (fflush(stdout) != 0)
+        return PH_ERR_IO;
+    if (is_list)
+        (void)fprintf(stderr,
+                      "%zu %s tokens, until %s; authority %s\n"
+                      "They are shown this once. Each is for one device.\n",
+                      batch->count, class, until, pin);
+    else
+        (void)fprintf(stderr,
+                      "%s token %s, until %s; authority %s\n"
+                      "It is shown this once. Give it to the device, not to a "
+                      "link.\n",
+                      class, batch->number[0], until, pin);
+    return PH_OK;
+}
+
+static int
+show_made(struct hub_command *command, const struct batch *batch)
+{
+    const bool is_list =
+        hub_command_value(command, HUB_OPTION_MANY, NULL) != NULL;
+    char path[PH_CONFIG_TEXT_MAX + 16], pin[PH_SPKI_PIN_TEXT];
     int err;
 
     hub_path(command->hub, "ca.crt", path, sizeof(path));
     err = ph_identity_spki_pin(path, pin, command->why);
     if (err != PH_OK)
         return err;
-    if (command->json)
-        return hub_command_print(
-            json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "token", text, "number",
-                      token->number, "class", class_name(token->kind), "id",
-                      token->device, "expires",
-                      hub_json_time(token->expires_ms), "authority-pin", pin));
-    ph_clock_format(token->expires_ms, until);
-    (void)printf("%s\n", text);
-    (void)fprintf(stderr,
-                  "%s token %s, until %s; authority %s\n"
-                  "It is shown this once. Give it to the device, not to a "
-                  "link.\n",
-                  class_name(token->kind), token->number, until, pin);
-    return PH_OK;
+    return command->json ? show_json(batch, is_list, pin)
+                         : show_text(batch, is_list, pin);
+}
+
+/* --- add --- */
+
+static int
+take_count(struct hub_command *command, struct batch *batch)
+{
+    const char *many = hub_command_value(command, HUB_OPTION_MANY, "1");
+    uint64_t count;
+
+    if (ph_parse_u64(many, 1, MANY_MAX, &count) != PH_OK)
+        return ph_why_fail(command->why, PH_ERR_INVALID, "--count is 1 to %d",
+                           MANY_MAX);
+    if (count > 1 && batch->model.device[0] != '\0')
+        return ph_why_fail(command->why, PH_ERR_INVALID,
+                           "an id is of one device; leave --id or --count out");
+    batch->count = (size_t)count;
+    batch->text = calloc(batch->count, sizeof(*batch->text));
+    batch->number = calloc(batch->count, sizeof(*batch->number));
+    return batch->text == NULL || batch->number == NULL ? PH_ERR_NOMEM : PH_OK;
 }
 
 int
 hub_cmd_token_add(struct hub_command *command)
 {
-    struct hub_token token = {.made_ms = ph_clock_wall_ms()};
-    const struct hub_act act = {
-        .act = "token.add", .object = token.number, .detail = token.device};
-    char text[HUB_TOKEN_TEXT];
-    int err = take_class(command, &token);
+    struct batch batch = {.model = {.made_ms = ph_clock_wall_ms()}};
+    int err = take_class(command, &batch.model);
 
     if (err == PH_OK)
-        err = take_id(command, &token);
+        err = take_id(command, &batch.model);
     if (err == PH_OK)
-        err = take_life(command, &token);
+        err = take_life(command, &batch.model);
     if (err == PH_OK)
-        err = take_rest(command, &token);
+        err = take_rest(command, &batch.model);
     if (err == PH_OK)
-        err = hub_token_make(command->hub, &token, text);
+        err = take_count(command, &batch);
     if (err == PH_OK)
-        err = hub_command_do(command, do_add, &token, &act);
+        err = hub_command_do(command, do_add, &batch, NULL);
     if (err == PH_OK)
-        err = show_made(command, &token, text);
-    ph_wipe(text, sizeof(text));
+        err = show_made(command, &batch);
+    if (batch.text != NULL)
+        ph_wipe(batch.text, batch.count * sizeof(*batch.text));
+    free(batch.text);
+    free(batch.number);
     return err;
 }
 

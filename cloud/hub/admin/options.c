@@ -26,6 +26,7 @@ static const struct option table[] = {
     {"id", required_argument, NULL, FIRST + HUB_OPTION_ID},
     {"person", required_argument, NULL, FIRST + HUB_OPTION_PERSON},
     {"life", required_argument, NULL, FIRST + HUB_OPTION_LIFE},
+    {"count", required_argument, NULL, FIRST + HUB_OPTION_MANY},
     {"cert", required_argument, NULL, FIRST + HUB_OPTION_CERT},
     {"file", required_argument, NULL, FIRST + HUB_OPTION_FILE},
     {"with-badge", no_argument, NULL, FIRST + HUB_OPTION_WITH_BADGE},
