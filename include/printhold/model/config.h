@@ -76,8 +76,7 @@ struct ph_config {
     char title_policy[PH_CONFIG_TEXT_MAX]; /* full, first-word, hidden */
     /* [release]; empty issuer_key_file = nobody can release */
     char release_address[PH_CONFIG_TEXT_MAX];
-    char release_interfaces
-        [PH_CONFIG_TEXT_MAX]; /* agent/host/interface_address.h */
+    char release_interfaces[PH_CONFIG_TEXT_MAX]; /* patterns of names */
     uint64_t release_port;
     char issuer[PH_CONFIG_TEXT_MAX];
     char issuer_key_file[PH_CONFIG_TEXT_MAX];      /* PEM, one or more keys */
