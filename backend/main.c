@@ -57,7 +57,7 @@ take_job(const struct ph_arguments *arguments)
     struct ph_config config;
     struct ph_why why = {{0}};
     int input = STDIN_FILENO;
-    int err = ph_config_load(NULL, &config, &why);
+    int err = ph_config_load_files(NULL, &config, NULL, &why);
 
     if (err != PH_OK) {
         ph_cupslog_error("PrintHold's configuration is wrong: %s.", why.text);

@@ -60,6 +60,7 @@ write_json(const char *dir, const char *name, json_t *document)
 static int
 write_settings(const char *dir, const struct ph_doctor *doctor)
 {
+    struct ph_config_notes notes = {NULL, NULL};
     struct ph_config_origin *origins;
     struct ph_config config;
     size_t count;
@@ -69,8 +70,9 @@ write_settings(const char *dir, const struct ph_doctor *doctor)
     origins = calloc(count, sizeof(*origins));
     if (origins == NULL)
         return PH_ERR_NOMEM;
+    notes.origins = origins;
     /* What is wrong with it is the doctor's to say. */
-    if (ph_config_load_noting(NULL, &config, origins, NULL) != PH_OK) {
+    if (ph_config_load_noting(NULL, &config, &notes, NULL) != PH_OK) {
         config = doctor->config;
         memset(origins, 0, count * sizeof(*origins));
     }

@@ -1,14 +1,11 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <unistd.h>
-
 #include "command.h"
+#include "config_check.h"
 #include "printhold/base/err.h"
 #include "printhold/model/config.h"
-#include "printhold/model/owner_map.h"
 #include "printhold/proto/json.h"
 
 /* What is shown. */
@@ -25,6 +22,8 @@ show_origin(const struct view *view, size_t setting)
 
     if (origin->file[0] == '\0')
         (void)puts("# default");
+    else if (origin->line == 0) /* PH_CONFIG_MANAGED */
+        (void)printf("# %s\n", origin->file);
     else
         (void)printf("# %s:%u\n", origin->file, origin->line);
 }
@@ -49,7 +48,8 @@ show_ini(const struct view *view)
 }
 
 /* "value", or with where it comes from and what it is:
- * {"value": "...", "help": "...", "origin": "file", "file": "...", "line": 3}
+ * {"value": "...", "help": "...", "origin": "file", "file": "...", "line": 3};
+ * of the origins "default" and "managed" that is all.
  */
 static json_t *
 setting_json(const struct view *view, const char *value, size_t setting)
@@ -61,9 +61,10 @@ setting_json(const struct view *view, const char *value, size_t setting)
     if (view->origins == NULL)
         return json_string(value);
     origin = &view->origins[setting];
-    if (origin->file[0] == '\0')
+    if (origin->line == 0)
         return json_pack("{s:s, s:s, s:s}", "value", value, "help", help,
-                         "origin", "default");
+                         "origin",
+                         origin->file[0] == '\0' ? "default" : "managed");
     return json_pack("{s:s, s:s, s:s, s:s, s:i}", "value", value, "help", help,
                      "origin", "file", "file", origin->file, "line",
                      (int)origin->line);
@@ -104,6 +105,7 @@ static int
 show(const struct ph_command_line *line)
 {
     struct view view = {.origins = NULL};
+    struct ph_config_notes notes = {NULL, NULL};
     struct ph_why why;
     size_t count;
     int err = PH_OK;
@@ -116,54 +118,15 @@ show(const struct ph_command_line *line)
             err = PH_ERR_NOMEM;
         }
     }
+    notes.origins = view.origins;
     if (err == PH_OK)
-        err = ph_config_load_noting(NULL, &view.config, view.origins, &why);
+        err = ph_config_load_noting(NULL, &view.config, &notes, &why);
     if (err != PH_OK)
         ph_command_complain(&why);
     else
         err = (line->options & PH_OPTION_JSON) != 0 ? show_json(&view)
                                                     : show_ini(&view);
     free(view.origins);
-    return err;
-}
-
-/* The files that the configuration names and that people write by hand. */
-static int
-check_map(const struct ph_config *config)
-{
-    const char *path = config->owner_map_file;
-    struct ph_owner_map *map = NULL;
-    struct ph_why why;
-    struct stat st;
-    int err;
-
-    if (path[0] == '\0')
-        return PH_OK;
-    if (access(path, R_OK) != 0 && errno == EACCES) {
-        (void)printf("%s was not checked: you may not read it.\n", path);
-        return PH_OK;
-    }
-    err = ph_owner_map_load(path, &map, &st, &why);
-    if (err != PH_OK)
-        ph_command_complain(&why);
-    ph_owner_map_free(map);
-    return err;
-}
-
-static int
-check(void)
-{
-    struct ph_config config;
-    struct ph_why why;
-    int err = ph_config_load(NULL, &config, &why);
-
-    if (err != PH_OK) {
-        ph_command_complain(&why);
-        return err;
-    }
-    err = check_map(&config);
-    if (err == PH_OK)
-        (void)puts("The configuration is valid.");
     return err;
 }
 
@@ -175,8 +138,9 @@ ph_cmd_config(const struct ph_command_line *line)
 
     if (strcmp(line->args[0], "show") == 0) {
         err = show(line);
-    } else if (strcmp(line->args[0], "check") == 0 && line->options == 0) {
-        err = check();
+    } else if (strcmp(line->args[0], "check") == 0 &&
+               (line->options & PH_OPTION_ORIGIN) == 0) {
+        err = ph_config_check((line->options & PH_OPTION_JSON) != 0);
     } else {
         ph_why_set(&why, "usage: printhold config %s",
                    line->command->arguments);

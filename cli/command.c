@@ -30,7 +30,7 @@ static const struct ph_command commands[] = {
     {"support-bundle", "[-o FILE]",
      "collect for support what names nobody and no document", PH_OPTION_OUTPUT,
      0, 0, ph_cmd_support_bundle},
-    {"config", "check | show [--origin] [--json]",
+    {"config", "check [--json] | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
     {"enrol", "--server URL --token-file FILE --pin PIN | --ca FILE [--json]",

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 #include "printhold/model/job.h"
@@ -9,6 +11,8 @@
 #define TEXT_LAST  (PH_CONFIG_TEXT_MAX - 1)
 #define DIR_MAX    160
 #define AT(member) offsetof(struct hub_config, member)
+
+#define DEFAULT_FILE PH_CONFIG_DIR "/hub.conf"
 
 static const struct ph_config_setting settings[] = {
     {"hub", "state_dir", PH_CONFIG_PATH, AT(state_dir), 1, DIR_MAX, NULL,
@@ -107,22 +111,48 @@ check_ways(const struct hub_config *config, struct ph_why *why)
     return ph_why_fail(why, PH_ERR_CONFIG, "sign-in.ways: %s", wrong.text);
 }
 
+static int
+load(const char *path, struct hub_config *config,
+     const struct ph_config_notes *notes, struct ph_why *why)
+{
+    ph_config_form_init(&hub_config_form, config);
+    return ph_config_form_load_noting(&hub_config_form, config,
+                                      path != NULL ? path : DEFAULT_FILE,
+                                      path == NULL, notes, why);
+}
+
 int
 hub_config_load(const char *path, struct hub_config *out_config,
                 struct ph_why *why)
 {
+    static const struct ph_config_notes none = {NULL, NULL};
     struct hub_config config;
-    int err;
+    int err = load(path, &config, &none, why);
 
-    ph_config_form_init(&hub_config_form, &config);
-    err = ph_config_form_load(&hub_config_form, &config,
-                              path != NULL ? path : PH_CONFIG_DIR "/hub.conf",
-                              why);
-    if (err == PH_ERR_NOT_FOUND && path == NULL)
-        err = PH_OK;
     if (err == PH_OK)
         err = check_ways(&config, why);
     if (err == PH_OK)
         *out_config = config;
+    return err;
+}
+
+int
+hub_config_check(const char *path, struct ph_findings *findings,
+                 struct ph_why *why)
+{
+    struct ph_config_notes notes = {
+        .origins = calloc(hub_config_form.count, sizeof(*notes.origins)),
+        .findings = findings,
+    };
+    struct hub_config config;
+    struct ph_why wrong;
+    int err = PH_ERR_NOMEM;
+
+    if (notes.origins != NULL)
+        err = load(path, &config, &notes, why);
+    if (err == PH_OK && check_ways(&config, &wrong) != PH_OK)
+        ph_config_form_blame(&hub_config_form, notes.origins, AT(sign_in_ways),
+                             wrong.text, findings);
+    free(notes.origins);
     return err;
 }

@@ -54,4 +54,8 @@ extern const struct ph_config_form hub_config_form;
 int hub_config_load(const char *path, struct hub_config *out_config,
                     struct ph_why *why);
 
+/* The same, and all that is wrong with it goes to findings. */
+int hub_config_check(const char *path, struct ph_findings *findings,
+                     struct ph_why *why);
+
 #endif

@@ -13,6 +13,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/harden.h"
 #include "printhold/base/log.h"
+#include "printhold/proto/json.h"
 #include "serve.h"
 
 /* sysexits.h values, which service managers know by name. */
@@ -65,7 +66,8 @@ static const char help[] =
     "  crl                revoked certificates, for brokers [--life 30d]\n"
     "  denied             printers that workstations must not serve\n"
     "  audit              list, verify: what was done\n"
-    "  config             show: the settings in force\n"
+    "  config             show: the settings in force; check: all that is\n"
+    "                     wrong with them\n"
     "\n"
     "  --dir DIR          the hub's directory (default hub.state_dir)\n"
     "  --config FILE      settings (default " PH_CONFIG_DIR "/hub.conf)\n"
@@ -274,6 +276,40 @@ run_config_show(const struct hub_config *config)
     return EXIT_OK;
 }
 
+/* NULL: the default file. */
+static int
+run_config_check(const char *path, bool json)
+{
+    struct ph_findings *findings = calloc(1, sizeof(*findings));
+    struct ph_why why = {""};
+    json_t *root = NULL;
+    int err = PH_ERR_NOMEM;
+
+    if (findings != NULL)
+        err = hub_config_check(path, findings, &why);
+    if (err == PH_OK && json) {
+        root = ph_json_findings(findings);
+        err = root != NULL ? PH_OK : PH_ERR_NOMEM;
+    }
+    if (err == PH_OK && json) {
+        (void)json_dumpf(root, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+    } else if (err == PH_OK) {
+        for (size_t i = 0; i < findings->count; i++)
+            (void)fprintf(stderr, "printhold-hub: %s\n",
+                          findings->list[i].why.text);
+        if (findings->count == 0)
+            (void)puts("The configuration is valid.");
+    }
+    if (err == PH_OK && findings->count > 0)
+        err = PH_ERR_CONFIG;
+    json_decref(root);
+    free(findings);
+    return err == PH_OK           ? EXIT_OK
+           : err == PH_ERR_CONFIG ? EXIT_BAD_CONFIG
+                                  : fail(err, &why);
+}
+
 static int
 run_serve(const struct hub_config *config, const char *dir)
 {
@@ -374,6 +410,11 @@ run(const struct hub_options *options)
     struct hub_config config;
     struct ph_why why = {""};
 
+    if (is(options, "config", "check"))
+        return takes(options, 0)
+                   ? run_config_check(options->value[HUB_OPTION_CONFIG],
+                                      options->value[HUB_OPTION_JSON] != NULL)
+                   : usage("this command does not take that option");
     if (hub_config_load(options->value[HUB_OPTION_CONFIG], &config, &why) !=
         PH_OK) {
         (void)fprintf(stderr, "printhold-hub: %s\n", why.text);

@@ -1,4 +1,4 @@
-#include "printhold/model/config.h"
+#include "config_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +14,6 @@
 
 /* Room behind it for the name of the key's file. */
 #define KEY_DIR_MAX (PH_CONFIG_TEXT_MAX - 16)
-
-/* Where we are in a file: for errors and for the section in force. */
-struct place {
-    const struct ph_config_form *form;
-    const char *name;
-    unsigned line;
-    const char *section;              /* of the table; NULL before the first */
-    struct ph_config_origin *origins; /* as many as settings, or NULL */
-};
 
 static char *
 text_at(void *config, const struct ph_config_setting *setting)
@@ -122,10 +113,9 @@ is_text_fit(const struct ph_config_setting *setting, const char *value)
     }
 }
 
-/* Put a value of the right kind and range in its place. */
-static int
-set_value(void *config, const struct ph_config_setting *setting,
-          const char *value)
+int
+ph_config_set_value(void *config, const struct ph_config_setting *setting,
+                    const char *value)
 {
     bool fit;
 
@@ -152,17 +142,29 @@ set_value(void *config, const struct ph_config_setting *setting,
     return PH_OK;
 }
 
+size_t
+ph_config_find(const struct ph_config_form *form, const char *section,
+               const char *key)
+{
+    size_t i = 0;
+
+    while (i < form->count && (strcmp(form->table[i].section, section) != 0 ||
+                               strcmp(form->table[i].key, key) != 0))
+        i++;
+    return i;
+}
+
 void
 ph_config_form_init(const struct ph_config_form *form, void *config)
 {
     memset(config, 0, form->size);
     for (size_t i = 0; i < form->count; i++)
-        (void)set_value(config, &form->table[i], form->table[i].default_text);
+        (void)ph_config_set_value(config, &form->table[i],
+                                  form->table[i].default_text);
 }
 
-/* The form of printhold.conf. */
-static struct ph_config_form
-own_form(void)
+struct ph_config_form
+ph_config_own_form(void)
 {
     struct ph_config_form form = {.size = sizeof(struct ph_config),
                                   .page = "printhold.conf(5)"};
@@ -174,7 +176,7 @@ own_form(void)
 void
 ph_config_init(struct ph_config *config)
 {
-    const struct ph_config_form form = own_form();
+    const struct ph_config_form form = ph_config_own_form();
 
     ph_config_form_init(&form, config);
 }
@@ -195,9 +197,9 @@ format_scaled(uint64_t value, const uint64_t *factors, const char *letters,
     (void)snprintf(dst, cap, "%llu", (unsigned long long)value);
 }
 
-/* What a value may be, for people. */
-static void
-describe(const struct ph_config_setting *setting, char *dst, size_t cap)
+void
+ph_config_describe(const struct ph_config_setting *setting, char *dst,
+                   size_t cap)
 {
     struct ph_config bounds;
     struct ph_config_setting end = *setting;
@@ -236,128 +238,6 @@ describe(const struct ph_config_setting *setting, char *dst, size_t cap)
     (void)snprintf(dst, cap, "%s to %s", low, high);
 }
 
-static int
-fail_value(const struct place *place, const struct ph_config_setting *setting,
-           const char *value, struct ph_why *why)
-{
-    char allowed[96];
-
-    describe(setting, allowed, sizeof(allowed));
-    return ph_why_fail(why, PH_ERR_CONFIG,
-                       "%s:%u: %s = %.40s: must be %s; see %s", place->name,
-                       place->line, setting->key, value, allowed,
-                       place->form->page);
-}
-
-static char *
-trim(char *text)
-{
-    size_t len;
-
-    text += strspn(text, " \t");
-    len = strlen(text);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-        text[--len] = '\0';
-    return text;
-}
-
-static int
-take_section(struct place *place, char *line, struct ph_why *why)
-{
-    const struct ph_config_setting *table = place->form->table;
-    size_t len = strlen(line);
-    char *name;
-
-    if (line[len - 1] != ']')
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s:%u: section without closing ]", place->name,
-                           place->line);
-    line[len - 1] = '\0';
-    name = trim(line + 1);
-    for (size_t i = 0; i < place->form->count; i++) {
-        if (strcmp(table[i].section, name) == 0) {
-            place->section = table[i].section;
-            return PH_OK;
-        }
-    }
-    return ph_why_fail(why, PH_ERR_CONFIG,
-                       "%s:%u: unknown section [%.40s]; see %s", place->name,
-                       place->line, name, place->form->page);
-}
-
-static void
-note_origin(const struct place *place, size_t setting)
-{
-    struct ph_config_origin *origin;
-
-    if (place->origins == NULL)
-        return;
-    origin = &place->origins[setting];
-    (void)snprintf(origin->file, sizeof(origin->file), "%s", place->name);
-    origin->line = place->line;
-}
-
-static int
-take_key(void *config, const struct place *place, char *line,
-         struct ph_why *why)
-{
-    const struct ph_config_setting *table = place->form->table;
-    char *value = strchr(line, '='), *key;
-
-    if (value == NULL)
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s:%u: neither [section] nor key = value",
-                           place->name, place->line);
-    *value++ = '\0';
-    key = trim(line);
-    value = trim(value);
-    if (place->section == NULL)
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s:%u: key '%.40s' before any [section]",
-                           place->name, place->line, key);
-    for (size_t i = 0; i < place->form->count; i++) {
-        if (strcmp(table[i].section, place->section) != 0 ||
-            strcmp(table[i].key, key) != 0)
-            continue;
-        if (set_value(config, &table[i], value) != PH_OK)
-            return fail_value(place, &table[i], value, why);
-        note_origin(place, i);
-        return PH_OK;
-    }
-    return ph_why_fail(
-        why, PH_ERR_CONFIG, "%s:%u: unknown key '%.40s' in [%s]; see %s",
-        place->name, place->line, key, place->section, place->form->page);
-}
-
-/* One line without its end: bounded, clean text. */
-static int
-take_line(void *config, struct place *place, const char *text, size_t len,
-          struct ph_why *why)
-{
-    char line[PH_CONFIG_LINE_MAX + 1], clean[PH_CONFIG_LINE_MAX + 1];
-    char *start;
-
-    if (len > PH_CONFIG_LINE_MAX)
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s:%u: line is longer than %d bytes", place->name,
-                           place->line, PH_CONFIG_LINE_MAX);
-    memcpy(line, text, len);
-    line[len] = '\0';
-    start = trim(line);
-    for (char *tab = start; (tab = strchr(tab, '\t')) != NULL; tab++)
-        *tab = ' ';
-    ph_utf8_clean(start, clean, sizeof(clean));
-    if (memchr(text, '\0', len) != NULL || strcmp(start, clean) != 0)
-        return ph_why_fail(why, PH_ERR_CONFIG,
-                           "%s:%u: not UTF-8 text, or control characters in it",
-                           place->name, place->line);
-    if (start[0] == '\0' || start[0] == '#' || start[0] == ';')
-        return PH_OK;
-    if (start[0] == '[')
-        return take_section(place, start, why);
-    return take_key(config, place, start, why);
-}
-
 void
 ph_config_default_key_file(const char *state_dir, const char *level,
                            char dst[PH_CONFIG_TEXT_MAX])
@@ -369,9 +249,9 @@ ph_config_default_key_file(const char *state_dir, const char *level,
                    state_dir, sealed ? "cred" : "key");
 }
 
-/* keys.file lies in state_dir unless a file says otherwise. */
-static void
-follow_state_dir(const struct ph_config *before, struct ph_config *after)
+void
+ph_config_follow_state_dir(const struct ph_config *before,
+                           struct ph_config *after)
 {
     char expected[PH_CONFIG_TEXT_MAX];
 
@@ -379,91 +259,6 @@ follow_state_dir(const struct ph_config *before, struct ph_config *after)
     if (strcmp(after->key_file, expected) == 0)
         ph_config_default_key_file(after->state_dir, after->key_level,
                                    after->key_file);
-}
-
-/* Line by line into what the caller throws away after a failure. */
-static int
-take_lines(void *config, struct place *place, const char *text, size_t len,
-           struct ph_why *why)
-{
-    static const char mark[] = "\xef\xbb\xbf";
-
-    if (len > PH_CONFIG_FILE_MAX)
-        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes",
-                           place->name, PH_CONFIG_FILE_MAX);
-    if (len >= 3 && memcmp(text, mark, 3) == 0) {
-        text += 3;
-        len -= 3;
-    }
-    while (len > 0) {
-        const char *end = memchr(text, '\n', len);
-        size_t used = end != NULL ? (size_t)(end - text) : len;
-        size_t line = used;
-        int err;
-
-        place->line++;
-        if (line > 0 && text[line - 1] == '\r')
-            line--;
-        err = take_line(config, place, text, line, why);
-        if (err != PH_OK)
-            return err;
-        used += end != NULL ? 1 : 0;
-        text += used;
-        len -= used;
-    }
-    return PH_OK;
-}
-
-static int
-form_parse(void *config, struct place *place, const char *text, size_t len,
-           struct ph_why *why)
-{
-    const size_t size = place->form->size;
-    void *next = malloc(size);
-    int err;
-
-    if (next == NULL)
-        return PH_ERR_NOMEM;
-    memcpy(next, config, size);
-    err = take_lines(next, place, text, len, why);
-    if (err == PH_OK)
-        memcpy(config, next, size);
-    free(next);
-    return err;
-}
-
-int
-ph_config_form_parse(const struct ph_config_form *form, void *config,
-                     const char *name, const char *text, size_t len,
-                     struct ph_why *why)
-{
-    struct place place = {.form = form, .name = name};
-
-    return form_parse(config, &place, text, len, why);
-}
-
-int
-ph_config_parse_noting(struct ph_config *config, const char *name,
-                       const char *text, size_t len,
-                       struct ph_config_origin *origins, struct ph_why *why)
-{
-    const struct ph_config_form form = own_form();
-    struct place place = {.form = &form, .name = name, .origins = origins};
-    struct ph_config next = *config;
-    int err = form_parse(&next, &place, text, len, why);
-
-    if (err != PH_OK)
-        return err;
-    follow_state_dir(config, &next);
-    *config = next;
-    return PH_OK;
-}
-
-int
-ph_config_parse(struct ph_config *config, const char *name, const char *text,
-                size_t len, struct ph_why *why)
-{
-    return ph_config_parse_noting(config, name, text, len, NULL, why);
 }
 
 void

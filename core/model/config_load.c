@@ -1,4 +1,4 @@
-#include "printhold/model/config.h"
+#include "config_value.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -74,34 +74,63 @@ out:
     return err;
 }
 
-/* Read one file over what is there. */
+/* What is being read, and what is noted of it. */
+struct load {
+    const struct ph_config_form *form;
+    void *config;
+    const struct ph_config_notes *notes;
+};
+
+/* A file or directory that cannot be used at all. */
 static int
-load_file(int dirfd, const char *name, const char *path,
-          struct ph_config *config, struct ph_config_origin *origins,
-          struct ph_why *why)
+fail(const struct load *load, const char *path, int err,
+     const struct ph_why *inner, struct ph_why *why)
 {
+    if (load->notes->findings == NULL)
+        return ph_why_fail(why, err, "%s", inner->text);
+    ph_findings_add(load->notes->findings, path, 0, inner);
+    return PH_OK;
+}
+
+static int
+fail_errno(const struct load *load, const char *path, struct ph_why *why)
+{
+    struct ph_why inner;
+    int err = ph_why_fail(&inner, ph_err_from_errno(errno), "%s: %s", path,
+                          strerror(errno));
+
+    return fail(load, path, err, &inner, why);
+}
+
+/* Read one file over what is there; it need not be there when it is optional.
+ */
+static int
+load_file(const struct load *load, int dirfd, const char *name,
+          const char *path, bool is_optional, struct ph_why *why)
+{
+    struct ph_why inner = {""};
     struct ph_buf buf;
-    int err = read_file(dirfd, name, path, &buf, why);
+    int err = read_file(dirfd, name, path, &buf, &inner);
 
     if (err == PH_OK)
-        err = ph_config_parse_noting(config, path, (const char *)buf.data,
-                                     buf.len, origins, why);
+        err = ph_config_form_parse_noting(load->form, load->config, path,
+                                          (const char *)buf.data, buf.len,
+                                          load->notes, &inner);
     ph_buf_close(&buf);
-    return err;
+    if (err == PH_OK || (err == PH_ERR_NOT_FOUND && is_optional))
+        return PH_OK;
+    return fail(load, path, err, &inner, why);
 }
 
 int
-ph_config_form_load(const struct ph_config_form *form, void *config,
-                    const char *path, struct ph_why *why)
+ph_config_form_load_noting(const struct ph_config_form *form, void *config,
+                           const char *path, bool is_optional,
+                           const struct ph_config_notes *notes,
+                           struct ph_why *why)
 {
-    struct ph_buf buf;
-    int err = read_file(AT_FDCWD, path, path, &buf, why);
+    const struct load load = {form, config, notes};
 
-    if (err == PH_OK)
-        err = ph_config_form_parse(form, config, path, (const char *)buf.data,
-                                   buf.len, why);
-    ph_buf_close(&buf);
-    return err;
+    return load_file(&load, AT_FDCWD, path, path, is_optional, why);
 }
 
 static int
@@ -121,32 +150,32 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static int
-load_drop_ins(int dirfd, const char *dir, struct ph_config *config,
-              struct ph_config_origin *origins, struct ph_why *why)
+load_drop_ins(const struct load *load, int dirfd, const char *dir,
+              struct ph_why *why)
 {
     struct dirent **names = NULL;
     char path[PH_CONFIG_PATH_MAX];
-    int count, sub = -1, err;
+    struct ph_why inner;
+    int count, sub = -1, err = PH_OK;
 
     (void)snprintf(path, sizeof(path), "%s/conf.d", dir);
     /* Through the path: scandirat(3) is not everywhere. */
     sub = openat(dirfd, "conf.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (sub < 0)
-        return errno == ENOENT ? PH_OK
-                               : ph_why_fail(why, ph_err_from_errno(errno),
-                                             "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? PH_OK : fail_errno(load, path, why);
     count = scandir(path, &names, is_drop_in, by_name);
-    err = count < 0 ? ph_why_fail(why, ph_err_from_errno(errno), "%s: %s", path,
-                                  strerror(errno))
-                    : PH_OK;
-    if (count > PH_CONFIG_FILES_MAX)
-        err = ph_why_fail(why, PH_ERR_CONFIG, "%s: more than %d files", path,
+    if (count < 0)
+        err = fail_errno(load, path, why);
+    if (count > PH_CONFIG_FILES_MAX) {
+        err = ph_why_fail(&inner, PH_ERR_CONFIG, "%s: more than %d files", path,
                           PH_CONFIG_FILES_MAX);
+        err = fail(load, path, err, &inner, why);
+    }
     for (int i = 0; i < count; i++) {
         (void)snprintf(path, sizeof(path), "%s/conf.d/%s", dir,
                        names[i]->d_name);
-        if (err == PH_OK)
-            err = load_file(sub, names[i]->d_name, path, config, origins, why);
+        if (err == PH_OK && i < PH_CONFIG_FILES_MAX)
+            err = load_file(load, sub, names[i]->d_name, path, false, why);
         free(names[i]);
     }
     free(names);
@@ -154,52 +183,61 @@ load_drop_ins(int dirfd, const char *dir, struct ph_config *config,
     return err;
 }
 
-int
-ph_config_load_noting(const char *dir, struct ph_config *out_config,
-                      struct ph_config_origin *out_origins, struct ph_why *why)
+static int
+load_dir(const struct load *load, int fd, const char *dir, struct ph_why *why)
 {
-    struct ph_config config;
     char path[PH_CONFIG_PATH_MAX];
-    bool named = dir != NULL;
-    size_t count;
-    int fd = -1, err;
+    int err;
 
-    if (dir == NULL) {
-        dir = getenv("PRINTHOLD_CONFIG_DIR");
-        named = dir != NULL && dir[0] != '\0';
-        dir = named ? dir : PH_CONFIG_DIR;
-    }
-    ph_config_init(&config);
-    if (out_origins != NULL) {
-        (void)ph_config_table(&count);
-        memset(out_origins, 0, count * sizeof(*out_origins));
-    }
-    err = ph_io_open_dir(dir, false, 0, &fd, why);
-    if (err == PH_ERR_NOT_FOUND && !named) {
-        err = PH_OK;
-        goto done;
-    }
-    if (err == PH_ERR_NOT_FOUND)
-        return ph_why_fail(why, err,
-                           "there is no configuration directory %s; make it, "
-                           "or name another one",
-                           dir);
-    if (err != PH_OK)
-        return err;
     (void)snprintf(path, sizeof(path), "%s/printhold.conf", dir);
-    err = load_file(fd, "printhold.conf", path, &config, out_origins, why);
-    if (err == PH_OK || err == PH_ERR_NOT_FOUND)
-        err = load_drop_ins(fd, dir, &config, out_origins, why);
-    ph_io_close(&fd);
-done:
-    if (err == PH_OK)
-        *out_config = config;
-    return err;
+    err = load_file(load, fd, "printhold.conf", path, true, why);
+    return err == PH_OK ? load_drop_ins(load, fd, dir, why) : err;
+}
+
+/* The directory, and whether somebody has asked for that one. */
+static const char *
+find_dir(const char *dir, bool *out_named)
+{
+    const char *from = dir != NULL ? dir : getenv("PRINTHOLD_CONFIG_DIR");
+
+    *out_named = dir != NULL || (from != NULL && from[0] != '\0');
+    return *out_named ? from : PH_CONFIG_DIR;
 }
 
 int
-ph_config_load(const char *dir, struct ph_config *out_config,
-               struct ph_why *why)
+ph_config_load_files(const char *dir, struct ph_config *out_config,
+                     const struct ph_config_notes *notes, struct ph_why *why)
 {
-    return ph_config_load_noting(dir, out_config, NULL, why);
+    static const struct ph_config_notes none = {NULL, NULL};
+    const struct ph_config_form form = ph_config_own_form();
+    struct ph_config config, defaults;
+    const struct load load = {&form, &config, notes != NULL ? notes : &none};
+    struct ph_why inner = {""};
+    bool is_named;
+    int fd = -1, err;
+
+    dir = find_dir(dir, &is_named);
+    ph_config_init(&config);
+    defaults = config;
+    if (load.notes->origins != NULL)
+        memset(load.notes->origins, 0,
+               form.count * sizeof(*load.notes->origins));
+    err = ph_io_open_dir(dir, false, 0, &fd, &inner);
+    if (err == PH_ERR_NOT_FOUND && is_named)
+        (void)ph_why_fail(&inner, err,
+                          "there is no configuration directory %s; make it, "
+                          "or name another one",
+                          dir);
+    if (err == PH_OK)
+        err = load_dir(&load, fd, dir, why);
+    else if (err == PH_ERR_NOT_FOUND && !is_named)
+        err = PH_OK;
+    else
+        err = fail(&load, dir, err, &inner, why);
+    ph_io_close(&fd);
+    if (err != PH_OK)
+        return err;
+    ph_config_follow_state_dir(&defaults, &config);
+    *out_config = config;
+    return PH_OK;
 }

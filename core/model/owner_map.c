@@ -28,6 +28,7 @@ struct ph_owner_map {
 struct place {
     const char *name;
     unsigned line;
+    struct ph_findings *findings; /* NULL: the first mistake is the last */
 };
 
 void
@@ -43,8 +44,14 @@ ph_owner_map_free(struct ph_owner_map *map)
 static int
 fail(const struct place *place, const char *what, struct ph_why *why)
 {
-    return ph_why_fail(why, PH_ERR_CONFIG, "%s:%u: %s", place->name,
-                       place->line, what);
+    struct ph_why whole;
+
+    ph_why_set(&whole, "%s:%u: %s", place->name, place->line, what);
+    if (place->findings != NULL) {
+        ph_findings_add(place->findings, place->name, place->line, &whole);
+        return PH_OK;
+    }
+    return ph_why_fail(why, PH_ERR_CONFIG, "%s", whole.text);
 }
 
 static char *
@@ -175,32 +182,36 @@ by_account(const void *a, const void *b)
 }
 
 static int
-sort(struct ph_owner_map *map, const char *name, struct ph_why *why)
+sort(struct ph_owner_map *map, struct place *place, struct ph_why *why)
 {
+    const struct entry *entries = map->entries;
+    struct ph_why what;
+    int err = PH_OK;
+
     if (map->count > 0)
         qsort(map->entries, map->count, sizeof(*map->entries), by_account);
-    for (size_t i = 1; i < map->count; i++)
-        if (strcmp(map->entries[i - 1].account, map->entries[i].account) == 0)
-            return ph_why_fail(why, PH_ERR_CONFIG,
-                               "%s:%u: account %.40s stands in line %u already",
-                               name, map->entries[i].line,
-                               map->entries[i].account,
-                               map->entries[i - 1].line);
-    return PH_OK;
+    for (size_t i = 1; err == PH_OK && i < map->count; i++) {
+        if (strcmp(entries[i - 1].account, entries[i].account) != 0)
+            continue;
+        place->line = entries[i].line;
+        ph_why_set(&what, "account %.40s stands in line %u already",
+                   entries[i].account, entries[i - 1].line);
+        err = fail(place, what.text, why);
+    }
+    return err;
 }
 
-int
-ph_owner_map_parse(const char *name, const char *text, size_t len,
-                   struct ph_owner_map **out_map, struct ph_why *why)
+static int
+parse(struct place *place, const char *text, size_t len,
+      struct ph_owner_map **out_map, struct ph_why *why)
 {
     static const char mark[] = "\xef\xbb\xbf";
     struct ph_owner_map *map;
-    struct place place = {.name = name};
     int err;
 
     if (len > PH_OWNER_MAP_FILE_MAX)
-        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes", name,
-                           PH_OWNER_MAP_FILE_MAX);
+        return ph_why_fail(why, PH_ERR_CONFIG, "%s: larger than %d bytes",
+                           place->name, PH_OWNER_MAP_FILE_MAX);
     if (len >= 3 && memcmp(text, mark, 3) == 0) {
         text += 3;
         len -= 3;
@@ -214,9 +225,9 @@ ph_owner_map_parse(const char *name, const char *text, size_t len,
     }
     if (len > 0)
         memcpy(map->text, text, len);
-    err = take_lines(map, &place, map->text, len, why);
+    err = take_lines(map, place, map->text, len, why);
     if (err == PH_OK)
-        err = sort(map, name, why);
+        err = sort(map, place, why);
     if (err != PH_OK) {
         ph_owner_map_free(map);
         return err;
@@ -226,9 +237,19 @@ ph_owner_map_parse(const char *name, const char *text, size_t len,
 }
 
 int
-ph_owner_map_load(const char *path, struct ph_owner_map **out_map,
-                  struct stat *out_stat, struct ph_why *why)
+ph_owner_map_parse(const char *name, const char *text, size_t len,
+                   struct ph_owner_map **out_map, struct ph_why *why)
 {
+    struct place place = {.name = name};
+
+    return parse(&place, text, len, out_map, why);
+}
+
+static int
+load(struct place *place, struct ph_owner_map **out_map, struct stat *out_stat,
+     struct ph_why *why)
+{
+    const char *path = place->name;
     struct ph_buf buf;
     uint8_t *room;
     size_t len = 0;
@@ -251,11 +272,33 @@ ph_owner_map_load(const char *path, struct ph_owner_map **out_map,
         ph_why_set(why, "%s: %s", path, ph_err_text(err));
         goto out;
     }
-    err = ph_owner_map_parse(path, (const char *)room, len, out_map, why);
+    err = parse(place, (const char *)room, len, out_map, why);
 out:
     ph_buf_close(&buf);
     ph_io_close(&fd);
     return err;
+}
+
+int
+ph_owner_map_load(const char *path, struct ph_owner_map **out_map,
+                  struct stat *out_stat, struct ph_why *why)
+{
+    struct place place = {.name = path};
+
+    return load(&place, out_map, out_stat, why);
+}
+
+void
+ph_owner_map_check(const char *path, struct ph_findings *findings)
+{
+    struct place place = {.name = path, .findings = findings};
+    struct ph_owner_map *map = NULL;
+    struct ph_why why;
+    struct stat st;
+
+    if (load(&place, &map, &st, &why) != PH_OK)
+        ph_findings_add(findings, path, 0, &why);
+    ph_owner_map_free(map);
 }
 
 const char *

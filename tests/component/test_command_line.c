@@ -330,7 +330,72 @@ a_bad_configuration_is_named_with_file_and_line(void **state)
     assert_int_equal(unlink(path), 0);
     scratch_write(path, "[agent]\ncolour = red\n", 21);
     expect(desk, "config check", 1, "", "printhold.conf:2: unknown key");
+    expect(desk, "config check --json", 1, "\"valid\": false", "");
+    expect(desk, "config check --origin", 2, "", "usage: printhold config");
     expect(desk, "jobs", 1, "", "printhold.conf:2: unknown key");
+}
+
+static void
+check_config(struct desk *desk, const char *text, const char *complaints)
+{
+    char path[300];
+
+    (void)snprintf(path, sizeof(path), "%s/printhold.conf",
+                   desk->rig.scratch.path);
+    assert_int_equal(unlink(path), 0);
+    scratch_write(path, text, strlen(text));
+    expect(desk, "config check", 1, "", "printhold: ");
+    assert_string_equal(desk->out, "");
+    assert_string_equal(desk->err, complaints);
+}
+
+static void
+config_check_tells_all_that_is_wrong(void **state)
+{
+    struct desk *desk = *state;
+    const char *dir = desk->rig.scratch.path;
+    char text[1000], want[3000];
+    json_error_t error;
+    json_t *root, *first;
+    int len;
+
+    (void)snprintf(text, sizeof(text), "%s/map", dir);
+    scratch_write(text, "a\nb = c\nb = d\n", 14);
+    (void)snprintf(text, sizeof(text),
+                   "[agent]\ncolour = red\n[owner]\nmap_file = %s/map\n"
+                   "[cloud]\nproxy = ftp://p\nurl = wss://b:0\n"
+                   "[keys]\nlevel = keychain\n[release]\nport = none\n",
+                   dir);
+    len = snprintf(
+        want, sizeof(want),
+        "printhold: %s/printhold.conf:2: unknown key 'colour' in [agent]; see "
+        "printhold.conf(5)\n"
+        "printhold: %s/printhold.conf:11: port = none: must be 0 to 65535; see "
+        "printhold.conf(5)\n"
+        "printhold: %s/printhold.conf:6: cloud.proxy must be http://host:port "
+        "or none; the password stands in cloud.proxy_credentials_file\n"
+        "printhold: %s/printhold.conf:9: the key protection level \"keychain\" "
+        "needs macOS, which this system is not; choose another [keys] level\n"
+        "printhold: %s/printhold.conf:7: cloud url has a port out of 1 to "
+        "65535: wss://b:0\n"
+        "printhold: %s/map:1: must be 'account = login'\n"
+        "printhold: %s/map:3: account b stands in line 2 already\n",
+        dir, dir, dir, dir, dir, dir, dir);
+    assert_true(len > 0 && (size_t)len < sizeof(want));
+    check_config(desk, text, want);
+
+    expect(desk, "config check --json", 1, "", "");
+    root = json_loads(desk->out, 0, &error);
+    assert_non_null(root);
+    assert_true(json_is_false(json_object_get(root, "valid")));
+    assert_int_equal(json_integer_value(json_object_get(root, "more")), 0);
+    assert_int_equal(json_array_size(json_object_get(root, "findings")), 7);
+    first = json_array_get(json_object_get(root, "findings"), 6);
+    (void)snprintf(text, sizeof(text), "%s/map", dir);
+    assert_string_equal(json_string_value(json_object_get(first, "file")),
+                        text);
+    assert_int_equal(json_integer_value(json_object_get(first, "line")), 3);
+    json_decref(root);
 }
 
 static void
@@ -377,6 +442,8 @@ main(void)
             an_absent_service_is_named_with_its_remedy, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_bad_configuration_is_named_with_file_and_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(config_check_tells_all_that_is_wrong,
+                                        setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

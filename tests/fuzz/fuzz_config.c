@@ -1,4 +1,5 @@
 /* A configuration file: whatever it says, the values stay in their ranges. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,17 +33,40 @@ check(const struct ph_config *config)
     }
 }
 
+/* Who goes on behind mistakes finds some exactly when the other one fails. */
+static void
+check_findings(const char *text, size_t size, bool is_fine)
+{
+    static struct ph_findings findings;
+    const struct ph_config_notes notes = {NULL, &findings};
+    struct ph_config config;
+    struct ph_why why;
+
+    findings.count = findings.more = 0;
+    ph_config_init(&config);
+    if (ph_config_parse_noting(&config, "f", text, size, &notes, &why) ==
+            PH_OK &&
+        is_fine != (findings.count == 0))
+        abort();
+    if (findings.more > 0 && findings.count != PH_FINDINGS_MAX)
+        abort();
+    check(&config);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const char *text = (const char *)data;
     struct ph_config config, before;
     struct ph_why why;
+    int err;
 
     ph_config_init(&config);
     before = config;
-    if (ph_config_parse(&config, "f", (const char *)data, size, &why) != PH_OK)
-        if (memcmp(&config, &before, sizeof(config)) != 0)
-            abort();
+    err = ph_config_parse(&config, "f", text, size, &why);
+    if (err != PH_OK && memcmp(&config, &before, sizeof(config)) != 0)
+        abort();
     check(&config);
+    check_findings(text, size, err == PH_OK);
     return 0;
 }

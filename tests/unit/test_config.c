@@ -335,6 +335,7 @@ each_value_says_where_it_comes_from(void **state)
     size_t count;
     const struct ph_config_setting *table = ph_config_table(&count);
     struct ph_config_origin *origins = calloc(count, sizeof(*origins));
+    struct ph_config_notes notes = {NULL, NULL};
     struct ph_config config;
     struct ph_why why;
     char drop[160];
@@ -345,7 +346,8 @@ each_value_says_where_it_comes_from(void **state)
         "\xef\xbb\xbf[jobs]\nretention = 2h\n[agent]\nstate_dir = /s\n", 0644);
     put(place, "conf.d/10-a.conf", "[jobs]\r\n\r\nretention = 4h\r\n", 0644);
     (void)snprintf(drop, sizeof(drop), "%s/conf.d/10-a.conf", place->dir);
-    if (ph_config_load_noting(place->dir, &config, origins, &why) != PH_OK)
+    notes.origins = origins;
+    if (ph_config_load_noting(place->dir, &config, &notes, &why) != PH_OK)
         fail_msg("%s", why.text);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(table[i].key, "retention") == 0) {

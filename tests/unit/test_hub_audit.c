@@ -2,6 +2,7 @@
 #include "hub_fixture.h"
 
 #include "audit.h"
+#include "printhold/base/attr.h"
 #include "printhold/store/db.h"
 #include "store_audit.h"
 
@@ -116,6 +117,36 @@ a_record_is_not_kept_for_less_than_90_days(void **state)
 }
 
 static void
+a_check_of_the_settings_finds_each_mistake(void **state)
+{
+    static const char *const texts[] = {
+        "hub.conf:2: unknown key 'colour' in [hub]",
+        "hub.conf:3: log_level = loud: must be",
+        "hub.conf:5: sign-in.ways: wink is no way of signing in",
+    };
+    struct hub_fixture *f = *state;
+    struct ph_findings *findings = calloc(1, sizeof(*findings));
+    struct ph_why why = {""};
+    char path[400];
+    FILE *file;
+
+    assert_non_null(findings);
+    (void)snprintf(path, sizeof(path), "%s/hub.conf", f->scratch.path);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs("[hub]\ncolour = red\nlog_level = loud\n[sign-in]\n"
+                "ways = wink\n",
+                file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(hub_config_check(path, findings, &why), PH_OK);
+    assert_int_equal(findings->count, PH_COUNT(texts));
+    for (size_t i = 0; i < PH_COUNT(texts); i++)
+        if (strstr(findings->list[i].why.text, texts[i]) == NULL)
+            fail_msg("%s", findings->list[i].why.text);
+    free(findings);
+}
+
+static void
 a_false_age_or_a_false_beginning_is_not_believed(void **state)
 {
     struct hub_fixture *f = *state;
@@ -185,6 +216,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(old_records_go_and_the_chain_holds),
         TEST(a_record_is_not_kept_for_less_than_90_days),
+        TEST(a_check_of_the_settings_finds_each_mistake),
         TEST(a_false_age_or_a_false_beginning_is_not_believed),
         TEST(who_cuts_the_beginning_off_has_no_proof),
         TEST(a_name_goes_from_every_record_and_the_chain_holds),

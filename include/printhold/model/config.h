@@ -6,9 +6,10 @@
  * key, a malformed line and a value out of range are refused with file and
  * line. keys.file follows state_dir and keys.level as long as it is not set.
  *
- * Read are, in this order: <dir>/printhold.conf and <dir>/conf.d/ *.conf in
- * the order of their names, where <dir> is the environment variable
- * PRINTHOLD_CONFIG_DIR or the compiled-in directory. No file at all is fine:
+ * Read are, in this order: <dir>/printhold.conf, <dir>/conf.d/ *.conf in the
+ * order of their names, and what device management forces (config_managed.h);
+ * <dir> is the environment variable PRINTHOLD_CONFIG_DIR or the compiled-in
+ * directory. No file at all is fine:
  * the defaults work; only a directory that was asked for by name must exist.
  * Each must be a regular file, owned by root or the reader and writable by
  * nobody else; any other is refused, never skipped.
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 
 #include "printhold/base/why.h"
+#include "printhold/model/findings.h"
 
 #define PH_CONFIG_TEXT_MAX  256
 #define PH_CONFIG_FILE_MAX  65536
@@ -106,28 +108,56 @@ void ph_config_default_key_file(const char *state_dir, const char *level,
 int ph_config_parse(struct ph_config *config, const char *name,
                     const char *text, size_t len, struct ph_why *why);
 
-/* Defaults, then the files of dir; NULL means as described above.
- * PH_ERR_CONFIG for a bad file, PH_ERR_DENIED for one with bad rights. */
-int ph_config_load(const char *dir, struct ph_config *out_config,
-                   struct ph_why *why);
-
-/* Where the value of a setting was read; file "" is the default. */
+/* Where the value of a setting was read; file "" is the default. line is 0 for
+ * PH_CONFIG_MANAGED, which has none. */
 struct ph_config_origin {
     char file[PH_CONFIG_PATH_MAX];
     unsigned line;
 };
+#define PH_CONFIG_MANAGED "managed preferences"
 
-/* As ph_config_parse; origins, NULL or as many as the table has settings in its
- * order, of what the text sets are changed, even by a text that fails. */
+/* What a reader notes beside the values; each may be NULL. */
+struct ph_config_notes {
+    /* As many as the table has settings, in its order. Of what is set they are
+     * changed, even by a text that fails. */
+    struct ph_config_origin *origins;
+    /* With it the reader goes on behind each mistake, lists it, takes what is
+     * right, and fails for want of memory only. */
+    struct ph_findings *findings;
+};
+
+/* As ph_config_parse; notes may be NULL. A text that is too long fails. */
 int ph_config_parse_noting(struct ph_config *config, const char *name,
                            const char *text, size_t len,
-                           struct ph_config_origin *origins,
+                           const struct ph_config_notes *notes,
                            struct ph_why *why);
 
-/* As ph_config_load; all of out_origins are set, unless it is NULL. */
+/* Defaults, then the files of dir (NULL means as described above), then what
+ * device management forces. PH_ERR_CONFIG for a bad file or value,
+ * PH_ERR_DENIED for a file with bad rights. */
+int ph_config_load(const char *dir, struct ph_config *out_config,
+                   struct ph_why *why);
+
+/* The same; all origins are set. notes may be NULL. */
 int ph_config_load_noting(const char *dir, struct ph_config *out_config,
-                          struct ph_config_origin *out_origins,
+                          const struct ph_config_notes *notes,
                           struct ph_why *why);
+
+/* The same without what device management forces: for the backend, which
+ * cupsd's sandbox keeps from asking (config_managed.h). */
+int ph_config_load_files(const char *dir, struct ph_config *out_config,
+                         const struct ph_config_notes *notes,
+                         struct ph_why *why);
+
+/* Settings that do not go together: each is added to findings, with the file
+ * and line of the one that must change. */
+void ph_config_check_rules(const struct ph_config *config,
+                           const struct ph_config_origin *origins,
+                           struct ph_findings *findings);
+
+/* Add text to findings, with the file and line that set what lies at offset. */
+void ph_config_blame(const struct ph_config_origin *origins, size_t offset,
+                     const char *text, struct ph_findings *findings);
 
 /* Is the open file fit to be believed, as described above, and of at most max
  * bytes? PH_ERR_DENIED, PH_ERR_CONFIG for the size. */
@@ -178,13 +208,17 @@ struct ph_config_form {
 
 /* All defaults. */
 void ph_config_form_init(const struct ph_config_form *form, void *config);
-/* As ph_config_parse. */
-int ph_config_form_parse(const struct ph_config_form *form, void *config,
-                         const char *name, const char *text, size_t len,
-                         struct ph_why *why);
-/* One file over what is there: as ph_config_load, and PH_ERR_NOT_FOUND when
- * there is no such file. */
-int ph_config_form_load(const struct ph_config_form *form, void *config,
-                        const char *path, struct ph_why *why);
+/* One file over what is there: as ph_config_load_noting, but notes are needed,
+ * and origins are as many as the form has settings. A file that is optional
+ * need not be there. */
+int ph_config_form_load_noting(const struct ph_config_form *form, void *config,
+                               const char *path, bool is_optional,
+                               const struct ph_config_notes *notes,
+                               struct ph_why *why);
+
+/* As ph_config_blame. */
+void ph_config_form_blame(const struct ph_config_form *form,
+                          const struct ph_config_origin *origins, size_t offset,
+                          const char *text, struct ph_findings *findings);
 
 #endif

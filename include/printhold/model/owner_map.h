@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "printhold/base/why.h"
+#include "printhold/model/findings.h"
 
 #define PH_OWNER_MAP_FILE_MAX  (1024 * 1024)
 #define PH_OWNER_MAP_LINE_MAX  1024
@@ -37,6 +38,10 @@ int ph_owner_map_parse(const char *name, const char *text, size_t len,
  * else, or it is refused (PH_ERR_DENIED). out_stat says which file it was. */
 int ph_owner_map_load(const char *path, struct ph_owner_map **out_map,
                       struct stat *out_stat, struct ph_why *why);
+
+/* Read the file, and add to findings all that is wrong with it. */
+void ph_owner_map_check(const char *path, struct ph_findings *findings);
+
 void ph_owner_map_free(struct ph_owner_map *map);
 
 /* The login of an account: NULL when the map does not name the account, empty

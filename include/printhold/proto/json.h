@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "printhold/base/buf.h"
+#include "printhold/model/findings.h"
 
 /* Parse an object; PH_ERR_SYNTAX, or PH_ERR_TOO_BIG over max bytes. Free with
  * json_decref. */
@@ -28,5 +29,10 @@ int ph_json_put(const json_t *root, struct ph_buf *buf);
 int ph_json_text(const json_t *object, const char *name, char *dst, size_t cap);
 int ph_json_int(const json_t *object, const char *name, int64_t min,
                 int64_t max, int64_t *out_value);
+
+/* {"valid": false, "more": 0,
+ *  "findings": [{"text": "...", "file": "...", "line": 3}]}
+ * without file or line where there is none. NULL: no memory. */
+json_t *ph_json_findings(const struct ph_findings *findings);
 
 #endif
