@@ -43,6 +43,9 @@ check_pie_supported(LANGUAGES C)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     target_link_options(ph_flags INTERFACE
         -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+    # A program loads only what it uses, as with --as-needed.
+    target_link_options(ph_flags INTERFACE -Wl,-dead_strip_dylibs)
 endif()
 
 if(PH_SANITIZE)

@@ -1,7 +1,8 @@
 /*
  * What a configuration profile forces for the domain org.printhold. Never run
- * on a Mac by this project's tests: it is compiled and linked only. What is made
- * of what it tells is config_managed.c, which is tested.
+ * on a Mac by this project's tests: it is compiled and linked, and runs over a
+ * CoreFoundation of the tests' own. What is made of what it tells is
+ * config_managed.c.
  */
 #include "printhold/model/config_managed.h"
 

@@ -10,3 +10,8 @@ ph_unit_test(sign_in_ways LINK ph_model)
 ph_unit_test(policy_text LINK ph_model)
 ph_unit_test(config_check LINK ph_model)
 ph_unit_test(config_managed LINK printhold_parts)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    ph_unit_test(config_managed_darwin LINK ph_model)
+    target_sources(test_config_managed_darwin PRIVATE
+        ${PROJECT_SOURCE_DIR}/core/model/config_managed_darwin.c)
+endif()
