@@ -49,15 +49,14 @@ static int PH_PRINTF(4, 5) fail(const struct ph_managed_value *value,
     return ph_why_fail(why, PH_ERR_CONFIG, "%s", whole.text);
 }
 
-static bool
-is_clean(const char *text)
+/* The text as a file would have it, or NULL when it could not. */
+static const char *
+clean_text(const char *text, char dst[PH_CONFIG_LINE_MAX + 1])
 {
-    char clean[PH_CONFIG_LINE_MAX + 1];
-
-    if (strlen(text) > PH_CONFIG_LINE_MAX)
-        return false;
-    ph_utf8_clean(text, clean, sizeof(clean));
-    return strcmp(text, clean) == 0;
+    if (text == NULL || strlen(text) > PH_CONFIG_LINE_MAX)
+        return NULL;
+    ph_utf8_clean(text, dst, PH_CONFIG_LINE_MAX + 1);
+    return strcmp(text, dst) == 0 ? ph_config_trim(dst) : NULL;
 }
 
 int
@@ -66,7 +65,8 @@ ph_managed_take(struct ph_config *config, const struct ph_managed_value *value,
 {
     const struct ph_config_form form = ph_config_own_form();
     struct ph_config_origin *origin;
-    char allowed[96];
+    char line[PH_CONFIG_LINE_MAX + 1], allowed[96];
+    const char *text;
     size_t at;
 
     if (value->key == NULL)
@@ -81,8 +81,9 @@ ph_managed_take(struct ph_config *config, const struct ph_managed_value *value,
                     "the CUPS backend reads it, and reads files only; set it "
                     "in %s/conf.d",
                     PH_CONFIG_DIR);
-    if (value->text == NULL || !is_clean(value->text) ||
-        ph_config_set_value(config, &form.table[at], value->text) != PH_OK) {
+    text = clean_text(value->text, line);
+    if (text == NULL ||
+        ph_config_set_value(config, &form.table[at], text) != PH_OK) {
         ph_config_describe(&form.table[at], allowed, sizeof(allowed));
         return fail(value, notes, why, "'%.40s' must be %s; see %s",
                     value->text != NULL ? value->text : "(no text)", allowed,

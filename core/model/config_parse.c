@@ -47,8 +47,8 @@ fail_value(const struct place *place, const struct ph_config_setting *setting,
                 value, allowed, place->form->page);
 }
 
-static char *
-trim(char *text)
+char *
+ph_config_trim(char *text)
 {
     size_t len;
 
@@ -71,7 +71,7 @@ take_section(struct place *place, char *line, struct ph_why *why)
     if (line[len - 1] != ']')
         return fail(place, why, "section without closing ]");
     line[len - 1] = '\0';
-    name = trim(line + 1);
+    name = ph_config_trim(line + 1);
     for (size_t i = 0; i < place->form->count; i++) {
         if (strcmp(table[i].section, name) == 0) {
             place->section = table[i].section;
@@ -106,8 +106,8 @@ take_key(void *config, const struct place *place, char *line,
     if (value == NULL)
         return fail(place, why, "neither [section] nor key = value");
     *value++ = '\0';
-    key = trim(line);
-    value = trim(value);
+    key = ph_config_trim(line);
+    value = ph_config_trim(value);
     if (place->is_lost)
         return PH_OK; /* the section has been told */
     if (place->section == NULL)
@@ -135,7 +135,7 @@ take_line(void *config, struct place *place, const char *text, size_t len,
                     PH_CONFIG_LINE_MAX);
     memcpy(line, text, len);
     line[len] = '\0';
-    start = trim(line);
+    start = ph_config_trim(line);
     for (char *tab = start; (tab = strchr(tab, '\t')) != NULL; tab++)
         *tab = ' ';
     ph_utf8_clean(start, clean, sizeof(clean));

@@ -19,6 +19,9 @@ int ph_config_form_parse_noting(const struct ph_config_form *form, void *config,
                                 const struct ph_config_notes *notes,
                                 struct ph_why *why);
 
+/* Without the blanks around it, in place. */
+char *ph_config_trim(char *text);
+
 /* Put a value of the right kind and range in its place; PH_ERR_INVALID for any
  * other, and nothing changes. */
 int ph_config_set_value(void *config, const struct ph_config_setting *setting,

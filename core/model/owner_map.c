@@ -7,11 +7,11 @@
 
 #include <fcntl.h>
 
+#include "config_value.h"
 #include "printhold/base/buf.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/utf8.h"
-#include "printhold/model/config.h"
 
 struct entry {
     const char *account;
@@ -54,18 +54,6 @@ fail(const struct place *place, const char *what, struct ph_why *why)
     return ph_why_fail(why, PH_ERR_CONFIG, "%s", whole.text);
 }
 
-static char *
-trim(char *text)
-{
-    size_t len;
-
-    text += strspn(text, " \t");
-    len = strlen(text);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-        text[--len] = '\0';
-    return text;
-}
-
 /* ASCII only: logins of other scripts are left as they are. */
 static void
 lower(char *text)
@@ -103,8 +91,8 @@ take_entry(struct ph_owner_map *map, const struct place *place, char *line,
     if (equals == NULL)
         return fail(place, "must be 'account = login'", why);
     *equals = '\0';
-    account = trim(line);
-    login = trim(equals + 1);
+    account = ph_config_trim(line);
+    login = ph_config_trim(equals + 1);
     if (account[0] == '\0')
         return fail(place, "there is no account before the '='", why);
     if (login[0] == '\0')
@@ -140,7 +128,7 @@ take_line(struct ph_owner_map *map, const struct place *place, char *line,
         return fail(place, "not text: there is a NUL in it", why);
     for (char *tab = line; (tab = strchr(tab, '\t')) != NULL; tab++)
         *tab = ' ';
-    line = trim(line);
+    line = ph_config_trim(line);
     ph_utf8_clean(line, clean, sizeof(clean));
     if (strcmp(line, clean) != 0)
         return fail(place, "not UTF-8 text, or control characters in it", why);

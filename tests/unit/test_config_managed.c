@@ -86,7 +86,7 @@ put(const struct place *place, const char *text)
 }
 
 static const struct ph_managed_value good[] = {
-    {"jobs", "retention", "3d"},
+    {"jobs", "retention", " 3d "},
     {"release", "offline_code", "no"},
     {"release", "port", "9444"},
     {"cloud", "url", "wss://a.example wss://b.example"},
