@@ -395,7 +395,9 @@ ph_agent_run(const struct ph_config *config, struct ph_why *why)
     ph_https_apart_program(config->https_program);
     err = ph_https_start();
     do {
-        *agent = (struct agent){.config = *config, .state_fd = -1};
+        *agent = (struct agent){.config = *config,
+                                .state_fd = -1,
+                                .enrol_lock = PTHREAD_MUTEX_INITIALIZER};
         if (err == PH_OK)
             err = run_once(agent, why);
         again = err == PH_OK && agent->again;

@@ -124,6 +124,18 @@ agent_start_renewal(struct agent *agent, struct ph_why *why)
 
 /* --- enrolment --- */
 
+/* For the status: who asked may be a service that nobody looks at. */
+static void
+note_enrolment(struct agent *agent, int err, const struct ph_why *why)
+{
+    (void)pthread_mutex_lock(&agent->enrol_lock);
+    if (err == PH_OK)
+        agent->enrol_text.text[0] = '\0';
+    else
+        agent->enrol_text = *why;
+    (void)pthread_mutex_unlock(&agent->enrol_lock);
+}
+
 int
 agent_enrol(void *arg, const struct ph_control_enrol *wanted,
             struct ph_control_enrolled *out_enrolled, struct ph_why *why)
@@ -149,6 +161,7 @@ agent_enrol(void *arg, const struct ph_control_enrol *wanted,
                            "certificate from there; take the settings of "
                            "[identity] away to enrol it at a hub");
     err = ph_enrol(&order, &enrolled, why);
+    note_enrolment(agent, err, why);
     if (err != PH_OK)
         return err;
     ph_log_notice("enrolled as %s of %s", enrolled.identity.id,

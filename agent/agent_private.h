@@ -7,6 +7,7 @@
 #ifndef PRINTHOLD_AGENT_AGENT_PRIVATE_H
 #define PRINTHOLD_AGENT_AGENT_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -60,6 +61,8 @@ struct agent {
     struct ph_renewal *renewal_part; /* of the certificate; enrolled only */
     atomic_bool stop;                /* stopping, for workers */
     atomic_bool has_login;           /* a worker asks the hub about a person */
+    pthread_mutex_t enrol_lock;      /* for the next one; a worker sets it */
+    struct ph_why enrol_text;        /* why the last enrolment failed */
     bool stopping;
     bool again;  /* with another identity, after this stop */
     bool cycles; /* the cloud's part is being started anew */

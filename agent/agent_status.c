@@ -74,13 +74,28 @@ give_inbox_status(void *arg, uint64_t *out_taken, uint64_t *out_dropped,
     ph_cloud_inbox_text(&status, out_text->text, sizeof(out_text->text));
 }
 
+/* Why it is nobody: by the last try, or by what there is. */
+static void
+give_nobody(struct agent *agent, struct ph_why *out_text)
+{
+    (void)pthread_mutex_lock(&agent->enrol_lock);
+    if (agent->enrol_text.text[0] != '\0')
+        ph_why_set(out_text,
+                   "This computer is not enrolled, jobs are held here until it "
+                   "is: %s",
+                   agent->enrol_text.text);
+    (void)pthread_mutex_unlock(&agent->enrol_lock);
+}
+
 static void
 give_identity(void *arg, struct ph_control_status *status)
 {
-    const struct agent *agent = arg;
+    struct agent *agent = arg;
     const struct ph_own_identity *own = &agent->own;
     struct ph_why text = own->text;
 
+    if (own->state == PH_OWN_IDENTITY_NONE)
+        give_nobody(agent, &text);
     if (agent->renewal_part != NULL)
         ph_renewal_status(agent->renewal_part, &text);
     (void)snprintf(status->identity, sizeof(status->identity), "%s",

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
@@ -49,6 +51,16 @@ look(const char *dir, struct ph_enrolled *out_enrolled, struct ph_why *why)
     return err == PH_OK ? ph_enrolled_look(dir, out_enrolled, why) : err;
 }
 
+static bool
+has_refused_token(void)
+{
+    char path[PH_CONFIG_PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/" PH_CONFIG_TOKEN_REFUSED,
+                   ph_config_dir());
+    return access(path, F_OK) == 0;
+}
+
 void
 ph_own_identity_find(struct ph_config *config,
                      struct ph_own_identity *out_identity)
@@ -73,7 +85,13 @@ ph_own_identity_find(struct ph_config *config,
         return;
     }
     config->cloud_url[0] = '\0';
-    if (err == PH_ERR_NOT_FOUND)
+    if (err == PH_ERR_NOT_FOUND && has_refused_token())
+        ph_why_set(&own->text,
+                   "This computer is not enrolled, jobs are held here until it "
+                   "is: the hub refused its token; put a new one into "
+                   "%s/" PH_CONFIG_TOKEN,
+                   ph_config_dir());
+    else if (err == PH_ERR_NOT_FOUND)
         ph_why_set(&own->text, "This computer is not enrolled: jobs are held "
                                "here until it is; '" REMEDY "'");
     else

@@ -8,6 +8,7 @@
 #include "print.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
+#include "printhold/net/enrolled.h"
 #include "printhold/proto/json.h"
 
 static const char *const words[] = {"", "ok", "warning", "problem"};
@@ -32,6 +33,26 @@ ask_agent(struct ph_doctor *doctor)
     ph_client_close(&client);
 }
 
+/* What came with the enrolment, where the settings say nothing; root may read
+ * it, others do without. */
+static void
+ask_enrolment(struct ph_doctor *doctor)
+{
+    struct ph_config *config = &doctor->config;
+    struct ph_enrolled enrolled;
+    struct ph_why why;
+
+    if (config->cert_file[0] != '\0' ||
+        ph_enrolled_look(config->state_dir, &enrolled, &why) != PH_OK)
+        return;
+    if (config->cloud_url[0] == '\0')
+        (void)snprintf(config->cloud_url, sizeof(config->cloud_url), "%s",
+                       enrolled.broker);
+    if (config->ca_file[0] == '\0')
+        (void)snprintf(config->ca_file, sizeof(config->ca_file), "%s",
+                       enrolled.ca_file);
+}
+
 void
 ph_doctor_ask(struct ph_doctor *doctor)
 {
@@ -42,6 +63,7 @@ ph_doctor_ask(struct ph_doctor *doctor)
     doctor->config_err =
         ph_config_load(NULL, &doctor->config, &doctor->config_why);
     ask_agent(doctor);
+    ask_enrolment(doctor);
     ph_doctor_ask_cups(doctor);
 }
 

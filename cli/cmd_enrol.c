@@ -1,13 +1,11 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client.h"
 #include "command.h"
+#include "enrol.h"
 #include "print.h"
 #include "printhold/base/err.h"
-#include "printhold/base/io.h"
-#include "printhold/base/secret_file.h"
 #include "printhold/base/typed.h"
 #include "printhold/base/wipe.h"
 
@@ -35,50 +33,6 @@ on_item(const void *body, size_t len, void *arg)
 }
 
 static int
-take_token(const char *path, struct ph_control_enrol *enrol, struct ph_why *why)
-{
-    struct ph_buf secret;
-    int err;
-
-    if (strcmp(path, "-") == 0)
-        return ph_typed_read(NULL, "Token: ", enrol->token,
-                             sizeof(enrol->token), why);
-    err = ph_secret_read(path, &secret, why);
-    if (err != PH_OK)
-        return err;
-    if (secret.len >= sizeof(enrol->token))
-        err = ph_why_fail(why, PH_ERR_INVALID, "%s has no token", path);
-    else
-        memcpy(enrol->token, secret.data, secret.len);
-    ph_buf_close(&secret);
-    return err;
-}
-
-static int
-take_ca(const char *path, struct ph_control_enrol *enrol, struct ph_why *why)
-{
-    struct ph_buf pem;
-    int err = ph_io_read_file(AT_FDCWD, path, sizeof(enrol->ca) - 1, &pem);
-
-    if (err != PH_OK)
-        return ph_why_fail(why, err, "cannot read %s: %s", path,
-                           ph_err_text(err));
-    memcpy(enrol->ca, pem.data, pem.len);
-    ph_buf_close(&pem);
-    return PH_OK;
-}
-
-static int
-take_text(const char *text, char *dst, size_t cap, const char *option,
-          struct ph_why *why)
-{
-    if (strlen(text) >= cap)
-        return ph_why_fail(why, PH_ERR_INVALID, "%s is too long", option);
-    memcpy(dst, text, strlen(text) + 1);
-    return PH_OK;
-}
-
-static int
 take_line(const struct ph_command_line *line, struct ph_control_enrol *enrol,
           struct ph_why *why)
 {
@@ -88,14 +42,26 @@ take_line(const struct ph_command_line *line, struct ph_control_enrol *enrol,
         (line->pin == NULL) == (line->ca == NULL))
         return ph_why_fail(why, PH_ERR_INVALID, "usage: printhold enrol %s",
                            line->command->arguments);
-    err = take_text(line->server, enrol->server, sizeof(enrol->server),
-                    "--server", why);
-    if (err == PH_OK && line->pin != NULL)
-        err =
-            take_text(line->pin, enrol->pin, sizeof(enrol->pin), "--pin", why);
-    if (err == PH_OK && line->ca != NULL)
-        err = take_ca(line->ca, enrol, why);
-    return err == PH_OK ? take_token(line->token_file, enrol, why) : err;
+    err = ph_enrol_take_hub(enrol, line->server, line->pin, line->ca, why);
+    if (err != PH_OK)
+        return err;
+    if (strcmp(line->token_file, "-") == 0)
+        return ph_typed_read(NULL, "Token: ", enrol->token,
+                             sizeof(enrol->token), why);
+    return ph_enrol_take_token(enrol, line->token_file, why);
+}
+
+static int
+take_auto(const struct ph_command_line *line)
+{
+    struct ph_why why;
+
+    if (line->options == PH_OPTION_AUTO)
+        return ph_enrol_auto();
+    ph_why_set(&why, "enrol: --auto takes what it needs from the settings, and "
+                     "no other option");
+    ph_command_complain(&why);
+    return PH_EXIT_USAGE;
 }
 
 int
@@ -105,8 +71,11 @@ ph_cmd_enrol(const struct ph_command_line *line)
     bool json = (line->options & PH_OPTION_JSON) != 0;
     struct ph_client client;
     struct ph_why why = {""};
-    int err = take_line(line, &request.enrol, &why);
+    int err;
 
+    if ((line->options & PH_OPTION_AUTO) != 0)
+        return take_auto(line);
+    err = take_line(line, &request.enrol, &why);
     if (err != PH_OK) {
         ph_wipe(&request, sizeof(request));
         ph_command_complain(&why);

@@ -33,9 +33,10 @@ static const struct ph_command commands[] = {
     {"config", "check [--json] | show [--origin] [--json]",
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
-    {"enrol", "--server URL --token-file FILE --pin PIN | --ca FILE [--json]",
+    {"enrol",
+     "--server URL --token-file FILE --pin PIN | --ca FILE [--json], or --auto",
      "make this computer one of the organisation's",
-     PH_OPTIONS_ENROL | PH_OPTION_JSON, 0, 0, ph_cmd_enrol},
+     PH_OPTIONS_ENROL | PH_OPTION_JSON | PH_OPTION_AUTO, 0, 0, ph_cmd_enrol},
 };
 
 static const struct {
@@ -54,6 +55,8 @@ static const struct {
      "the token, mode 0600; - is standard input"},
     {"--pin", PH_OPTION_PIN, "the pin of the hub's authority, or"},
     {"--ca", PH_OPTION_CA, "a file with its certificate"},
+    {"--auto", PH_OPTION_AUTO,
+     "by the settings, with the token that lies ready; as the service does"},
     {"--login", PH_OPTION_LOGIN,
      "yours at the organisation; else your account says it"},
     {"--password-file", PH_OPTION_PASSWORD_FILE,

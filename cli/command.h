@@ -37,6 +37,8 @@ enum ph_option {
     PH_OPTION_OUTPUT = 1 << 9,
     PH_OPTION_LOGIN = 1 << 10,
     PH_OPTION_PASSWORD_FILE = 1 << 11,
+    /* without one again */
+    PH_OPTION_AUTO = 1 << 13,
 };
 #define PH_OPTIONS_ENROL \
     (PH_OPTION_SERVER | PH_OPTION_TOKEN_FILE | PH_OPTION_PIN | PH_OPTION_CA)

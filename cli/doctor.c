@@ -30,6 +30,8 @@ static const struct ph_doctor_check checks[] = {
     {"key", "Machine key", ph_doctor_key},
     {"clock", "Clock", ph_doctor_clock},
     {"owners", "Logins", ph_doctor_owners},
+    {"units", "Units", ph_doctor_units},
+    {"enrolment", "Enrolment", ph_doctor_enrolment},
     {"certificate", "Certificate", ph_doctor_certificate},
     {"authority", "Fleet CA", ph_doctor_authority},
     {"proxy", "Proxy", ph_doctor_proxy},

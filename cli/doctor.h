@@ -118,6 +118,10 @@ ph_doctor_judge ph_doctor_files, ph_doctor_directories, ph_doctor_backend,
 /* doctor_queue.c */
 ph_doctor_judge ph_doctor_queue, ph_doctor_ppd, ph_doctor_policy,
     ph_doctor_purge;
+/* doctor_units.c */
+ph_doctor_judge ph_doctor_units;
+/* doctor_enrol.c */
+ph_doctor_judge ph_doctor_enrolment;
 /* doctor_certificate.c */
 ph_doctor_judge ph_doctor_certificate, ph_doctor_authority;
 /* doctor_network.c, doctor_firewall.c */

@@ -204,6 +204,14 @@ find_dir(const char *dir, bool *out_named)
     return *out_named ? from : PH_CONFIG_DIR;
 }
 
+const char *
+ph_config_dir(void)
+{
+    bool is_named;
+
+    return find_dir(NULL, &is_named);
+}
+
 int
 ph_config_load_files(const char *dir, struct ph_config *out_config,
                      const struct ph_config_notes *notes, struct ph_why *why)

@@ -80,6 +80,15 @@ static const struct ph_config_setting settings[] = {
      NULL, "",
      "File of lines 'account = login', which count before the domain."},
 
+    {"enrolment", "server", PH_CONFIG_TEXT, AT(enrol_server), 0, TEXT_LAST,
+     NULL, "",
+     "Hub at which this computer enrols by itself, https://HOST, as soon as "
+     "there is a token."},
+    {"enrolment", "pin", PH_CONFIG_TEXT, AT(enrol_pin), 0, 63, NULL, "",
+     "Pin of that hub's authority; this or ca_file."},
+    {"enrolment", "ca_file", PH_CONFIG_PATH, AT(enrol_ca_file), 0, TEXT_LAST,
+     NULL, "", "Certificate of that hub's authority, PEM; this or pin."},
+
     {"cups", "socket", PH_CONFIG_PATH, AT(cups_socket), 0, SOCKET_MAX, NULL,
      CUPS_SOCKET,
      "Socket of cupsd, where its own copies of captured jobs are purged; "

@@ -49,7 +49,9 @@ mount_files() {
         -o "lowerdir=/,upperdir=$LAYER/upper,workdir=$LAYER/work" "$ROOT"
     mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
     mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
-    mount -t tmpfs -o mode=755 tmpfs "$ROOT/var/lib/systemd"
+    # Without what this computer has there, and kept over a new start.
+    mkdir -p "$LAYER/systemd"
+    mount --bind "$LAYER/systemd" "$ROOT/var/lib/systemd"
     mount -t tmpfs -o mode=755 tmpfs "$ROOT/dev"
     for one in null zero full random urandom tty; do
         : >"$ROOT/dev/$one"

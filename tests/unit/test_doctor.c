@@ -278,7 +278,8 @@ static void
 without_an_agent_one_line_says_so_and_none_guesses(void **state)
 {
     static const char *const silent[] = {
-        "spool", "key", "cloud", "catalogue", "port", "release", "cups-purge"};
+        "spool",   "key",        "cloud",    "catalogue", "port",
+        "release", "cups-purge", "enrolment"};
     struct world *world = *state;
 
     world->doctor.agent_err =
@@ -477,6 +478,87 @@ proxy_and_name_of_the_broker_are_looked_at(void **state)
     expect(world, "proxy", PH_DOCTOR_OK, "none");
 }
 
+static void
+drop(const struct world *world, const char *where)
+{
+    char path[PH_DOCTOR_PATH_MAX];
+
+    ph_doctor_path(&world->doctor, where, path);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void
+a_token_is_told_by_what_became_of_it(void **state)
+{
+    static const char token[] = PH_CONFIG_DIR "/" PH_CONFIG_TOKEN;
+    struct world *world = *state;
+    struct ph_doctor *doctor = &world->doctor;
+
+    (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
+    expect(world, "enrolment", PH_DOCTOR_WARNING, "there is no token");
+    put(world, PH_CONFIG_DIR "/" PH_CONFIG_TOKEN_REFUSED, "x", 0600);
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "refused");
+    put(world, token, "x", 0640);
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "others than root");
+    change_mode(world, token, 0600);
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    (void)snprintf(doctor->config.enrol_server, PH_CONFIG_TEXT_MAX, "hub");
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    (void)snprintf(doctor->config.enrol_pin, PH_CONFIG_TEXT_MAX, "sha256-x");
+    (void)snprintf(doctor->status.identity_text, PH_WHY_MAX, "no route");
+    expect(world, "enrolment", PH_DOCTOR_WARNING, "no route");
+    (void)snprintf(doctor->config.enrol_ca_file, PH_CONFIG_TEXT_MAX, "/ca");
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    doctor->admin = geteuid() + 1;
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "not root's");
+    (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "files");
+    expect(world, "enrolment", PH_DOCTOR_WARNING, "unused");
+    drop(world, token);
+    expect(world, "enrolment", PH_DOCTOR_OK, "by files");
+    put_directory(world, token, 0700);
+    (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
+    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "is no file");
+}
+
+static void
+link_to(const struct world *world, const char *where, const char *to)
+{
+    char path[PH_DOCTOR_PATH_MAX];
+
+    ph_doctor_path(&world->doctor, where, path);
+    make_parents(path);
+    assert_int_equal(symlink(to, path), 0);
+}
+
+#define UNITS "/etc/systemd/system/"
+
+static void
+units_that_are_masked_or_off_are_named(void **state)
+{
+    struct world *world = *state;
+
+    expect(world, "units", PH_DOCTOR_NOTHING, "");
+    put_directory(world, "/run/systemd/system", 0755);
+    expect(world, "units", PH_DOCTOR_WARNING, "printhold-capture.socket does");
+    link_to(world, UNITS "sockets.target.wants/printhold-capture.socket", "x");
+    link_to(world, UNITS "sockets.target.wants/printhold-control.socket", "x");
+    link_to(world, UNITS "multi-user.target.wants/printhold-agent.service",
+            "x");
+    link_to(world, UNITS "multi-user.target.wants/printhold-enrol.path", "x");
+    expect(world, "units", PH_DOCTOR_WARNING, "printhold-queue.service does");
+    link_to(world, "/run/systemd/system/printhold-key.service", "/dev/null");
+    expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-key.service is");
+    link_to(world, UNITS "multi-user.target.wants/printhold-queue.service",
+            "x");
+    drop(world, "/run/systemd/system/printhold-key.service");
+    expect(world, "units", PH_DOCTOR_OK, "starts them");
+    link_to(world, UNITS "printhold-agent.service", "/dev/null2");
+    expect(world, "units", PH_DOCTOR_OK, "starts them");
+    drop(world, UNITS "printhold-agent.service");
+    link_to(world, UNITS "printhold-agent.service", "/dev/null");
+    expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-agent.service is");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -495,6 +577,8 @@ main(void)
         TEST(the_zone_of_firewalld_is_read),
         TEST(security_modules_are_told_by_the_kernels_files),
         TEST(proxy_and_name_of_the_broker_are_looked_at),
+        TEST(a_token_is_told_by_what_became_of_it),
+        TEST(units_that_are_masked_or_off_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

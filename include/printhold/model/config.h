@@ -31,6 +31,11 @@
 #define PH_CONFIG_PATH_MAX  1024 /* of a file of settings */
 #define PH_CONFIG_FILES_MAX 256  /* in conf.d */
 
+/* Beside printhold.conf, root's, mode 0600: the token that enrols this computer,
+ * and the one that the hub has refused. */
+#define PH_CONFIG_TOKEN         "enrol-token"
+#define PH_CONFIG_TOKEN_REFUSED "enrol-token.refused"
+
 struct ph_config {
     /* [agent] */
     char state_dir[PH_CONFIG_TEXT_MAX];
@@ -56,6 +61,10 @@ struct ph_config {
     /* [owner] */
     char owner_domain[PH_CONFIG_TEXT_MAX];
     char owner_map_file[PH_CONFIG_TEXT_MAX]; /* empty: none */
+    /* [enrolment]: of the one that nobody is at */
+    char enrol_server[PH_CONFIG_TEXT_MAX];
+    char enrol_pin[PH_CONFIG_TEXT_MAX];
+    char enrol_ca_file[PH_CONFIG_TEXT_MAX];
     /* [cups] */
     char cups_socket[PH_CONFIG_TEXT_MAX]; /* empty: CUPS is not purged */
     /* [keys] */
@@ -107,6 +116,9 @@ void ph_config_default_key_file(const char *state_dir, const char *level,
  * PH_ERR_CONFIG, nothing has changed. */
 int ph_config_parse(struct ph_config *config, const char *name,
                     const char *text, size_t len, struct ph_why *why);
+
+/* The directory that NULL means below. */
+const char *ph_config_dir(void);
 
 /* Where the value of a setting was read; file "" is the default. line is 0 for
  * PH_CONFIG_MANAGED, which has none. */
