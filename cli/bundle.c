@@ -10,7 +10,8 @@
 /* Checks whose text has only words, versions and paths of our own. Paths and
  * names that a site has chosen may say who it is. */
 static const char *const plain_checks[] = {
-    "version", "files", "backend", "confinement", "apparmor", "key", "clock",
+    "version",  "files", "backend", "confinement",
+    "apparmor", "key",   "clock",   "units",
 };
 
 static bool
@@ -81,8 +82,8 @@ static const struct {
     const char *name;
     size_t offset;
 } words[] = {
-    NUMBER(version), NUMBER(health),  NUMBER(key_level),
-    NUMBER(cloud),   NUMBER(release), NUMBER(presence),
+    NUMBER(version), NUMBER(health),   NUMBER(key_level), NUMBER(cloud),
+    NUMBER(release), NUMBER(presence), NUMBER(identity),
 };
 
 json_t *

@@ -122,10 +122,10 @@ ph_doctor_directories(const struct ph_doctor *doctor,
         else
             continue;
         ph_doctor_remedy(finding,
-                         "chown %s and chmod %04o it, after finding out who "
-                         "changed it",
-                         ours ? doctor->config.agent_user : "root",
-                         (unsigned)row->mode);
+                         "mkdir -p %s; chown %s %s; chmod %04o %s  # and find "
+                         "out who changed it",
+                         path, ours ? doctor->config.agent_user : "root", path,
+                         (unsigned)row->mode, path);
         return;
     }
     ph_doctor_ok(finding, "owners and modes as they should be");

@@ -72,8 +72,8 @@ ph_doctor_proxy(const struct ph_doctor *doctor,
                       "the password's file %s is not there, or others "
                       "may read it",
                       path);
-    ph_doctor_remedy(finding, "chown %s and chmod 0600 it",
-                     doctor->config.agent_user);
+    ph_doctor_remedy(finding, "chown %s %s; chmod 0600 %s",
+                     doctor->config.agent_user, path, path);
 }
 
 void

@@ -6,9 +6,11 @@
 #include "printhold/base/err.h"
 
 #ifdef __APPLE__
-#define REPAIR "sudo " PH_LIBEXEC_DIR "/queue repair"
+#define REPAIR     "sudo " PH_LIBEXEC_DIR "/queue repair"
+#define START_CUPS "sudo launchctl kickstart system/org.cups.cupsd"
 #else
-#define REPAIR PH_LIBEXEC_DIR "/queue repair"
+#define REPAIR     PH_LIBEXEC_DIR "/queue repair"
+#define START_CUPS "systemctl start cups"
 #endif
 #define MODEL  "PrintHold secure queue, " PRINTHOLD_VERSION
 #define POLICY "authenticated"
@@ -19,7 +21,7 @@ ph_doctor_queue(const struct ph_doctor *doctor,
 {
     if (doctor->cups_err != PH_OK) {
         ph_doctor_problem(finding, "%s", doctor->cups_why.text);
-        ph_doctor_remedy(finding, "start CUPS: systemctl start cups");
+        ph_doctor_remedy(finding, START_CUPS);
         return;
     }
     if (doctor->queue_count == 0) {

@@ -95,9 +95,64 @@ inside setpriv --reuid alice --regid alice --init-groups lp -d PrintHold /etc/pa
 purge_is() { ask && [ "$(level cups-purge)" = "$1" ]; }
 check 'doctor: cups-purge' until_true 30 purge_is problem
 
+mends() { # check; what helps, helps
+    inside sh -c "$(remedy "$1")" 2>"$WORK/mend" || fail "$1: $(remedy "$1"): $(cat "$WORK/mend")"
+    finds "$1" ok
+}
 inside chmod 0755 /var/spool/printhold
 finds directories problem
-inside chmod 0700 /var/spool/printhold
+mends directories
+inside chown lp /var/spool/printhold
+finds directories problem
+mends directories
+
+# The PPD of another version, and one that somebody has changed.
+sed 's/^\*NickName:.*/*NickName: "PrintHold secure queue, 0.0.1"/' \
+    "$ROOT$BIN/share/printhold/printhold.ppd" >"$ROOT/tmp/old.ppd"
+inside lpadmin -p PrintHold -P /tmp/old.ppd 2>/dev/null
+finds ppd warning
+mends ppd
+
+# Units that are masked or do not start with the computer, one after the other.
+inside systemctl --quiet mask printhold-queue.service
+finds units problem
+for _ in 1 2 3 4 5 6; do
+    [ "$(level units)" = ok ] || { inside sh -c "$(remedy units)" 2>/dev/null && ask; }
+done
+is 'doctor: units, after all that helps' "$(level units)" ok
+inside systemctl --quiet disable printhold-agent.service
+finds units warning
+mends units
+
+# The road to the broker.
+site() { # line...
+    printf '%s\n' "$@" >"$ROOT$BIN/etc/printhold/conf.d/15-road.conf"
+}
+printf 'user:password\n' >"$ROOT/root/proxy"
+inside chmod 0644 /root/proxy
+site '[cloud]' 'url = wss://broker.invalid/' 'proxy = http://127.0.0.1:9' \
+    'proxy_credentials_file = /root/proxy'
+finds proxy problem
+mends proxy
+finds dns ok
+site '[cloud]' 'url = wss://broker.invalid/'
+finds dns problem
+site '[identity]' 'ca_file = /root/proxy'
+finds authority problem
+site '[jobs]' 'free_reserve = 900T'
+finds disk problem
+site
+finds disk ok
+
+# A firewall that is on, by the files that it keeps.
+mkdir -p "$ROOT/etc/ufw"
+printf 'ENABLED=yes\n' >"$ROOT/etc/ufw/ufw.conf"
+printf '### RULES ###\n' >"$ROOT/etc/ufw/user.rules"
+finds firewall warning
+rm -r "$ROOT/etc/ufw"
+finds firewall ok
+rm "$ROOT$BIN/etc/printhold/conf.d/15-road.conf"
+
 printf '[jobs]\nretention = 8d\n' >"$ROOT$BIN/etc/printhold/conf.d/20-bad.conf"
 finds configuration problem
 check 'with file and line' grep -q '20-bad.conf:2' "$WORK/said"

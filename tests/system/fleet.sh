@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034,SC2119 # others read them
-# Four computers on one network, each with one of our packages: a server (hub and
+# Five computers on one network, each with one of our packages: a server (hub and
 # broker), a desk (two people) that was answered for before it was installed, a
-# second one from an image, and the station beside a printer. Devices enrol with
-# tokens, the desks by themselves; people print and take their paper with a PIN; the
+# second one from an image, a third one by the role for Ansible, and the station beside
+# a printer. Devices enrol with tokens, the desks by themselves; people print and take their paper with a PIN; the
 # desk is upgraded in the middle of it, rolled back, started again, and cleared away;
 # the report says what happened.
 . "$SOURCE/tests/system/host.sh"
 PACKAGES=$BUILD/packages/deb
-CLOUD=10.77.0.1 DESK=10.77.0.2 LOBBY=10.77.0.3 COPY=10.77.0.4
+CLOUD=10.77.0.1 DESK=10.77.0.2 LOBBY=10.77.0.3 COPY=10.77.0.4 OFFICE=10.77.0.5
 
 is_active() { [ "$(inside systemctl show -P ActiveState "$1")" = active ]; }
 give() { # file path-there mode
@@ -68,7 +68,9 @@ computer copy printhold sockets.target multi-user.target cups.service
 in_files env DEBIAN_FRONTEND=noninteractive dpkg -i /package.deb </dev/null >"$WORK/apt" 2>&1 ||
     fail "in an image: $(tail -n 20 "$WORK/apt")"
 system_boot
-system_wire cloud "$CLOUD/24" desk "$DESK/24" lobby "$LOBBY/24" copy "$COPY/24"
+computer office printhold sockets.target multi-user.target cups.service
+system_boot
+system_wire cloud "$CLOUD/24" desk "$DESK/24" lobby "$LOBBY/24" copy "$COPY/24" office "$OFFICE/24"
 
 # --- the server ---
 
@@ -174,6 +176,41 @@ give "$WORK/wrong" /etc/printhold/enrol-token 0600
 gone() { ! [ -e "$ROOT/etc/printhold/enrol-token" ]; }
 check 'a token that is not needed any more is deleted' until_true 20 gone
 check 'it is who it was' status_has '.identity == "enrolled" and .workstation == "ws-copy"'
+
+# --- by the role for Ansible ---
+
+system_use cloud
+token --class workstation --id ws-office --person bob@example.com
+system_use office
+mkdir -p "$ROOT/root/play/roles" "$ROOT/root/play/files"
+cp -r "$SOURCE/installer/examples/ansible" "$ROOT/root/play/roles/printhold"
+printf '[owner]\ndomain = example.com\n[enrolment]\nserver = https://hub.test\npin = %s\n' "$PIN" \
+    >"$ROOT/root/play/files/10-site.conf"
+cat >"$ROOT/root/play/play.yml" <<'TXT'
+- hosts: localhost
+  gather_facts: false
+  roles:
+    - role: printhold
+      vars:
+        printhold_package: /package.deb
+        printhold_settings: files/10-site.conf
+        printhold_token: "{{ lookup('file', '/run/token') }}"
+TXT
+give "$WORK/token" /run/token 0600
+plays() {
+    inside env HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive ansible-playbook -c local \
+        -i localhost, /root/play/play.yml </dev/null >"$WORK/play" 2>&1
+}
+plays || fail "the role: $(tail -n 20 "$WORK/play")"
+say 'ok  the role installs and enrols'
+check 'it is connected' until_true 30 status_has '.cloud == "online"'
+plays || fail "the role once more: $(tail -n 20 "$WORK/play")"
+is 'once more it changes nothing' "$(grep -o 'changed=[0-9]*' "$WORK/play")" changed=0
+inside rm /run/token
+! lies_about "$WORK/token" || fail "the token still lies about: $(cat "$WORK/found")"
+say 'ok  the token is nowhere any more'
+is 'Intune is told so' "$(inside sh /usr/share/doc/printhold/examples/intune/discover.sh |
+    jq -r '"\(.installed) \(.enrolment)"')" 'true ok'
 
 # --- the station ---
 

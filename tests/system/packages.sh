@@ -55,14 +55,16 @@ higher
 in_files useradd -m alice
 system_unit_tree sockets.target multi-user.target cups.service
 rm -f "$ROOT/usr/sbin/policy-rc.d"
-# What cupsd tries again itself comes minutes later otherwise.
-echo 'JobRetryInterval 5' >>"$ROOT/etc/cups/cupsd.conf"
 traces >"$WORK/before"
 
 # An image that is made ready and copied must have no secret.
-in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
-    --no-install-recommends /packages/old.deb </dev/null >"$WORK/apt" 2>&1 ||
+in_files env DEBIAN_FRONTEND=noninteractive strace -f -qq -e trace=file \
+    -e signal=none -o /packages/calls dpkg -i /packages/old.deb </dev/null >"$WORK/apt" 2>&1 ||
     fail "in files that do not run: $(tail -n 20 "$WORK/apt")"
+check 'its scripts were watched' grep -q 'sysusers.*printhold' "$ROOT/packages/calls"
+# Where everybody may write, they make nothing and read nothing (SR-64).
+is 'they have nothing to do where others may write' \
+    "$(grep -E '"(/var)?/tmp|"/dev/shm|"/home' "$ROOT/packages/calls" | head -n 3)" ''
 is 'in an image, without a running system, nothing is made yet' \
     "$(find "$ROOT/var/lib/printhold" "$ROOT/var/spool/printhold" -mindepth 1)" ''
 in_files env DEBIAN_FRONTEND=noninteractive apt-get -qy purge printhold \

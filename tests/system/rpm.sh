@@ -36,6 +36,13 @@ is 'the queue is there' "$(inside lpstat -v PrintHold | sed 's/.*: //')" printho
 is 'state and spool are the account'"'"'s alone' \
     "$(inside stat -c '%a %U:%G' /var/lib/printhold /var/spool/printhold | uniq)" \
     '700 printhold:printhold'
+is 'a token would be seen' \
+    "$(inside systemctl is-enabled printhold-enrol.path) $(inside systemctl is-active printhold-enrol.path)" \
+    'enabled active'
+mkdir -p "$ROOT/etc/printhold"
+(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$ROOT/etc/printhold/enrol-token")
+waits_for_hub() { inside journalctl -o cat -u printhold-enrol | grep -q 'not enrolled yet.*enrolment.server'; }
+check 'and this one wants to know the hub' until_true 20 waits_for_hub
 prints
 check 'a person prints, and the job is held' until_true 30 holds 1
 check 'and the agent may purge what CUPS has of it' until_true 15 cups_has_none

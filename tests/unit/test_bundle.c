@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/utsname.h>
+
 #include <cmocka.h>
 
 #include "bundle.h"
@@ -91,6 +93,26 @@ states_and_findings_have_no_words_of_others(void **state)
 }
 
 static void
+of_the_system_everything_but_its_name_is_told(void **state)
+{
+    const struct ph_doctor doctor = {.root = "/nonexistent"};
+    json_t *system = ph_bundle_system(&doctor), *value;
+    struct utsname name;
+    const char *key;
+
+    (void)state;
+    assert_int_equal(uname(&name), 0);
+    assert_string_equal(json_string_value(json_object_get(system, "kernel")),
+                        name.release);
+    json_object_foreach(system, key, value)
+    {
+        if (strcmp(json_string_value(value), name.nodename) == 0)
+            fail_msg("%s is the computer's name", key);
+    }
+    json_decref(system);
+}
+
+static void
 of_a_setting_that_is_text_only_whether_it_is_set_is_told(void **state)
 {
     size_t count;
@@ -119,6 +141,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_and_findings_have_no_words_of_others),
+        cmocka_unit_test(of_the_system_everything_but_its_name_is_told),
         cmocka_unit_test(
             of_a_setting_that_is_text_only_whether_it_is_set_is_told),
     };

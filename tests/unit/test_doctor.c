@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -479,6 +481,42 @@ proxy_and_name_of_the_broker_are_looked_at(void **state)
 }
 
 static void
+tell_address(struct world *world, const char *address)
+{
+    struct ph_control_status *status = &world->doctor.status;
+
+    (void)snprintf(status->addresses[0].address, PH_CONTROL_TEXT_MAX, "%s",
+                   address);
+    status->address_count = 1;
+}
+
+static void
+somebody_accepts_where_printers_are_told(void **state)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    socklen_t len = sizeof(here);
+    struct world *world = *state;
+    char address[PH_CONTROL_TEXT_MAX];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    expect(world, "port", PH_DOCTOR_WARNING, "on no network");
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
+    (void)snprintf(address, sizeof(address), "127.0.0.1:%u",
+                   (unsigned)ntohs(here.sin_port));
+    tell_address(world, address);
+    expect(world, "port", PH_DOCTOR_PROBLEM, "nobody accepts at 127.0.0.1");
+    assert_int_equal(listen(fd, 1), 0);
+    expect(world, "port", PH_DOCTOR_OK, "accepts at");
+    tell_address(world, "no address");
+    expect(world, "port", PH_DOCTOR_PROBLEM, "no address");
+    (void)snprintf(world->doctor.status.release, PH_CONTROL_TEXT_MAX, "off");
+    expect(world, "port", PH_DOCTOR_NOTHING, "");
+    assert_int_equal(close(fd), 0);
+}
+
+static void
 drop(const struct world *world, const char *where)
 {
     char path[PH_DOCTOR_PATH_MAX];
@@ -577,6 +615,7 @@ main(void)
         TEST(the_zone_of_firewalld_is_read),
         TEST(security_modules_are_told_by_the_kernels_files),
         TEST(proxy_and_name_of_the_broker_are_looked_at),
+        TEST(somebody_accepts_where_printers_are_told),
         TEST(a_token_is_told_by_what_became_of_it),
         TEST(units_that_are_masked_or_off_are_named),
     };
