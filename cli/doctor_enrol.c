@@ -29,21 +29,22 @@ judge_token(const struct ph_doctor *doctor, const char *path,
         ph_doctor_problem(finding, "%s is no file", path);
         ph_doctor_remedy(finding, "rm -r %s; put the token there", path);
     } else if (st->st_uid != doctor->admin || (st->st_mode & 077) != 0) {
-        ph_doctor_problem(finding,
-                          "others than root may read %s, or it is not root's",
-                          path);
+        ph_doctor_problem(
+            finding, "others than root may read %s, or it is not root's", path);
         ph_doctor_remedy(finding, "chown root %s; chmod 0600 %s", path, path);
     } else if (config->enrol_server[0] == '\0' ||
                (config->enrol_pin[0] == '\0') ==
                    (config->enrol_ca_file[0] == '\0')) {
-        ph_doctor_problem(finding, "there is a token, but the hub is not known");
+        ph_doctor_problem(finding,
+                          "there is a token, but the hub is not known");
         ph_doctor_remedy(finding, "set enrolment.server, and enrolment.pin or "
                                   "enrolment.ca_file");
     } else {
         ph_doctor_warn(finding, "not yet, it is being tried: %s",
                        doctor->status.identity_text);
-        ph_doctor_remedy(finding, "is the hub at %s there, and reached from "
-                                  "here?",
+        ph_doctor_remedy(finding,
+                         "is the hub at %s there, and reached from "
+                         "here?",
                          config->enrol_server);
     }
 }

@@ -44,8 +44,8 @@ ph_enrol_pause_ms(bool is_local, unsigned failures, uint32_t chance)
     int64_t pause_ms = LOCAL_MS;
 
     if (!is_local) {
-        pause_ms = FIRST_MS << (failures < DOUBLING_MAX ? failures
-                                                        : DOUBLING_MAX);
+        pause_ms = FIRST_MS
+                   << (failures < DOUBLING_MAX ? failures : DOUBLING_MAX);
         if (pause_ms > MOST_MS)
             pause_ms = MOST_MS;
     }
@@ -132,7 +132,8 @@ put_token_aside(void)
     int fd = -1, err = ph_io_open_dir(ph_config_dir(), false, 0, &fd, &why);
 
     if (err == PH_OK)
-        (void)ph_io_rename_durable(fd, PH_CONFIG_TOKEN, fd, PH_CONFIG_TOKEN_REFUSED);
+        (void)ph_io_rename_durable(fd, PH_CONFIG_TOKEN, fd,
+                                   PH_CONFIG_TOKEN_REFUSED);
     ph_io_close(&fd);
 }
 

@@ -1,170 +1,5 @@
-/* Unit tests of the checks of cli/doctor, against a system made up. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <fcntl.h>
-#include <ftw.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "doctor.h"
-#include "installed.h"
-#include "printhold/base/attr.h"
-#include "printhold/base/err.h"
-#include "printhold/base/io.h"
-
-#define NOW_MS INT64_C(1790000000000)
-#define DAY_MS INT64_C(86400000)
-#define MODEL  "PrintHold secure queue, " PRINTHOLD_VERSION
-
-struct world {
-    char root[64];
-    struct ph_doctor doctor;
-};
-
-/* --- a system as it should be --- */
-
-static void
-make_parents(char *path)
-{
-    for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL;
-         slash++) {
-        *slash = '\0';
-        (void)mkdir(path, 0755);
-        *slash = '/';
-    }
-}
-
-static void
-put(const struct world *world, const char *where, const char *text, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-    int fd;
-
-    ph_doctor_path(&world->doctor, where, path);
-    make_parents(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(ph_io_write_full(fd, text, strlen(text)), PH_OK);
-    assert_int_equal(fchmod(fd, mode), 0);
-    assert_int_equal(close(fd), 0);
-}
-
-static void
-put_directory(const struct world *world, const char *where, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-
-    ph_doctor_path(&world->doctor, where, path);
-    make_parents(path);
-    assert_int_equal(mkdir(path, mode), 0);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
-#define PUT_FILE(path, mode, user, group)      put(world, path, "x", mode);
-#define PUT_DIRECTORY(path, mode, user, group) put_directory(world, path, mode);
-
-static void
-put_installation(const struct world *world)
-{
-    PH_INSTALLED_FILES(PUT_FILE)
-    PH_INSTALLED_DIRECTORIES(PUT_DIRECTORY)
-}
-
-static int
-setup(void **state)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    struct ph_doctor *doctor;
-
-    if (world == NULL)
-        return -1;
-    doctor = &world->doctor;
-    (void)snprintf(world->root, sizeof(world->root), "/tmp/ph-doctor-XXXXXX");
-    if (mkdtemp(world->root) == NULL)
-        return -1;
-    doctor->root = world->root;
-    doctor->admin = geteuid();
-    doctor->now_ms = NOW_MS;
-    ph_config_init(&doctor->config);
-    (void)snprintf(doctor->config.agent_user, PH_CONFIG_TEXT_MAX, "%s",
-                   geteuid() == 0 ? "root" : getenv("USER"));
-    (void)snprintf(doctor->config.owner_domain, PH_CONFIG_TEXT_MAX,
-                   "example.com");
-    (void)snprintf(doctor->status.version, PH_CONTROL_TEXT_MAX,
-                   PRINTHOLD_VERSION);
-    (void)snprintf(doctor->status.key_level, PH_CONTROL_TEXT_MAX, "file");
-    (void)snprintf(doctor->status.cloud, PH_CONTROL_TEXT_MAX, "online");
-    (void)snprintf(doctor->status.release, PH_CONTROL_TEXT_MAX, "on");
-    doctor->status.spool_bytes_max = 1000;
-    doctor->queues[0] = (struct ph_doctor_queue){.name = "PrintHold",
-                                                 .model = MODEL,
-                                                 .policy = "authenticated",
-                                                 .accepting = true};
-    doctor->queue_count = 1;
-    put_installation(world);
-    *state = world;
-    return 0;
-}
-
-static int
-on_leftover(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
-static int
-teardown(void **state)
-{
-    struct world *world = *state;
-
-    (void)nftw(world->root, on_leftover, 16, FTW_DEPTH | FTW_PHYS);
-    free(world);
-    return 0;
-}
-
-/* --- what a check says --- */
-
-static const struct ph_doctor_check *
-find(const char *name)
-{
-    size_t count;
-    const struct ph_doctor_check *table = ph_doctor_table(&count);
-
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(table[i].name, name) == 0)
-            return &table[i];
-    fail_msg("no check %s", name);
-    return NULL;
-}
-
-static void
-expect(const struct world *world, const char *name, enum ph_doctor_level level,
-       const char *part)
-{
-    struct ph_doctor_finding finding = {.level = PH_DOCTOR_NOTHING};
-
-    find(name)->judge(&world->doctor, &finding);
-    if (finding.level != level)
-        fail_msg("%s: level %d, should be %d: %s", name, (int)finding.level,
-                 (int)level, finding.text.text);
-    if (strstr(finding.text.text, part) == NULL)
-        fail_msg("%s: '%s' has no '%s'", name, finding.text.text, part);
-    if ((level > PH_DOCTOR_OK) != (finding.remedy.text[0] != '\0'))
-        fail_msg("%s: remedy '%s'", name, finding.remedy.text);
-}
+/* Unit tests of the checks of cli/doctor: this computer. */
+#include "doctor_fixture.h"
 
 static void
 a_good_system_has_no_problem_and_no_two_checks_one_name(void **state)
@@ -182,15 +17,6 @@ a_good_system_has_no_problem_and_no_two_checks_one_name(void **state)
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(table[i].name, table[j].name);
     }
-}
-
-static void
-change_mode(const struct world *world, const char *where, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-
-    ph_doctor_path(&world->doctor, where, path);
-    assert_int_equal(chmod(path, mode), 0);
 }
 
 #define LAST_BACKEND(path, mode, user, group)   \
@@ -279,9 +105,9 @@ the_queue_is_there_and_as_it_was_made(void **state)
 static void
 without_an_agent_one_line_says_so_and_none_guesses(void **state)
 {
-    static const char *const silent[] = {
-        "spool",   "key",        "cloud",    "catalogue", "port",
-        "release", "cups-purge", "enrolment"};
+    static const char *const silent[] = {"spool",      "key",      "cloud",
+                                         "catalogue",  "port",     "release",
+                                         "cups-purge", "enrolment"};
     struct world *world = *state;
 
     world->doctor.agent_err =
@@ -356,88 +182,6 @@ certificates_are_judged_by_their_end(void **state)
     expect(world, "authority", PH_DOCTOR_PROBLEM, "no PEM certificate");
 }
 
-static const struct {
-    const char *name;
-    const char *rules;
-    enum ph_doctor_level level;
-    const char *part;
-} ufw_rules[] = {
-    {"allows the port",
-     "### tuple ### allow tcp 9443 0.0.0.0/0 any 0.0.0.0/0 in\n", PH_DOCTOR_OK,
-     "ufw allows"},
-    {"allows a range", "### tuple ### allow tcp 9000:9999 0.0.0.0/0 any\n",
-     PH_DOCTOR_OK, "ufw allows"},
-    {"allows by its profile",
-     "### tuple ### allow tcp 9443 0.0.0.0/0 any 0.0.0.0/0 PrintHold - in\n",
-     PH_DOCTOR_OK, "ufw allows"},
-    {"another port", "### tuple ### allow tcp 944 0.0.0.0/0 any\n",
-     PH_DOCTOR_WARNING, "nobody in at port 9443"},
-    {"the same of udp", "### tuple ### allow udp 9443 0.0.0.0/0 any\n",
-     PH_DOCTOR_WARNING, "nobody in"},
-    {"denies", "### tuple ### deny tcp 9443 0.0.0.0/0 any\n", PH_DOCTOR_WARNING,
-     "nobody in"},
-    {"nothing", "", PH_DOCTOR_WARNING, "nobody in"},
-};
-
-static void
-the_rules_of_ufw_are_read(void **state)
-{
-    struct world *world = *state;
-
-    expect(world, "firewall", PH_DOCTOR_OK, "neither");
-    put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=no\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_OK, "neither");
-    put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=yes\nLOGLEVEL=low\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_WARNING, "may not be read");
-    for (size_t i = 0; i < PH_COUNT(ufw_rules); i++) {
-        put(world, "/etc/ufw/user.rules", ufw_rules[i].rules, 0640);
-        print_message("%s\n", ufw_rules[i].name);
-        expect(world, "firewall", ufw_rules[i].level, ufw_rules[i].part);
-    }
-}
-
-static const struct {
-    const char *name;
-    const char *zone;
-    enum ph_doctor_level level;
-} zones[] = {
-    {"our service", "<zone><service name=\"printhold\"/></zone>", PH_DOCTOR_OK},
-    {"the port", "<zone><port protocol=\"tcp\" port=\"9443\"/></zone>",
-     PH_DOCTOR_OK},
-    {"a range", "<zone><port port=\"1025-65535\" protocol=\"tcp\"/></zone>",
-     PH_DOCTOR_OK},
-    {"everything", "<zone target=\"ACCEPT\"></zone>", PH_DOCTOR_OK},
-    {"the same of udp", "<zone><port port=\"9443\" protocol=\"udp\"/></zone>",
-     PH_DOCTOR_WARNING},
-    {"others",
-     "<zone><service name=\"ssh\"/><port port=\"1-9442\" protocol=\"tcp\"/>"
-     "<port port=\"9444-\" protocol=\"tcp\"/></zone>",
-     PH_DOCTOR_WARNING},
-    {"udp, and tcp of another",
-     "<zone><port port=\"9443\" protocol=\"udp\"/>"
-     "<port port=\"1\" protocol=\"tcp\"/></zone>",
-     PH_DOCTOR_WARNING},
-    {"cut off", "<zone><port port=\"9443", PH_DOCTOR_WARNING},
-};
-
-static void
-the_zone_of_firewalld_is_read(void **state)
-{
-    struct world *world = *state;
-
-    put(world, "/etc/systemd/system/multi-user.target.wants/firewalld.service",
-        "x", 0644);
-    expect(world, "firewall", PH_DOCTOR_WARNING, "zone public may not be read");
-    put(world, "/usr/lib/firewalld/zones/work.xml", zones[0].zone, 0644);
-    put(world, "/etc/firewalld/firewalld.conf", "DefaultZone=work\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_OK, "work");
-    for (size_t i = 0; i < PH_COUNT(zones); i++) {
-        put(world, "/etc/firewalld/zones/work.xml", zones[i].zone, 0644);
-        print_message("%s\n", zones[i].name);
-        expect(world, "firewall", zones[i].level, "9443");
-    }
-}
-
 static void
 security_modules_are_told_by_the_kernels_files(void **state)
 {
@@ -451,69 +195,6 @@ security_modules_are_told_by_the_kernels_files(void **state)
     expect(world, "selinux", PH_DOCTOR_OK, "permissive");
     put(world, "/sys/fs/selinux/enforce", "1", 0644);
     expect(world, "selinux", PH_DOCTOR_PROBLEM, "not our label");
-}
-
-static void
-proxy_and_name_of_the_broker_are_looked_at(void **state)
-{
-    struct world *world = *state;
-    struct ph_config *config = &world->doctor.config;
-
-    expect(world, "proxy", PH_DOCTOR_NOTHING, "");
-    expect(world, "dns", PH_DOCTOR_NOTHING, "");
-    (void)snprintf(config->cloud_url, PH_CONFIG_TEXT_MAX,
-                   " wss://127.0.0.1:1/mqtt wss://b.invalid/");
-    expect(world, "proxy", PH_DOCTOR_OK, "none");
-    expect(world, "dns", PH_DOCTOR_OK, "127.0.0.1");
-    (void)snprintf(config->cloud_proxy, PH_CONFIG_TEXT_MAX,
-                   "http://proxy.invalid:3128");
-    expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid, port 3128");
-    expect(world, "dns", PH_DOCTOR_PROBLEM, "proxy.invalid");
-    (void)snprintf(config->cloud_proxy_credentials_file, PH_CONFIG_TEXT_MAX,
-                   "/secret");
-    expect(world, "proxy", PH_DOCTOR_PROBLEM, "/secret");
-    put(world, "/secret", "user:password", 0644);
-    expect(world, "proxy", PH_DOCTOR_PROBLEM, "others may read it");
-    change_mode(world, "/secret", 0600);
-    expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid");
-    (void)snprintf(config->cloud_no_proxy, PH_CONFIG_TEXT_MAX, "127.0.0.1");
-    expect(world, "proxy", PH_DOCTOR_OK, "none");
-}
-
-static void
-tell_address(struct world *world, const char *address)
-{
-    struct ph_control_status *status = &world->doctor.status;
-
-    (void)snprintf(status->addresses[0].address, PH_CONTROL_TEXT_MAX, "%s",
-                   address);
-    status->address_count = 1;
-}
-
-static void
-somebody_accepts_where_printers_are_told(void **state)
-{
-    struct sockaddr_in here = {.sin_family = AF_INET};
-    socklen_t len = sizeof(here);
-    struct world *world = *state;
-    char address[PH_CONTROL_TEXT_MAX];
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    expect(world, "port", PH_DOCTOR_WARNING, "on no network");
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
-    (void)snprintf(address, sizeof(address), "127.0.0.1:%u",
-                   (unsigned)ntohs(here.sin_port));
-    tell_address(world, address);
-    expect(world, "port", PH_DOCTOR_PROBLEM, "nobody accepts at 127.0.0.1");
-    assert_int_equal(listen(fd, 1), 0);
-    expect(world, "port", PH_DOCTOR_OK, "accepts at");
-    tell_address(world, "no address");
-    expect(world, "port", PH_DOCTOR_PROBLEM, "no address");
-    (void)snprintf(world->doctor.status.release, PH_CONTROL_TEXT_MAX, "off");
-    expect(world, "port", PH_DOCTOR_NOTHING, "");
-    assert_int_equal(close(fd), 0);
 }
 
 static void
@@ -597,8 +278,6 @@ units_that_are_masked_or_off_are_named(void **state)
     expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-agent.service is");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int
 main(void)
 {
@@ -611,11 +290,7 @@ main(void)
         TEST(without_an_agent_one_line_says_so_and_none_guesses),
         TEST(what_the_agent_says_is_judged),
         TEST(certificates_are_judged_by_their_end),
-        TEST(the_rules_of_ufw_are_read),
-        TEST(the_zone_of_firewalld_is_read),
         TEST(security_modules_are_told_by_the_kernels_files),
-        TEST(proxy_and_name_of_the_broker_are_looked_at),
-        TEST(somebody_accepts_where_printers_are_told),
         TEST(a_token_is_told_by_what_became_of_it),
         TEST(units_that_are_masked_or_off_are_named),
     };

@@ -34,8 +34,8 @@ a_token_is_for_whoever_has_no_good_certificate(void **state)
 {
     (void)state;
     for (size_t i = 0; i < PH_COUNT(computers); i++) {
-        struct ph_control_status status = {
-            .identity_until_ms = computers[i].until_ms};
+        struct ph_control_status status = {.identity_until_ms =
+                                               computers[i].until_ms};
 
         (void)snprintf(status.identity, sizeof(status.identity), "%s",
                        computers[i].identity);
