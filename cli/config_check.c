@@ -15,6 +15,7 @@
 #include "printhold/model/owner_map.h"
 #include "printhold/net/proxy.h"
 #include "printhold/net/ws_url.h"
+#include "printhold/proto/enrolment.h"
 #include "printhold/proto/json.h"
 
 struct check {
@@ -36,10 +37,15 @@ static void
 check_values(struct check *check)
 {
     const struct ph_config *config = &check->config;
+    char host[PH_ENROLMENT_URL_MAX];
     struct ph_proxy proxy;
     struct ph_why why;
     int64_t since_ms;
 
+    if (config->enrol_server[0] != '\0' &&
+        ph_enrolment_server(config->enrol_server, host) != PH_OK)
+        blame(check, AT(enrol_server),
+              "enrolment.server must be https://HOST or https://HOST:PORT");
     if (ph_proxy_parse(config->cloud_proxy, &proxy, &why) == PH_ERR_CONFIG)
         blame(check, AT(cloud_proxy), why.text);
     if (ph_machine_key_find(config->key_level, config->key_file, &since_ms,

@@ -15,13 +15,13 @@
 #include "client.h"
 #include "command.h"
 #include "enrol.h"
-#include "os_enrol.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
 #include "printhold/base/io.h"
 #include "printhold/base/wipe.h"
 #include "printhold/model/config.h"
+#include "printhold/model/config_managed.h"
 #include "printhold/proto/enrolment.h"
 
 #define LOCAL_MS     10000
@@ -93,16 +93,20 @@ ask(const struct ph_control_request *request, ph_client_item_cb on_item,
 static int
 find_token(struct ph_control_enrol *enrol, struct ph_why *why)
 {
-    char path[PH_CONFIG_PATH_MAX];
+    char source[PH_CONFIG_PATH_MAX];
     int err;
 
-    (void)snprintf(path, sizeof(path), "%s/" PH_CONFIG_TOKEN, ph_config_dir());
-    err = ph_enrol_take_token(enrol, path, why);
-    if (err == PH_ERR_NOT_FOUND)
-        return ph_os_enrol_token(enrol->token, why);
+    (void)snprintf(source, sizeof(source), "%s/" PH_CONFIG_TOKEN,
+                   ph_config_dir());
+    err = ph_enrol_take_token(enrol, source, why);
+    if (err == PH_ERR_NOT_FOUND) {
+        (void)snprintf(source, sizeof(source), PH_MANAGED_TOKEN);
+        err = ph_managed_token(enrol->token, sizeof(enrol->token));
+    }
     /* Perhaps somebody is still writing it. */
-    if (err == PH_OK && !ph_enrolment_is_token(enrol->token))
-        err = ph_why_fail(why, PH_ERR_INVALID, "%s has no token", path);
+    if (err == PH_ERR_INVALID ||
+        (err == PH_OK && !ph_enrolment_is_token(enrol->token)))
+        err = ph_why_fail(why, PH_ERR_INVALID, "%s has no token", source);
     return err;
 }
 

@@ -24,6 +24,10 @@ static const struct {
     {AT(cert_key_file), AT(cert_file), false,
      "identity.key_file is set but identity.cert_file is not; name the "
      "certificate of that key"},
+    {AT(enrol_pin), AT(enrol_server), false,
+     "enrolment.pin is set but enrolment.server is not; name the hub"},
+    {AT(enrol_ca_file), AT(enrol_server), false,
+     "enrolment.ca_file is set but enrolment.server is not; name the hub"},
     {AT(cloud_token_file), AT(cloud_user), false,
      "cloud.token_file is set but cloud.user is not; name the user that the "
      "token is of"},
@@ -91,6 +95,13 @@ ph_config_check_rules(const struct ph_config *config,
             text_of(config, rules[i].needs)[0] == '\0')
             ph_config_blame(origins, rules[i].has, rules[i].text, findings);
     }
+    if (config->enrol_server[0] != '\0' &&
+        (config->enrol_pin[0] != '\0') == (config->enrol_ca_file[0] != '\0'))
+        ph_config_blame(origins, AT(enrol_server),
+                        "enrolment.server needs enrolment.pin or "
+                        "enrolment.ca_file, one of the two; name what the hub "
+                        "is known by",
+                        findings);
     if (has_files && config->cloud_url[0] != '\0' && !knows_broker(config))
         ph_config_blame(
             origins, AT(cloud_url),
