@@ -34,7 +34,7 @@ static const struct ph_command commands[] = {
      "check or show the configuration", PH_OPTION_JSON | PH_OPTION_ORIGIN, 1, 1,
      ph_cmd_config},
     {"enrol",
-     "--server URL --token-file FILE --pin PIN | --ca FILE [--json], or --auto",
+     "--server URL --token-file FILE --pin PIN | --ca FILE [--json] | --auto",
      "make this computer one of the organisation's",
      PH_OPTIONS_ENROL | PH_OPTION_JSON | PH_OPTION_AUTO, 0, 0, ph_cmd_enrol},
 };
