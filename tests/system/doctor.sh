@@ -139,6 +139,10 @@ site '[cloud]' 'url = wss://broker.invalid/'
 finds dns problem
 site '[identity]' 'ca_file = /root/proxy'
 finds authority problem
+site '[keys]' 'level = host'
+finds key problem
+site '[owner]' 'domain ='
+finds owners warning
 site '[jobs]' 'free_reserve = 900T'
 finds disk problem
 site
