@@ -32,6 +32,8 @@ on_changed(uv_async_t *async)
         ph_reaper_kick(agent->reaper);
     if (agent->cups_held != NULL)
         ph_cups_held_changed(agent->cups_held);
+    if (agent->control != NULL)
+        ph_control_server_changed(agent->control);
 }
 
 static void

@@ -28,6 +28,15 @@ on_effect(const struct ph_cloud_effect *effect, void *arg)
         ph_renewal_kick(agent->renewal_part);
 }
 
+static void
+on_cloud_state(void *arg)
+{
+    const struct agent *agent = arg;
+
+    if (agent->control != NULL)
+        ph_control_server_changed(agent->control);
+}
+
 int
 agent_start_cloud(struct agent *agent, struct ph_why *why)
 {
@@ -38,10 +47,11 @@ agent_start_cloud(struct agent *agent, struct ph_why *why)
     if (err == PH_OK)
         err = ph_cloud_start(&agent->loop, &agent->config, agent->jobs,
                              &agent->workstation, &agent->cloud, why);
-    if (err == PH_OK)
-        ph_cloud_on_message(agent->cloud, ph_cloud_inbox_on_message,
-                            agent->inbox);
-    return err;
+    if (err != PH_OK)
+        return err;
+    ph_cloud_on_message(agent->cloud, ph_cloud_inbox_on_message, agent->inbox);
+    ph_cloud_on_state(agent->cloud, on_cloud_state, agent);
+    return PH_OK;
 }
 
 /* The link has its certificate from its start: stop it, and what knows it, and

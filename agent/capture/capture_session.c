@@ -242,6 +242,14 @@ work_ended(struct ph_capture_session *s)
     return !s->stop_after_work;
 }
 
+/* In a worker: what came of the job's last piece. */
+static void
+note_untaken(struct ph_capture_session *s)
+{
+    if (s->work_err != PH_OK)
+        ph_jobs_note_untaken(s->jobs, &s->begin, &s->refuse);
+}
+
 static void
 work_begin(uv_work_t *work)
 {
@@ -249,6 +257,7 @@ work_begin(uv_work_t *work)
 
     s->work_err = ph_jobs_begin(s->jobs, &s->begin, &s->capture, &s->secret,
                                 &s->write_fd, &s->refuse);
+    note_untaken(s);
 }
 
 static void
@@ -282,6 +291,7 @@ work_progress(uv_work_t *work)
     struct ph_capture_session *s = work->data;
 
     s->work_err = ph_jobs_progress(s->capture, s->offset, &s->refuse);
+    note_untaken(s);
 }
 
 static void
@@ -307,6 +317,7 @@ work_commit(uv_work_t *work)
 
     s->work_err = ph_jobs_commit(s->capture, &s->ticket, &s->job, &s->refuse);
     s->capture = NULL;
+    note_untaken(s);
 }
 
 static void

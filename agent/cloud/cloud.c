@@ -22,10 +22,21 @@ void
 cloud_set_state(struct ph_cloud *cloud, enum ph_cloud_state state,
                 const char *text)
 {
-    if (cloud->status.state != state)
+    const bool is_other = cloud->status.state != state;
+
+    if (is_other)
         cloud->status.since_ms = ph_clock_wall_ms();
     cloud->status.state = state;
     (void)snprintf(cloud->status.text, sizeof(cloud->status.text), "%s", text);
+    if (is_other && cloud->on_state != NULL)
+        cloud->on_state(cloud->on_state_arg);
+}
+
+void
+ph_cloud_on_state(struct ph_cloud *cloud, void (*changed)(void *arg), void *arg)
+{
+    cloud->on_state = changed;
+    cloud->on_state_arg = arg;
 }
 
 void

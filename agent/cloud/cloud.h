@@ -81,6 +81,10 @@ typedef void (*ph_cloud_message_cb)(const struct ph_mqtt_publish *message,
 void ph_cloud_on_message(struct ph_cloud *cloud, ph_cloud_message_cb on_message,
                          void *arg);
 
+/* Called on the loop's thread when the state is another one; NULL: nobody. */
+void ph_cloud_on_state(struct ph_cloud *cloud, void (*changed)(void *arg),
+                       void *arg);
+
 /* On the loop's thread. */
 void ph_cloud_status(const struct ph_cloud *cloud,
                      struct ph_cloud_status *out_status);

@@ -85,6 +85,8 @@ struct ph_cloud {
     size_t answered_count;
 
     struct ph_cloud_status status;
+    void (*on_state)(void *arg); /* or NULL */
+    void *on_state_arg;
     bool is_stopping;
     void (*stopped)(void *arg);
     void *stopped_arg;

@@ -19,8 +19,9 @@ int
 ph_control_asker(uid_t uid, const struct ph_control_request *request,
                  struct ph_asker *out_asker, struct ph_why *why)
 {
-    bool list =
-        request->op == PH_CONTROL_JOBS || request->op == PH_CONTROL_HISTORY;
+    bool list = request->op == PH_CONTROL_JOBS ||
+                request->op == PH_CONTROL_HISTORY ||
+                request->op == PH_CONTROL_WATCH;
 
     if (request->all && uid != 0)
         return ph_why_fail(why, PH_ERR_DENIED,

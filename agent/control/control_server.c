@@ -2,13 +2,16 @@
  * A client is in one of these states; every change goes through enter():
  *
  *   READING --request--> WORKING --frames--> WRITING --all sent--> READING
- *      |                    |  ^                |
- *      |                    |  '----- more -----'
- *      '--------------------'-------------------'--> CLOSING
+ *      |                  |  ^ ^               |  |
+ *      |                  |  | '---- more -----'  '--a watcher--> WATCHING
+ *      |                  |  '------------ something changed ---------'|
+ *      '------------------'--------------------'-----------------------'
+ *                                                        '--> CLOSING
  *
  * Invariants: the idle timer runs in READING and WRITING only; a worker uses
- * call and out in WORKING only, and the client is not freed before the worker
- * is back and both handles are closed.
+ * call, watch and out in WORKING only, and the client is not freed before the
+ * worker is back and both handles are closed. A watcher never asks again: what
+ * it sends ends it.
  */
 #include "control_server.h"
 
@@ -19,6 +22,7 @@
 #include <unistd.h>
 
 #include "control_status.h"
+#include "control_watch.h"
 #include "local_listen.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -35,7 +39,7 @@
 /* A chunk of a list, and the item that crosses its end. */
 #define OUT_MAX (2 * PH_FRAME_MAX)
 
-enum state { READING, WORKING, WRITING, CLOSING };
+enum state { READING, WORKING, WRITING, WATCHING, CLOSING };
 
 struct client {
     struct ph_control_server *server;
@@ -50,8 +54,11 @@ struct client {
     uid_t uid;
     struct ph_buf in;
     struct ph_buf out;
-    struct ph_control_call call;
+    struct ph_control_call *call; /* NULL: nothing is asked */
     int call_err;
+    bool is_watcher;
+    bool is_behind; /* something changed since the last look */
+    struct ph_control_watch watch;
 };
 
 struct ph_control_server {
@@ -62,7 +69,6 @@ struct ph_control_server {
     struct ph_jobs *jobs;
     struct ph_control_sources sources;
     struct client *clients;
-    size_t client_count;
     int64_t started_ms; /* monotonic */
     char key_level[PH_CONTROL_TEXT_MAX];
     char path[PH_CONFIG_TEXT_MAX]; /* of our own socket file, else empty */
@@ -71,6 +77,7 @@ struct ph_control_server {
 };
 
 static void serve(struct client *client);
+static void stay(struct client *client);
 
 bool
 ph_control_may_connect(uid_t uid, size_t connections, size_t of_uid)
@@ -80,7 +87,34 @@ ph_control_may_connect(uid_t uid, size_t connections, size_t of_uid)
     return uid == 0 || of_uid < PH_CONTROL_CLIENTS_PER_UID;
 }
 
+bool
+ph_control_may_watch(size_t watchers, size_t of_uid)
+{
+    return watchers < PH_CONTROL_WATCHERS_MAX &&
+           of_uid < PH_CONTROL_WATCHERS_PER_UID;
+}
+
+static size_t
+count(const struct ph_control_server *server, bool watchers, const uid_t *uid)
+{
+    size_t n = 0;
+
+    for (const struct client *c = server->clients; c != NULL; c = c->next)
+        n += c->is_watcher == watchers && (uid == NULL || c->uid == *uid);
+    return n;
+}
+
 /* --- ends --- */
+
+static void
+end_call(struct client *client)
+{
+    if (client->call == NULL)
+        return;
+    ph_control_call_end(client->call);
+    free(client->call);
+    client->call = NULL;
+}
 
 static void
 finish_if_gone(struct ph_control_server *server)
@@ -108,8 +142,7 @@ free_if_gone(struct client *client)
         server->clients = client->next;
     if (client->next != NULL)
         client->next->prev = client->prev;
-    server->client_count--;
-    ph_control_call_end(&client->call);
+    end_call(client);
     ph_wipe(client->in.data, client->in.len);
     ph_buf_close(&client->in);
     ph_buf_close(&client->out);
@@ -166,7 +199,9 @@ on_work(uv_work_t *work)
 {
     struct client *client = work->data;
 
-    client->call_err = ph_control_call_step(&client->call, &client->out);
+    client->call_err = client->is_watcher
+                           ? ph_control_watch_step(&client->watch, &client->out)
+                           : ph_control_call_step(client->call, &client->out);
 }
 
 static void on_worked(uv_work_t *work, int status);
@@ -174,7 +209,15 @@ static void on_worked(uv_work_t *work, int status);
 static void
 start_work(struct client *client)
 {
+    struct ph_control_sources *sources = &client->server->sources;
+    struct ph_cloud_status cloud;
+
     enter(client, WORKING);
+    if (client->is_watcher && sources->cloud != NULL) {
+        sources->cloud(sources->arg, &cloud);
+        ph_control_watch_set_cloud(&client->watch, &cloud);
+    }
+    client->is_behind = false;
     ph_buf_clear(&client->out);
     client->working = true;
     if (uv_queue_work(client->server->loop, &client->work, on_work,
@@ -190,9 +233,29 @@ tell_enrolled(struct client *client)
 {
     const struct ph_control_sources *sources = &client->server->sources;
 
-    if (client->call.is_enrolled && sources->enrolled != NULL)
+    if (client->call == NULL || !client->call->is_enrolled)
+        return;
+    client->call->is_enrolled = false;
+    if (sources->enrolled != NULL)
         sources->enrolled(sources->arg);
-    client->call.is_enrolled = false;
+}
+
+/* What was made is out: what comes next? */
+static void
+go_on(struct client *client)
+{
+    if (client->is_watcher &&
+        (client->is_behind || !client->watch.is_at_end)) {
+        start_work(client);
+    } else if (client->is_watcher) {
+        stay(client);
+    } else if (client->call != NULL && !client->call->done) {
+        start_work(client);
+    } else {
+        end_call(client);
+        enter(client, READING);
+        serve(client);
+    }
 }
 
 static void
@@ -203,14 +266,10 @@ on_written(uv_write_t *write, int status)
     tell_enrolled(client);
     if (client->state == CLOSING)
         return;
-    if (status != 0) {
+    if (status != 0)
         close_client(client); /* gone in the middle of a reply */
-    } else if (!client->call.done) {
-        start_work(client);
-    } else {
-        enter(client, READING);
-        serve(client);
-    }
+    else
+        go_on(client);
 }
 
 static void
@@ -237,8 +296,10 @@ on_worked(uv_work_t *work, int status)
         free_if_gone(client);
     else if (status != 0 || client->call_err != PH_OK)
         close_client(client);
-    else
+    else if (client->out.len > 0)
         start_write(client);
+    else
+        go_on(client); /* nothing happened to jobs of this watcher */
 }
 
 /* A request that cannot be understood is answered and the talk goes on. */
@@ -246,7 +307,6 @@ static void
 refuse(struct client *client, int err, const struct ph_why *why)
 {
     ph_buf_clear(&client->out);
-    client->call.done = true;
     if (ph_control_put_reply(&client->out, err, why) == PH_OK)
         start_write(client);
     else
@@ -254,10 +314,52 @@ refuse(struct client *client, int err, const struct ph_why *why)
 }
 
 static void
+start_call(struct client *client, const struct ph_control_request *request)
+{
+    struct ph_control_server *server = client->server;
+    struct ph_control_status status;
+    const bool is_status = request->op == PH_CONTROL_STATUS;
+
+    client->call = malloc(sizeof(*client->call));
+    if (client->call == NULL) {
+        refuse(client, PH_ERR_NOMEM, NULL);
+        return;
+    }
+    if (is_status)
+        ph_control_fill_status(&server->sources, server->started_ms,
+                               server->key_level, &status);
+    ph_control_call_init(client->call, server->jobs, client->uid, request,
+                         is_status ? &status : NULL);
+    ph_control_call_set_hub(client->call, server->sources.enrol,
+                            server->sources.login, server->sources.arg);
+    start_work(client);
+}
+
+static void
+start_watch(struct client *client, const struct ph_control_request *request)
+{
+    struct ph_control_server *server = client->server;
+    struct ph_why why = {""};
+    int err = ph_control_watch_init(&client->watch, server->jobs, client->uid,
+                                    request, &why);
+
+    if (err == PH_OK &&
+        !ph_control_may_watch(count(server, true, NULL),
+                              count(server, true, &client->uid)))
+        err = ph_why_fail(&why, PH_ERR_LIMIT,
+                          "too many programs watch jobs on this computer");
+    if (err != PH_OK) {
+        refuse(client, err, &why);
+        return;
+    }
+    client->is_watcher = true;
+    start_work(client);
+}
+
+static void
 start_request(struct client *client, const struct ph_frame *frame)
 {
     struct ph_control_request request;
-    struct ph_control_status status;
     struct ph_why why;
     int err;
 
@@ -271,19 +373,12 @@ start_request(struct client *client, const struct ph_frame *frame)
         refuse(client, err, &why);
         return;
     }
-    if (request.op == PH_CONTROL_STATUS)
-        ph_control_fill_status(&client->server->sources,
-                               client->server->started_ms,
-                               client->server->key_level, &status);
-    ph_control_call_init(&client->call, client->server->jobs, client->uid,
-                         &request,
-                         request.op == PH_CONTROL_STATUS ? &status : NULL);
-    ph_control_call_set_hub(&client->call, client->server->sources.enrol,
-                            client->server->sources.login,
-                            client->server->sources.arg);
+    if (request.op == PH_CONTROL_WATCH)
+        start_watch(client, &request);
+    else
+        start_call(client, &request);
     ph_wipe(&request.enrol, sizeof(request.enrol));
     ph_wipe(&request.login, sizeof(request.login));
-    start_work(client);
 }
 
 /* --- reading --- */
@@ -306,7 +401,7 @@ on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
     struct client *client = stream->data;
 
     (void)buf;
-    if (count < 0) {
+    if (count < 0 || (count > 0 && client->state == WATCHING)) {
         close_client(client);
         return;
     }
@@ -338,18 +433,38 @@ serve(struct client *client)
         close_client(client);
 }
 
-/* --- accepting --- */
+/* --- watching --- */
 
-static size_t
-count_of_uid(const struct ph_control_server *server, uid_t uid)
+/* Until something changes, or it goes; with no more memory than that needs. */
+static void
+stay(struct client *client)
 {
-    size_t count = 0;
-
-    for (struct client *c = server->clients; c != NULL; c = c->next)
-        if (c->uid == uid)
-            count++;
-    return count;
+    enter(client, WATCHING);
+    ph_buf_close(&client->out);
+    if (client->in.len > 0) {
+        close_client(client);
+        return;
+    }
+    ph_buf_close(&client->in);
+    if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0)
+        close_client(client);
 }
+
+void
+ph_control_server_changed(struct ph_control_server *server)
+{
+    for (struct client *c = server->clients; c != NULL; c = c->next) {
+        if (!c->is_watcher)
+            continue;
+        c->is_behind = true;
+        if (c->state != WATCHING)
+            continue;
+        (void)uv_read_stop((uv_stream_t *)&c->pipe);
+        start_work(c);
+    }
+}
+
+/* --- accepting --- */
 
 static struct client *
 add_client(struct ph_control_server *server)
@@ -373,7 +488,6 @@ add_client(struct ph_control_server *server)
     if (client->next != NULL)
         client->next->prev = client;
     server->clients = client;
-    server->client_count++;
     return client;
 }
 
@@ -392,8 +506,8 @@ admit(struct client *client)
     if (err != PH_OK)
         return err;
     /* This client is counted already, but has no uid yet. */
-    if (!ph_control_may_connect(peer.uid, server->client_count - 1,
-                                count_of_uid(server, peer.uid)))
+    if (!ph_control_may_connect(peer.uid, count(server, false, NULL) - 1,
+                                count(server, false, &peer.uid)))
         return PH_ERR_LIMIT;
     client->uid = peer.uid;
     return PH_OK;

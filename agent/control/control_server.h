@@ -6,7 +6,8 @@
  * socket is open to everybody (0666): who asks is the peer's uid, read from
  * the kernel when the connection is accepted. Bounds: 64 connections, 16 of
  * one person, one request at a time on each, 64 KiB a request, 30 s without
- * progress. The program ignores SIGPIPE.
+ * progress; beside them 256 that watch (control_watch.h), 4 of one person, which
+ * say nothing for as long as nothing happens. The program ignores SIGPIPE.
  */
 #ifndef PRINTHOLD_AGENT_CONTROL_SERVER_H
 #define PRINTHOLD_AGENT_CONTROL_SERVER_H
@@ -54,8 +55,10 @@ struct ph_control_sources {
     unsigned idle_ms; /* 0: PH_CONTROL_IDLE_MS */
 };
 
-/* May one more connection of this uid come in, when there are so many? */
+/* May one more connection of this uid come in, or begin to watch, when there are
+ * so many? */
 bool ph_control_may_connect(uid_t uid, size_t connections, size_t of_uid);
+bool ph_control_may_watch(size_t watchers, size_t of_uid);
 
 /*
  * Listen on config's control socket, or on listen_fd unless it is -1: a
@@ -68,6 +71,10 @@ int ph_control_server_start(uv_loop_t *loop, const struct ph_config *config,
                             int listen_fd,
                             struct ph_control_server **out_server,
                             struct ph_why *why);
+
+/* Something happened to jobs, or to the cloud: whoever watches hears of it. On the
+ * loop's thread. */
+void ph_control_server_changed(struct ph_control_server *server);
 
 /* Close everything; requests under way end first, unanswered. done is called
  * once and the server is freed before it. server may be NULL: done at once. */

@@ -29,6 +29,7 @@
 #include "printhold/proto/answer_event.h"
 #include "printhold/proto/capture.h"
 #include "printhold/proto/command.h"
+#include "printhold/proto/control.h"
 #include "printhold/proto/event.h"
 
 struct ph_jobs;
@@ -231,6 +232,39 @@ typedef bool (*ph_jobs_history_cb)(const struct ph_audit_record *record,
 int ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
                     int64_t *after, ph_jobs_history_cb each, void *arg,
                     bool *out_end);
+
+/* --- what happens to jobs, for who watches --- */
+
+/* How far somebody has been told. What there is to be told lies in the catalogue
+ * and the audit, so that a watcher who is slow, or comes again, misses nothing
+ * and needs no memory here. The fields are private. */
+struct ph_jobs_news {
+    struct ph_control_place place; /* job time and number of the record */
+    uint64_t untaken;
+};
+
+/* From now on, or from where an earlier one was, NULL: now. */
+int ph_jobs_news_begin(struct ph_jobs *jobs,
+                       const struct ph_control_place *from,
+                       struct ph_jobs_news *out_news);
+/*
+ * What has happened to the asker's jobs since, oldest first, in pieces; news
+ * moves along. The callback returns false to stop; it runs under the lock.
+ * *out_end: there is no more. Titles are as the title policy shows them, and
+ * none of a confidential job.
+ */
+typedef bool (*ph_jobs_news_cb)(const struct ph_control_change *change,
+                                void *arg);
+int ph_jobs_news(struct ph_jobs *jobs, const struct ph_asker *asker,
+                 struct ph_jobs_news *news, ph_jobs_news_cb each, void *arg,
+                 bool *out_end);
+
+/* A job was not taken, and why: for its owner's watchers, as long as this process
+ * runs. Nothing for one that is tried again at once, and once for one that is
+ * refused again and again. */
+void ph_jobs_note_untaken(struct ph_jobs *jobs,
+                          const struct ph_capture_begin *begin,
+                          const struct ph_capture_refuse *refuse);
 
 /* --- housekeeping --- */
 

@@ -444,7 +444,7 @@ make_visible(struct ph_capture *capture, const struct ph_ticket *ticket,
         row.sealed = sealed.data;
         row.sealed_len = sealed.len;
         jobs_lock(jobs);
-        row.held_ms = row.changed_ms = jobs_now(jobs);
+        row.held_ms = row.changed_ms = jobs_held_now(jobs);
         row.expires_ms = row.held_ms + jobs_rule_ms(jobs, PH_POLICY_RETENTION);
         err = find_repeat(capture, sha256, out_job);
         if (err == PH_ERR_NOT_FOUND) {

@@ -84,6 +84,16 @@ jobs_now(struct ph_jobs *jobs)
 }
 
 int64_t
+jobs_held_now(struct ph_jobs *jobs)
+{
+    const int64_t now_ms = jobs_now(jobs);
+    int64_t *last_ms = &jobs->clock.held_ms;
+
+    *last_ms = now_ms > *last_ms ? now_ms : *last_ms + 1;
+    return *last_ms;
+}
+
+int64_t
 jobs_wall(const struct ph_jobs *jobs, int64_t job_ms)
 {
     return job_ms + jobs->clock.steps_ms;

@@ -21,6 +21,7 @@ struct jobs_clock {
     int64_t boot_ms;
     int64_t start_number;  /* of the computer */
     int64_t told_steps_ms; /* up to which the cloud's documents are right */
+    int64_t held_ms;       /* job time that was given out as a job's own, last */
 };
 
 /* Who has which login (jobs_owner.c). Under lock. */
@@ -44,6 +45,15 @@ struct jobs_underway {
 struct jobs_verified {
     struct ph_file_stamp stamp;
     int64_t at_ms; /* since the start of the computer */
+};
+
+/* Who was not served; jobs_news.c. */
+#define JOBS_UNTAKEN_MAX 32
+struct jobs_untaken {
+    uint32_t uid;
+    int32_t cups_job_id;
+    int64_t at_ms;
+    struct ph_capture_refuse refuse;
 };
 
 struct ph_jobs {
@@ -73,6 +83,8 @@ struct ph_jobs {
     struct audit_refusals refusals; /* has a lock of its own */
     struct jobs_verified verified[JOBS_VERIFIED_MAX]; /* under lock */
     size_t verified_next;                             /* under lock */
+    struct jobs_untaken untaken[JOBS_UNTAKEN_MAX];    /* under lock */
+    uint64_t untaken_count;                           /* ever; under lock */
     ph_jobs_changed_cb changed;
     void *changed_arg;
     ph_jobs_captured_cb captured; /* under lock */
@@ -120,6 +132,9 @@ int64_t jobs_rule_ms(struct ph_jobs *jobs, enum ph_policy_member member);
 int jobs_clock_start(struct ph_jobs *jobs);
 /* Job time now: what held_ms, expires_ms and the like of a row are in. */
 int64_t jobs_now(struct ph_jobs *jobs);
+/* The same, later than every one that was given out so: what becomes held has
+ * its place in the order of all. */
+int64_t jobs_held_now(struct ph_jobs *jobs);
 /* From job time to wall time and back. */
 int64_t jobs_wall(const struct ph_jobs *jobs, int64_t job_ms);
 int64_t jobs_time(const struct ph_jobs *jobs, int64_t wall_ms);

@@ -4,6 +4,7 @@
 
 #include "control_enrol.h"
 #include "control_login.h"
+#include "control_watch.h"
 #include "json_fields.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
@@ -26,6 +27,7 @@ static const struct {
     [PH_CONTROL_HISTORY] = {"history", false},
     [PH_CONTROL_ENROL] = {"enrol", false},
     [PH_CONTROL_LOGIN] = {"login", false},
+    [PH_CONTROL_WATCH] = {"watch", false},
 };
 
 bool
@@ -52,7 +54,9 @@ ph_control_request_put(const struct ph_control_request *request,
     if ((request->op == PH_CONTROL_ENROL &&
          ph_control_enrol_fill(&request->enrol, root) != PH_OK) ||
         (request->op == PH_CONTROL_LOGIN &&
-         ph_control_login_fill(&request->login, root) != PH_OK)) {
+         ph_control_login_fill(&request->login, root) != PH_OK) ||
+        (request->has_from &&
+         ph_control_place_fill(&request->from, root) != PH_OK)) {
         json_decref(root);
         return PH_ERR_INVALID;
     }
@@ -141,6 +145,8 @@ take_request(const json_t *root, struct ph_control_request *request,
         err = ph_control_enrol_take(root, &request->enrol, why);
     if (err == PH_OK && request->op == PH_CONTROL_LOGIN)
         err = ph_control_login_take(root, &request->login, why);
+    if (err == PH_OK && request->op == PH_CONTROL_WATCH)
+        err = ph_control_watch_take(root, request, why);
     return err;
 }
 

@@ -100,8 +100,8 @@ set_end(struct ph_catalogue *catalogue, struct ph_epoch_keys *keys,
     return ph_db_run(stmt);
 }
 
-static int
-newest_number(struct ph_catalogue *catalogue, int64_t *out_number)
+int
+ph_audit_newest(struct ph_catalogue *catalogue, int64_t *out_number)
 {
     sqlite3_stmt *stmt;
     int rc;
@@ -151,7 +151,7 @@ find_head(struct ph_catalogue *catalogue, struct ph_epoch_keys *keys,
     const bool is_missing = err == PH_ERR_NOT_FOUND;
 
     if (err == PH_OK || is_missing)
-        err = newest_number(catalogue, &newest);
+        err = ph_audit_newest(catalogue, &newest);
     if (err == PH_OK && is_missing && newest == 0)
         err = set_end(catalogue, keys, AUDIT_ANCHOR, &none);
     if (err != PH_OK)

@@ -50,7 +50,9 @@ request(const uint8_t *text, size_t len)
     if (ph_control_request_put(&first, &buf) != PH_OK ||
         ph_control_request_parse(buf.data, buf.len, &second, &why) != PH_OK ||
         first.op != second.op || strcmp(first.job, second.job) != 0 ||
-        first.all != second.all)
+        first.all != second.all || first.has_from != second.has_from ||
+        first.from.held != second.from.held ||
+        first.from.record != second.from.record)
         abort();
     ph_buf_close(&buf);
 }
@@ -104,6 +106,26 @@ code(const uint8_t *text, size_t len)
     ph_buf_close(&buf);
 }
 
+static void
+change(const uint8_t *text, size_t len)
+{
+    struct ph_control_change first, second;
+    struct ph_buf buf;
+
+    if (ph_control_change_parse(text, len, &first) != PH_OK ||
+        first.kind == PH_CHANGE_OTHER)
+        return;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    if (ph_control_change_put(&first, &buf) != PH_OK ||
+        ph_control_change_parse(buf.data, buf.len, &second) != PH_OK ||
+        first.kind != second.kind || first.place.held != second.place.held ||
+        first.until_ms != second.until_ms ||
+        strcmp(first.title, second.title) != 0 ||
+        strcmp(first.job, second.job) != 0)
+        abort();
+    ph_buf_close(&buf);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -126,6 +148,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'c':
         code(data + 1, size - 1);
+        break;
+    case 'w':
+        change(data + 1, size - 1);
         break;
     case 'r':
         (void)ph_control_reply_parse(data + 1, size - 1, &reply);

@@ -427,3 +427,23 @@ ph_jobs_history(struct ph_jobs *jobs, const struct ph_asker *asker,
     *out_end = each(&record, &sealed, arg) && *after >= 9;
     return PH_OK;
 }
+
+/* Nothing happens to these; test_control_watch has jobs of its own. */
+int
+ph_jobs_news_begin(struct ph_jobs *jobs, const struct ph_control_place *from,
+                   struct ph_jobs_news *out_news)
+{
+    (void)jobs, (void)from;
+    *out_news = (struct ph_jobs_news){.untaken = 0};
+    return PH_OK;
+}
+
+int
+ph_jobs_news(struct ph_jobs *jobs, const struct ph_asker *asker,
+             struct ph_jobs_news *news, ph_jobs_news_cb each, void *arg,
+             bool *out_end)
+{
+    (void)jobs, (void)asker, (void)news, (void)each, (void)arg;
+    *out_end = true;
+    return PH_OK;
+}

@@ -23,6 +23,11 @@ requests_survive_the_way(void **state)
         {.op = PH_CONTROL_DELETE, .job = "beef"},
         {.op = PH_CONTROL_KEEP, .job = "beef0", .keep = true},
         {.op = PH_CONTROL_STATUS},
+        {.op = PH_CONTROL_WATCH},
+        {.op = PH_CONTROL_WATCH,
+         .all = true,
+         .has_from = true,
+         .from = {1763753400000, 57}},
     };
     struct ph_buf buf;
 
@@ -41,6 +46,9 @@ requests_survive_the_way(void **state)
         assert_int_equal(back.all, requests[i].all);
         assert_int_equal(back.ended, requests[i].ended);
         assert_int_equal(back.keep, requests[i].keep);
+        assert_int_equal(back.has_from, requests[i].has_from);
+        assert_int_equal(back.from.held, requests[i].from.held);
+        assert_int_equal(back.from.record, requests[i].from.record);
     }
     ph_buf_close(&buf);
 }
@@ -144,6 +152,23 @@ static const struct {
     {"login of nobody",
      V1 "\"op\":\"login\",\"login\":\"\",\"password\":\"p\"}", PH_ERR_INVALID},
     {"login with a job", V1 "\"op\":\"login\",\"job\":\"beef\"}",
+     PH_ERR_INVALID},
+    {"watch with a job", V1 "\"op\":\"watch\",\"job\":\"beef\"}",
+     PH_ERR_INVALID},
+    {"watch from a number", V1 "\"op\":\"watch\",\"from\":1}",
+     PH_ERR_INVALID},
+    {"watch from nothing", V1 "\"op\":\"watch\",\"from\":\"\"}",
+     PH_ERR_INVALID},
+    {"watch from half a place", V1 "\"op\":\"watch\",\"from\":\"1\"}",
+     PH_ERR_INVALID},
+    {"watch from a place with an empty half",
+     V1 "\"op\":\"watch\",\"from\":\"1.\"}", PH_ERR_INVALID},
+    {"watch from before time", V1 "\"op\":\"watch\",\"from\":\"-1.2\"}",
+     PH_ERR_INVALID},
+    {"watch from three numbers",
+     V1 "\"op\":\"watch\",\"from\":\"1.2.3\"}", PH_ERR_INVALID},
+    {"watch from too great a number",
+     V1 "\"op\":\"watch\",\"from\":\"1.9007199254740992\"}",
      PH_ERR_INVALID},
     {"no JSON", "status\n", PH_ERR_SYNTAX},
     {"no version", "{\"op\":\"status\"}", PH_ERR_NOT_FOUND},
@@ -367,6 +392,75 @@ a_code_survives_the_way_and_is_read_strictly(void **state)
     ph_buf_close(&buf);
 }
 
+static void
+changes_survive_the_way(void **state)
+{
+    struct ph_control_change change, back;
+    struct ph_buf buf;
+
+    (void)state;
+    ph_buf_init(&buf, PH_FRAME_MAX);
+    for (int kind = PH_CHANGE_BEGUN; kind <= PH_CHANGE_CLOUD; kind++) {
+        memset(&change, 0, sizeof(change));
+        memset(&back, 0, sizeof(back));
+        change.kind = (enum ph_control_change_kind)kind;
+        change.place = (struct ph_control_place){1763753400000, 57};
+        change.at_ms = 1763753400001;
+        change.until_ms = 1763753400002;
+        memset(change.job, 'a', PH_ID_TEXT - 1);
+        (void)snprintf(change.title, sizeof(change.title), "Q3 \"report\"");
+        (void)snprintf(change.printer, sizeof(change.printer), "pr-7");
+        (void)snprintf(change.reason, sizeof(change.reason), "kept");
+        (void)snprintf(change.text, sizeof(change.text), "It is so.");
+        assert_int_equal(ph_control_change_put(&change, &buf), PH_OK);
+        assert_int_equal(ph_control_change_parse(buf.data, buf.len, &back),
+                         PH_OK);
+        assert_memory_equal(&change, &back, sizeof(change));
+    }
+    change.kind = PH_CHANGE_OTHER;
+    assert_int_equal(ph_control_change_put(&change, &buf), PH_ERR_INVALID);
+    ph_buf_close(&buf);
+}
+
+#define FROM "\"from\":\"1.2\""
+
+static const struct {
+    const char *name;
+    const char *text;
+    int err;
+} change_texts[] = {
+    {"the least there can be", "{\"change\":\"begun\"," FROM "}", PH_OK},
+    {"one of a newer agent", "{\"change\":\"moonshine\"," FROM "}", PH_OK},
+    {"a list", "[]", PH_ERR_SYNTAX},
+    {"no change", "{" FROM "}", PH_ERR_SYNTAX},
+    {"a change that is a number", "{\"change\":1," FROM "}", PH_ERR_SYNTAX},
+    {"no place", "{\"change\":\"held\"}", PH_ERR_SYNTAX},
+    {"half a place", "{\"change\":\"held\",\"from\":\"1.\"}", PH_ERR_SYNTAX},
+    {"a job that is none", "{\"change\":\"held\",\"job\":\"beef\"," FROM "}",
+     PH_ERR_SYNTAX},
+    {"a title with an escape",
+     "{\"change\":\"held\",\"job-name\":\"\\u001b[2J\"," FROM "}",
+     PH_ERR_SYNTAX},
+    {"time before time", "{\"change\":\"held\",\"at-ms\":-1," FROM "}",
+     PH_ERR_INVALID},
+    {"a change twice", "{\"change\":\"held\",\"change\":\"held\"," FROM "}",
+     PH_ERR_SYNTAX},
+};
+
+static void
+changes_are_read_strictly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PH_COUNT(change_texts); i++) {
+        struct ph_control_change change = {.at_ms = 77};
+        const int err = ph_control_change_parse(
+            change_texts[i].text, strlen(change_texts[i].text), &change);
+
+        if (err != change_texts[i].err || (err != PH_OK && change.at_ms != 77))
+            fail_msg("%s: %s", change_texts[i].name, ph_err_text(err));
+    }
+}
+
 int
 main(void)
 {
@@ -381,6 +475,8 @@ main(void)
         cmocka_unit_test(jobs_are_read_strictly),
         cmocka_unit_test(the_status_survives_the_way),
         cmocka_unit_test(a_code_survives_the_way_and_is_read_strictly),
+        cmocka_unit_test(changes_survive_the_way),
+        cmocka_unit_test(changes_are_read_strictly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,9 @@ enum ph_control_op {
     PH_CONTROL_HISTORY,
     PH_CONTROL_ENROL, /* one item: who this computer is now */
     PH_CONTROL_LOGIN, /* one item: who was bound to this computer */
+    /* items (struct ph_control_change) as things happen to jobs, until the
+     * connection ends; a reply only when it cannot be */
+    PH_CONTROL_WATCH,
 };
 
 #define PH_CONTROL_SERVER_MAX 256
@@ -78,14 +81,23 @@ struct ph_control_login {
     char password[PH_CONTROL_PASSWORD_MAX];
 };
 
+/* How far somebody has watched: up to this time and this record, in the agent's
+ * own count. As text "TIME.RECORD". */
+struct ph_control_place {
+    int64_t held;
+    int64_t record;
+};
+
 /* job: 4 to 32 lower-case hex digits, the start of one id, for the three
  * operations on one job; empty else. */
 struct ph_control_request {
     enum ph_control_op op;
     char job[PH_ID_TEXT];
-    bool all;   /* jobs, history: of everybody; administrator only */
+    bool all;   /* jobs, history, watch: of everybody; administrator only */
     bool ended; /* jobs: the ended ones too */
     bool keep;  /* keep: true to keep, false to undo it */
+    bool has_from; /* watch: from the place on, not from now */
+    struct ph_control_place from;
     /* empty for others; wipe them after use */
     struct ph_control_enrol enrol;
     struct ph_control_login login;
@@ -201,6 +213,37 @@ struct ph_control_bound {
     char workstation[PH_CONTROL_TEXT_MAX];
 };
 
+/* name, keyword. What a watcher is told. */
+#define PH_CONTROL_CHANGES(X)                                                 \
+    X(BEGUN, "begun")             /* first: from where it is watched */       \
+    X(HELD, "held")               /* reason: unmapped when nobody can get it */ \
+    X(PRINTED, "printed")         /* at a printer; reason: kept */            \
+    X(NOT_PRINTED, "not-printed") /* the printer failed; held again */        \
+    X(DELETED, "deleted")         /* reason: as in the audit */               \
+    X(EXPIRED, "expired")                                                     \
+    X(FAILED, "failed")   /* its document is damaged; reason in words */      \
+    X(REFUSED, "refused") /* not taken, text; reason: waits, cancelled */     \
+    X(CLOUD, "cloud")     /* reason: off, connecting, online */
+
+enum ph_control_change_kind {
+    PH_CHANGE_OTHER, /* what a newer agent says; leave it alone */
+#define PH_CONTROL_CHANGE_ENUM(name, keyword) PH_CHANGE_##name,
+    PH_CONTROL_CHANGES(PH_CONTROL_CHANGE_ENUM)
+#undef PH_CONTROL_CHANGE_ENUM
+};
+
+struct ph_control_change {
+    enum ph_control_change_kind kind;
+    struct ph_control_place place; /* watch from here for what comes next */
+    int64_t at_ms;                 /* wall time; 0: not known */
+    int64_t until_ms;              /* held: the end of its retention */
+    char job[PH_ID_TEXT];          /* empty: of no job that is known */
+    char title[PH_TICKET_TITLE_MAX];   /* as the title policy shows it */
+    char printer[PH_CONTROL_TEXT_MAX]; /* id of the printer, or empty */
+    char reason[PH_CONTROL_TEXT_MAX];
+    char text[PH_WHY_MAX]; /* a sentence, or empty */
+};
+
 /* Is text 4 to 32 lower-case hex digits? */
 bool ph_control_is_job_name(const char *text);
 
@@ -231,6 +274,12 @@ int ph_control_bound_put(const struct ph_control_bound *bound,
                          struct ph_buf *buf);
 int ph_control_bound_parse(const void *body, size_t len,
                            struct ph_control_bound *out_bound);
+
+/* PH_CHANGE_OTHER cannot be put: PH_ERR_INVALID. */
+int ph_control_change_put(const struct ph_control_change *change,
+                          struct ph_buf *buf);
+int ph_control_change_parse(const void *body, size_t len,
+                            struct ph_control_change *out_change);
 
 int ph_control_code_put(const struct ph_control_code *code, struct ph_buf *buf);
 /* PH_ERR_SYNTAX also for what is no code. */

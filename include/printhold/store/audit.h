@@ -139,6 +139,9 @@ int ph_audit_each(struct ph_catalogue *catalogue,
                   const struct ph_audit_filter *filter, ph_audit_each_cb each,
                   void *arg);
 
+/* The number of the newest record; 0: there is none. */
+int ph_audit_newest(struct ph_catalogue *catalogue, int64_t *out_number);
+
 /* What is sealed in a record. Empty text: it has none. */
 struct ph_audit_sealed {
     char login[PH_TICKET_TEXT_MAX];
