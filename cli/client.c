@@ -13,7 +13,6 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/model/config.h"
-#include "printhold/proto/frame.h"
 
 #define PATIENCE_S 60
 
@@ -123,26 +122,47 @@ take_reply(const struct ph_frame *frame, struct ph_why *why)
 }
 
 int
-ph_client_ask(struct ph_client *client,
-              const struct ph_control_request *request,
-              ph_client_item_cb on_item, void *arg, struct ph_why *why)
+ph_client_send(struct ph_client *client,
+               const struct ph_control_request *request, struct ph_why *why)
 {
-    struct ph_frame frame;
     int err = ph_control_request_put(request, &client->buf);
 
     if (err == PH_OK)
         err = ph_frame_send(client->fd, PH_CONTROL_REQUEST, client->buf.data,
                             client->buf.len);
+    return err == PH_OK ? PH_OK : fail_talk(err, why);
+}
+
+int
+ph_client_take(struct ph_client *client, struct ph_frame *out_frame,
+               struct ph_why *why)
+{
+    int err = ph_frame_recv(client->fd, PH_FRAME_MAX, &client->buf, out_frame);
+
+    if (err == PH_OK && out_frame->type == PH_CONTROL_REPLY)
+        return take_reply(out_frame, why);
+    if (err == PH_OK && out_frame->type != PH_CONTROL_ITEM)
+        err = PH_ERR_PROTOCOL;
+    return err == PH_OK ? PH_OK : fail_talk(err, why);
+}
+
+int
+ph_client_ask(struct ph_client *client,
+              const struct ph_control_request *request,
+              ph_client_item_cb on_item, void *arg, struct ph_why *why)
+{
+    struct ph_frame frame;
+    int err = ph_client_send(client, request, why);
+
     while (err == PH_OK) {
-        err = ph_frame_recv(client->fd, PH_FRAME_MAX, &client->buf, &frame);
-        if (err == PH_OK && frame.type == PH_CONTROL_REPLY)
-            return take_reply(&frame, why);
-        if (err == PH_OK)
-            err = frame.type == PH_CONTROL_ITEM
-                      ? on_item(frame.body, frame.len, arg)
-                      : PH_ERR_PROTOCOL;
+        err = ph_client_take(client, &frame, why);
+        if (err != PH_OK || frame.type == PH_CONTROL_REPLY)
+            return err;
+        err = on_item(frame.body, frame.len, arg);
+        if (err != PH_OK)
+            return fail_talk(err, why);
     }
-    return fail_talk(err, why);
+    return err;
 }
 
 int

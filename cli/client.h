@@ -1,4 +1,4 @@
-/* The command's end of the control protocol (printhold/proto/control.h). */
+/* Whoever asks the agent: that end of the control protocol (printhold/proto/control.h). */
 #ifndef PRINTHOLD_CLI_CLIENT_H
 #define PRINTHOLD_CLI_CLIENT_H
 
@@ -7,6 +7,7 @@
 #include "printhold/base/buf.h"
 #include "printhold/base/why.h"
 #include "printhold/proto/control.h"
+#include "printhold/proto/frame.h"
 
 struct ph_client {
     int fd;
@@ -26,6 +27,14 @@ typedef int (*ph_client_item_cb)(const void *body, size_t len, void *arg);
 int ph_client_ask(struct ph_client *client,
                   const struct ph_control_request *request,
                   ph_client_item_cb on_item, void *arg, struct ph_why *why);
+
+/* The same in steps, for who waits in between: send a request; take the next
+ * frame, an item or a reply without an error. It views the client's buffer. */
+int ph_client_send(struct ph_client *client,
+                   const struct ph_control_request *request,
+                   struct ph_why *why);
+int ph_client_take(struct ph_client *client, struct ph_frame *out_frame,
+                   struct ph_why *why);
 
 /* Set request->job from what a person typed; PH_ERR_INVALID if it cannot be
  * the name of a job. */

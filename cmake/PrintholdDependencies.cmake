@@ -12,6 +12,7 @@ pkg_check_modules(libqpdf REQUIRED IMPORTED_TARGET libqpdf>=11)
 find_package(Cups 2.3 REQUIRED) # Cups::Cups
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
+    pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 endif()
 if(PH_TESTS)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka>=1.1.5)

@@ -244,8 +244,7 @@ tell_enrolled(struct client *client)
 static void
 go_on(struct client *client)
 {
-    if (client->is_watcher &&
-        (client->is_behind || !client->watch.is_at_end)) {
+    if (client->is_watcher && (client->is_behind || !client->watch.is_at_end)) {
         start_work(client);
     } else if (client->is_watcher) {
         stay(client);

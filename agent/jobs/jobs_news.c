@@ -198,9 +198,8 @@ tell_untaken(struct telling *telling, const struct ph_asker *asker)
 
         if (!asker->everyone && untaken->uid != asker->owner_uid)
             continue;
-        COPY(change.reason, untaken->refuse.action == PH_CAPTURE_HOLD
-                                ? "waits"
-                                : "cancelled");
+        COPY(change.reason,
+             untaken->refuse.action == PH_CAPTURE_HOLD ? "waits" : "cancelled");
         COPY(change.text, untaken->refuse.text.text);
         goes_on = tell(telling, &change);
     }

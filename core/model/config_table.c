@@ -169,6 +169,9 @@ static const struct ph_config_setting settings[] = {
      "Whether people may make codes that release their jobs without the "
      "cloud."},
 
+    {"notify", "enabled", PH_CONFIG_CHOICE, AT(notify), 0, 0, "yes|no", "yes",
+     "Whether people are told on their desktop what becomes of their jobs."},
+
     {"backend", "agent_wait", PH_CONFIG_DURATION, AT(agent_wait_s), 0, 3600,
      NULL, "30s",
      "How long a job waits for an absent agent before CUPS "

@@ -25,8 +25,8 @@ ph_control_place_fill(const struct ph_control_place *place, json_t *root)
 {
     char text[PLACE_MAX];
 
-    if (place->held < 0 || place->held > PH_JSON_INT_MAX ||
-        place->record < 0 || place->record > PH_JSON_INT_MAX)
+    if (place->held < 0 || place->held > PH_JSON_INT_MAX || place->record < 0 ||
+        place->record > PH_JSON_INT_MAX)
         return PH_ERR_INVALID;
     (void)snprintf(text, sizeof(text), "%" PRId64 ".%" PRId64, place->held,
                    place->record);

@@ -5,6 +5,7 @@ PACKAGES=(
     # to build
     gcc libc6-dev cmake ninja-build pkg-config
     libssl-dev libuv1-dev libwebsockets-dev libsqlite3-dev libjansson-dev
+    libsystemd-dev
     libqpdf-dev libcups2-dev libseccomp-dev libcurl4-openssl-dev libcmocka-dev
     # to run
     libwebsockets-evlib-uv cups cups-client cups-filters ghostscript qpdf

@@ -167,13 +167,13 @@ hold(struct rig *rig, uid_t uid, const char *title)
     char uuid[64], text[32];
     struct ph_id id;
 
-    (void)snprintf(uuid, sizeof(uuid),
-                   "urn:uuid:00000000-0000-0000-0000-%012u", ++rig->numbers);
+    (void)snprintf(uuid, sizeof(uuid), "urn:uuid:00000000-0000-0000-0000-%012u",
+                   ++rig->numbers);
     (void)snprintf(text, sizeof(text), "document %u", rig->numbers);
-    assert_int_equal(
-        jobs_fixture_hold_as(&rig->f, uid == OTHERS_UID ? "bob" : "alice", uid,
-                             uuid, title, text, &id),
-        PH_OK);
+    assert_int_equal(jobs_fixture_hold_as(&rig->f,
+                                          uid == OTHERS_UID ? "bob" : "alice",
+                                          uid, uuid, title, text, &id),
+                     PH_OK);
     return id;
 }
 
@@ -219,8 +219,8 @@ ask(int fd, const struct ph_control_request *request)
 
     ph_buf_init(&body, PH_CONTROL_REQUEST_MAX);
     assert_int_equal(ph_control_request_put(request, &body), PH_OK);
-    assert_int_equal(
-        ph_frame_send(fd, PH_CONTROL_REQUEST, body.data, body.len), PH_OK);
+    assert_int_equal(ph_frame_send(fd, PH_CONTROL_REQUEST, body.data, body.len),
+                     PH_OK);
     ph_buf_close(&body);
 }
 
@@ -253,8 +253,8 @@ expect(int fd, enum ph_control_change_kind kind)
     if (err != PH_OK)
         fail_msg("nothing came: %s", ph_err_text(err));
     if (change.kind != kind)
-        fail_msg("change %d (%s) instead of %d", (int)change.kind,
-                 change.title, (int)kind);
+        fail_msg("change %d (%s) instead of %d", (int)change.kind, change.title,
+                 (int)kind);
     return change;
 }
 

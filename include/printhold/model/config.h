@@ -97,6 +97,8 @@ struct ph_config {
     uint64_t release_pulls_max;
     uint64_t lease_s;
     char offline_code[PH_CONFIG_TEXT_MAX]; /* yes, no */
+    /* [notify] */
+    char notify[PH_CONFIG_TEXT_MAX]; /* yes, no */
     /* [backend] */
     uint64_t agent_wait_s;
     char pagecount_program[PH_CONFIG_TEXT_MAX];

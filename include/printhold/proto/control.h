@@ -93,9 +93,9 @@ struct ph_control_place {
 struct ph_control_request {
     enum ph_control_op op;
     char job[PH_ID_TEXT];
-    bool all;   /* jobs, history, watch: of everybody; administrator only */
-    bool ended; /* jobs: the ended ones too */
-    bool keep;  /* keep: true to keep, false to undo it */
+    bool all;      /* jobs, history, watch: of everybody; administrator only */
+    bool ended;    /* jobs: the ended ones too */
+    bool keep;     /* keep: true to keep, false to undo it */
     bool has_from; /* watch: from the place on, not from now */
     struct ph_control_place from;
     /* empty for others; wipe them after use */
@@ -214,15 +214,15 @@ struct ph_control_bound {
 };
 
 /* name, keyword. What a watcher is told. */
-#define PH_CONTROL_CHANGES(X)                                                 \
-    X(BEGUN, "begun")             /* first: from where it is watched */       \
-    X(HELD, "held")               /* reason: unmapped when nobody can get it */ \
-    X(PRINTED, "printed")         /* at a printer; reason: kept */            \
-    X(NOT_PRINTED, "not-printed") /* the printer failed; held again */        \
-    X(DELETED, "deleted")         /* reason: as in the audit */               \
-    X(EXPIRED, "expired")                                                     \
-    X(FAILED, "failed")   /* its document is damaged; reason in words */      \
-    X(REFUSED, "refused") /* not taken, text; reason: waits, cancelled */     \
+#define PH_CONTROL_CHANGES(X)                                             \
+    X(BEGUN, "begun")     /* first: from where it is watched */           \
+    X(HELD, "held")       /* reason: unmapped when nobody can get it */   \
+    X(PRINTED, "printed") /* at a printer; reason: kept */                \
+    X(NOT_PRINTED, "not-printed") /* the printer failed; held again */    \
+    X(DELETED, "deleted")         /* reason: as in the audit */           \
+    X(EXPIRED, "expired")                                                 \
+    X(FAILED, "failed")   /* its document is damaged; reason in words */  \
+    X(REFUSED, "refused") /* not taken, text; reason: waits, cancelled */ \
     X(CLOUD, "cloud")     /* reason: off, connecting, online */
 
 enum ph_control_change_kind {
@@ -234,10 +234,10 @@ enum ph_control_change_kind {
 
 struct ph_control_change {
     enum ph_control_change_kind kind;
-    struct ph_control_place place; /* watch from here for what comes next */
-    int64_t at_ms;                 /* wall time; 0: not known */
-    int64_t until_ms;              /* held: the end of its retention */
-    char job[PH_ID_TEXT];          /* empty: of no job that is known */
+    struct ph_control_place place;     /* watch from here for what comes next */
+    int64_t at_ms;                     /* wall time; 0: not known */
+    int64_t until_ms;                  /* held: the end of its retention */
+    char job[PH_ID_TEXT];              /* empty: of no job that is known */
     char title[PH_TICKET_TITLE_MAX];   /* as the title policy shows it */
     char printer[PH_CONTROL_TEXT_MAX]; /* id of the printer, or empty */
     char reason[PH_CONTROL_TEXT_MAX];
