@@ -19,6 +19,10 @@ set(PH_INSTALL_SYSUSERS_DIR lib/sysusers.d CACHE STRING "sysusers.d")
 set(PH_INSTALL_TMPFILES_DIR lib/tmpfiles.d CACHE STRING "tmpfiles.d")
 set(PH_INSTALL_PRESET_DIR lib/systemd/system-preset CACHE STRING
     "systemd presets")
+set(PH_INSTALL_SYSTEMD_USER_DIR lib/systemd/user CACHE STRING
+    "systemd units of people's own service managers")
+set(PH_INSTALL_USER_PRESET_DIR lib/systemd/user-preset CACHE STRING
+    "presets of those")
 set(PH_INSTALL_FIREWALLD_DIR lib/firewalld/services CACHE STRING
     "services that firewalld knows")
 set(PH_INSTALL_POLKIT_DIR share/polkit-1/rules.d CACHE STRING "polkit rules")
@@ -29,6 +33,8 @@ set(PH_INSTALL_ZSH_DIR share/zsh/site-functions CACHE STRING
 set(PH_INSTALL_FISH_DIR share/fish/vendor_completions.d CACHE STRING
     "completions of fish")
 set(PH_INSTALL_LAUNCHD_DIR Library/LaunchDaemons CACHE STRING "launchd jobs")
+set(PH_INSTALL_LAUNCH_AGENT_DIR Library/LaunchAgents CACHE STRING
+    "launchd jobs of people's sessions")
 set(PH_CUPS_ADMIN_GROUP lpadmin CACHE STRING
     "Group of the system that cupsd lets administer it (SystemGroup)")
 
@@ -44,10 +50,20 @@ file(READ ${PROJECT_SOURCE_DIR}/completions/words.awk COMPLETION_WORDS)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/completions/words.awk)
 set(PRESET_DIR ${PH_INSTALL_PRESET_DIR})
+set(SYSTEMD_USER_DIR ${PH_INSTALL_SYSTEMD_USER_DIR})
+set(USER_PRESET_DIR ${PH_INSTALL_USER_PRESET_DIR})
+set(APPLICATIONS_DIR ${CMAKE_INSTALL_DATAROOTDIR}/applications)
+# Desktops look in /etc/xdg, or below the prefix that they are told of.
+if(CMAKE_INSTALL_FULL_SYSCONFDIR MATCHES "^/etc$")
+    set(AUTOSTART_DIR /etc/xdg/autostart)
+else()
+    set(AUTOSTART_DIR ${CMAKE_INSTALL_SYSCONFDIR}/xdg/autostart)
+endif()
 set(FIREWALLD_DIR ${PH_INSTALL_FIREWALLD_DIR})
 set(CUPS_ADMIN_GROUP ${PH_CUPS_ADMIN_GROUP})
 set(POLKIT_DIR ${PH_INSTALL_POLKIT_DIR})
 set(LAUNCHD_DIR ${PH_INSTALL_LAUNCHD_DIR})
+set(LAUNCH_AGENT_DIR ${PH_INSTALL_LAUNCH_AGENT_DIR})
 set(BIN_DIR ${CMAKE_INSTALL_BINDIR})
 set(SBIN_DIR ${CMAKE_INSTALL_SBINDIR})
 set(LIBEXEC_DIR ${CMAKE_INSTALL_LIBEXECDIR}/printhold)
@@ -103,11 +119,11 @@ function(ph_install_line kind source mode package where)
 endfunction()
 
 # What "printhold doctor" looks for: the files of a workstation that it cannot
-# work without, and its directories.
+# work without, and its directories. What stands in /etc is the site's to remove.
 set(ph_installed_files)
 function(ph_installed_row mode package where)
     if(NOT package STREQUAL "printhold" OR
-            where MATCHES "^(${DOC_DIR}|${MAN_DIR}|${BASH_DIR}|${ZSH_DIR}|${FISH_DIR})/")
+            where MATCHES "^(${DOC_DIR}|${MAN_DIR}|${BASH_DIR}|${ZSH_DIR}|${FISH_DIR}|${AUTOSTART_DIR})/")
         return()
     endif()
     cmake_path(ABSOLUTE_PATH where BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})

@@ -51,7 +51,7 @@ as_builder() {
 
 TARGETS=(
     printhold-backend printhold-agent printhold printhold-station printhold-hub
-    printhold-pagecount printhold-https
+    printhold-pagecount printhold-https printhold-notify
 )
 
 build() {
