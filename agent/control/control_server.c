@@ -1,5 +1,5 @@
 /*
- * A client is in one of these states; every change goes through enter():
+ * A client is in one of these states; every change goes through control_enter():
  *
  *   READING --request--> WORKING --frames--> WRITING --all sent--> READING
  *      |                  |  ^ ^               |  |
@@ -13,7 +13,7 @@
  * worker is back and both handles are closed. A watcher never asks again: what
  * it sends ends it.
  */
-#include "control_server.h"
+#include "control_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,87 +22,19 @@
 #include <unistd.h>
 
 #include "control_status.h"
-#include "control_watch.h"
 #include "local_listen.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/log.h"
-#include "printhold/base/peer.h"
 #include "printhold/base/wipe.h"
 #include "printhold/proto/frame.h"
 
-#define SOCKET_MODE  0666
-#define BACKLOG      64
-#define READ_BYTES   4096
-#define LENGTH_BYTES 4
-/* A chunk of a list, and the item that crosses its end. */
-#define OUT_MAX (2 * PH_FRAME_MAX)
+#define SOCKET_MODE 0666
+#define BACKLOG     64
+#define READ_BYTES  4096
 
-enum state { READING, WORKING, WRITING, WATCHING, CLOSING };
-
-struct client {
-    struct ph_control_server *server;
-    struct client *prev, *next;
-    uv_pipe_t pipe;
-    uv_timer_t idle;
-    uv_work_t work;
-    uv_write_t write;
-    unsigned open_handles;
-    enum state state;
-    bool working; /* a worker has it */
-    uid_t uid;
-    struct ph_buf in;
-    struct ph_buf out;
-    struct ph_control_call *call; /* NULL: nothing is asked */
-    int call_err;
-    bool is_watcher;
-    bool is_behind; /* something changed since the last look */
-    struct ph_control_watch watch;
-};
-
-struct ph_control_server {
-    uv_loop_t *loop;
-    uv_pipe_t listener;
-    bool listening; /* the listener's handle is not closed yet */
-    bool stopping;
-    struct ph_jobs *jobs;
-    struct ph_control_sources sources;
-    struct client *clients;
-    int64_t started_ms; /* monotonic */
-    char key_level[PH_CONTROL_TEXT_MAX];
-    char path[PH_CONFIG_TEXT_MAX]; /* of our own socket file, else empty */
-    void (*done)(void *arg);
-    void *done_arg;
-};
-
-static void serve(struct client *client);
 static void stay(struct client *client);
-
-bool
-ph_control_may_connect(uid_t uid, size_t connections, size_t of_uid)
-{
-    if (connections >= PH_CONTROL_CLIENTS_MAX)
-        return false;
-    return uid == 0 || of_uid < PH_CONTROL_CLIENTS_PER_UID;
-}
-
-bool
-ph_control_may_watch(size_t watchers, size_t of_uid)
-{
-    return watchers < PH_CONTROL_WATCHERS_MAX &&
-           of_uid < PH_CONTROL_WATCHERS_PER_UID;
-}
-
-static size_t
-count(const struct ph_control_server *server, bool watchers, const uid_t *uid)
-{
-    size_t n = 0;
-
-    for (const struct client *c = server->clients; c != NULL; c = c->next)
-        n += c->is_watcher == watchers && (uid == NULL || c->uid == *uid);
-    return n;
-}
 
 /* --- ends --- */
 
@@ -161,8 +93,8 @@ on_handle_closed(uv_handle_t *handle)
 
 static void on_idle(uv_timer_t *timer);
 
-static void
-enter(struct client *client, enum state state)
+void
+control_enter(struct client *client, enum state state)
 {
     client->state = state;
     if (state == READING || state == WRITING) {
@@ -173,12 +105,12 @@ enter(struct client *client, enum state state)
     }
 }
 
-static void
-close_client(struct client *client)
+void
+control_close_client(struct client *client)
 {
     if (client->state == CLOSING)
         return;
-    enter(client, CLOSING);
+    control_enter(client, CLOSING);
     uv_close((uv_handle_t *)&client->pipe, on_handle_closed);
     uv_close((uv_handle_t *)&client->idle, on_handle_closed);
 }
@@ -189,7 +121,7 @@ on_idle(uv_timer_t *timer)
     struct client *client = timer->data;
 
     ph_log_debug("control: uid %u made no progress", (unsigned)client->uid);
-    close_client(client);
+    control_close_client(client);
 }
 
 /* --- answering --- */
@@ -212,7 +144,7 @@ start_work(struct client *client)
     struct ph_control_sources *sources = &client->server->sources;
     struct ph_cloud_status cloud;
 
-    enter(client, WORKING);
+    control_enter(client, WORKING);
     if (client->is_watcher && sources->cloud != NULL) {
         sources->cloud(sources->arg, &cloud);
         ph_control_watch_set_cloud(&client->watch, &cloud);
@@ -223,7 +155,7 @@ start_work(struct client *client)
     if (uv_queue_work(client->server->loop, &client->work, on_work,
                       on_worked) != 0) {
         client->working = false;
-        close_client(client);
+        control_close_client(client);
     }
 }
 
@@ -252,8 +184,8 @@ go_on(struct client *client)
         start_work(client);
     } else {
         end_call(client);
-        enter(client, READING);
-        serve(client);
+        control_enter(client, READING);
+        control_serve(client);
     }
 }
 
@@ -266,7 +198,7 @@ on_written(uv_write_t *write, int status)
     if (client->state == CLOSING)
         return;
     if (status != 0)
-        close_client(client); /* gone in the middle of a reply */
+        control_close_client(client); /* gone in the middle of a reply */
     else
         go_on(client);
 }
@@ -277,10 +209,10 @@ start_write(struct client *client)
     uv_buf_t buf =
         uv_buf_init((char *)client->out.data, (unsigned)client->out.len);
 
-    enter(client, WRITING);
+    control_enter(client, WRITING);
     if (uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1,
                  on_written) != 0)
-        close_client(client);
+        control_close_client(client);
 }
 
 static void
@@ -294,7 +226,7 @@ on_worked(uv_work_t *work, int status)
     if (client->state == CLOSING)
         free_if_gone(client);
     else if (status != 0 || client->call_err != PH_OK)
-        close_client(client);
+        control_close_client(client);
     else if (client->out.len > 0)
         start_write(client);
     else
@@ -309,7 +241,7 @@ refuse(struct client *client, int err, const struct ph_why *why)
     if (ph_control_put_reply(&client->out, err, why) == PH_OK)
         start_write(client);
     else
-        close_client(client);
+        control_close_client(client);
 }
 
 static void
@@ -343,8 +275,8 @@ start_watch(struct client *client, const struct ph_control_request *request)
                                     request, &why);
 
     if (err == PH_OK &&
-        !ph_control_may_watch(count(server, true, NULL),
-                              count(server, true, &client->uid)))
+        !ph_control_may_watch(control_count(server, true, NULL),
+                              control_count(server, true, &client->uid)))
         err = ph_why_fail(&why, PH_ERR_LIMIT,
                           "too many programs watch jobs on this computer");
     if (err != PH_OK) {
@@ -401,19 +333,19 @@ on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 
     (void)buf;
     if (count < 0 || (count > 0 && client->state == WATCHING)) {
-        close_client(client);
+        control_close_client(client);
         return;
     }
     if (count == 0)
         return;
     ph_buf_advance(&client->in, (size_t)count);
     (void)uv_read_stop(stream);
-    serve(client);
+    control_serve(client);
 }
 
 /* In READING: take the next request, or read until there is one. */
-static void
-serve(struct client *client)
+void
+control_serve(struct client *client)
 {
     struct ph_frame frame;
     size_t used;
@@ -429,7 +361,7 @@ serve(struct client *client)
     /* The timer is not restarted: a request has its time as a whole. */
     if (err != PH_ERR_AGAIN ||
         uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0)
-        close_client(client);
+        control_close_client(client);
 }
 
 /* --- watching --- */
@@ -438,15 +370,15 @@ serve(struct client *client)
 static void
 stay(struct client *client)
 {
-    enter(client, WATCHING);
+    control_enter(client, WATCHING);
     ph_buf_close(&client->out);
     if (client->in.len > 0) {
-        close_client(client);
+        control_close_client(client);
         return;
     }
     ph_buf_close(&client->in);
     if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0)
-        close_client(client);
+        control_close_client(client);
 }
 
 void
@@ -461,83 +393,6 @@ ph_control_server_changed(struct ph_control_server *server)
         (void)uv_read_stop((uv_stream_t *)&c->pipe);
         start_work(c);
     }
-}
-
-/* --- accepting --- */
-
-static struct client *
-add_client(struct ph_control_server *server)
-{
-    struct client *client = calloc(1, sizeof(*client));
-
-    if (client == NULL)
-        return NULL;
-    client->server = server;
-    client->uid = (uid_t)-1;
-    ph_buf_init(&client->in, LENGTH_BYTES + PH_CONTROL_REQUEST_MAX);
-    ph_buf_init(&client->out, OUT_MAX);
-    (void)uv_pipe_init(server->loop, &client->pipe, 0);
-    (void)uv_timer_init(server->loop, &client->idle);
-    client->open_handles = 2;
-    client->pipe.data = client;
-    client->idle.data = client;
-    client->work.data = client;
-    client->write.data = client;
-    client->next = server->clients;
-    if (client->next != NULL)
-        client->next->prev = client;
-    server->clients = client;
-    return client;
-}
-
-/* The uid of the peer; PH_ERR_LIMIT when it has too many connections. */
-static int
-admit(struct client *client)
-{
-    struct ph_control_server *server = client->server;
-    struct ph_peer peer;
-    uv_os_fd_t fd;
-    int err;
-
-    if (uv_fileno((uv_handle_t *)&client->pipe, &fd) != 0)
-        return PH_ERR_IO;
-    err = ph_peer_get(fd, &peer);
-    if (err != PH_OK)
-        return err;
-    /* This client is counted already, but has no uid yet. */
-    if (!ph_control_may_connect(peer.uid, count(server, false, NULL) - 1,
-                                count(server, false, &peer.uid)))
-        return PH_ERR_LIMIT;
-    client->uid = peer.uid;
-    return PH_OK;
-}
-
-static void
-on_connection(uv_stream_t *stream, int status)
-{
-    struct ph_control_server *server = stream->data;
-    struct client *client;
-    int err;
-
-    if (status != 0 || server->stopping)
-        return;
-    client = add_client(server);
-    if (client == NULL) {
-        ph_log_warning("control: no memory for a connection, continuing");
-        return;
-    }
-    enter(client, READING);
-    if (uv_accept(stream, (uv_stream_t *)&client->pipe) != 0) {
-        close_client(client);
-        return;
-    }
-    err = admit(client);
-    if (err == PH_OK) {
-        serve(client);
-        return;
-    }
-    ph_log_debug("control: connection refused: %s", ph_err_text(err));
-    close_client(client);
 }
 
 /* --- start and stop --- */
@@ -558,8 +413,8 @@ start_listening(struct ph_control_server *server, int fd, struct ph_why *why)
         return ph_why_fail(why, PH_ERR_IO, "control socket: %s",
                            uv_strerror(status));
     }
-    status =
-        uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
+    status = uv_listen((uv_stream_t *)&server->listener, BACKLOG,
+                       control_on_connection);
     if (status != 0)
         return ph_why_fail(why, PH_ERR_IO, "control socket: %s",
                            uv_strerror(status));
@@ -633,6 +488,6 @@ ph_control_server_stop(struct ph_control_server *server,
     if (server->path[0] != '\0')
         (void)unlink(server->path);
     for (struct client *c = server->clients; c != NULL; c = c->next)
-        close_client(c);
+        control_close_client(c);
     uv_close((uv_handle_t *)&server->listener, on_listener_closed);
 }

@@ -21,7 +21,7 @@ struct jobs_clock {
     int64_t boot_ms;
     int64_t start_number;  /* of the computer */
     int64_t told_steps_ms; /* up to which the cloud's documents are right */
-    int64_t held_ms;       /* job time that was given out as a job's own, last */
+    int64_t held_ms; /* job time that was given out as a job's own, last */
 };
 
 /* Who has which login (jobs_owner.c). Under lock. */

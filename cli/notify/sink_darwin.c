@@ -57,8 +57,8 @@ ph_notify_sink_turn(struct ph_notify_sink *sink)
 static int
 spawn(int in, pid_t *out_pid)
 {
-    static char *const argv[] = {(char[]){"osascript"}, (char[]){"-"}, NULL};
-    static char *const environment[] = {(char[]){"LANG=en_US.UTF-8"}, NULL};
+    char *const argv[] = {(char[]){"osascript"}, (char[]){"-"}, NULL};
+    char *const environment[] = {(char[]){"LANG=en_US.UTF-8"}, NULL};
     posix_spawn_file_actions_t actions;
     int rc = posix_spawn_file_actions_init(&actions);
 
