@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gather.h"
@@ -16,8 +15,12 @@
 #include "sink.h"
 #include "watch.h"
 
-#define EXIT_USAGE  2
-#define EXIT_CONFIG 78
+enum {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_CONFIG = 78,
+};
 
 struct notifier {
     struct ph_notify_sink *sink;
@@ -106,16 +109,16 @@ run(void)
     }
     if (strcmp(config.notify, "no") == 0) {
         ph_log_notice("notify.enabled is no: no notices here");
-        return EXIT_SUCCESS;
+        return EXIT_OK;
     }
     err = ph_notify_sink_open(&n.sink, &why);
     if (err == PH_ERR_NOT_FOUND || err == PH_ERR_EXISTS) {
         ph_log_notice("%s", why.text);
-        return EXIT_SUCCESS;
+        return EXIT_OK;
     }
     if (err != PH_OK) {
         ph_log_error("%s", ph_err_text(err));
-        return EXIT_FAILURE;
+        return EXIT_FAILED;
     }
     ph_watch_init(&n.watch);
     ph_gather_init(&n.gather);
@@ -123,9 +126,9 @@ run(void)
     ph_watch_close(&n.watch);
     ph_notify_sink_close(n.sink);
     if (err == PH_ERR_CLOSED)
-        return EXIT_SUCCESS;
+        return EXIT_OK;
     ph_log_error("cannot wait for news: %s", ph_err_text(err));
-    return EXIT_FAILURE;
+    return EXIT_FAILED;
 }
 
 int
@@ -135,13 +138,13 @@ main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         (void)puts("printhold-notify " PRINTHOLD_VERSION);
-        return EXIT_SUCCESS;
+        return EXIT_OK;
     }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         (void)puts("Usage: printhold-notify\n"
                    "Shows on this desktop what becomes of your held print "
                    "jobs. See printhold-notify(1).");
-        return EXIT_SUCCESS;
+        return EXIT_OK;
     }
     if (argc != 1) {
         (void)fputs("printhold-notify: takes no arguments; see "
