@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2016,SC2119 # quotes are for another shell
 # What IT does with our packages: a silent installation, people
-# print, upgrade in the middle of it, roll-back, removal, purge. Nothing is lost
+# print and are told, upgrade in the middle of it, roll-back, removal, purge. Nothing is lost
 # before the purge, nothing of ours is left after it, and queues of others are
 # as they were.
 . "$SOURCE/tests/system/host.sh"
@@ -34,11 +34,11 @@ higher() {
     dpkg-deb --root-owner-group -b "$WORK/higher" "$ROOT/packages/new.deb" >/dev/null
 }
 
-# Every path that the system's own layer has, beside what apt, dpkg, cupsd and
+# Every path that the system's own layer has, beside what apt, dpkg, desktops, cupsd and
 # the journal write for themselves.
 traces() {
     (cd "$WORK/upper" && find . -mindepth 1 -not -type d |
-        grep -vE '^\./(packages|etc/machine-id$|home/alice|var/(log|cache/(apt|cups|debconf|man)|lib/(apt|dpkg)|spool/cups)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/cups/(printers|subscriptions|classes)\.conf)' |
+        grep -vE '^\./(packages|etc/machine-id$|home/alice|var/(log|cache/(apt|cups|debconf|man)|lib/(apt|dpkg)|spool/cups)|usr/share/applications/mimeinfo\.cache|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/cups/(printers|subscriptions|classes)\.conf)' |
         sort)
 }
 
@@ -85,6 +85,32 @@ KEY=$(sha256sum <"$ROOT/var/lib/printhold/machine.key")
 prints
 check 'a person prints, and the job is held' until_true 30 holds 1
 check 'and CUPS keeps nothing of it' until_true 15 cups_has_none
+
+# A person logs in at a desktop: their own service manager starts what tells them
+# of their jobs, which finds their bus and the agent.
+alices() { # command...; as in her session
+    as_alice env "XDG_RUNTIME_DIR=/run/user/$ALICE" "$@"
+}
+notices_say() { inside journalctl -o cat _SYSTEMD_USER_UNIT=printhold-notify.service | grep -q "$1"; }
+notices_are() { alices systemctl --user show -P ActiveState printhold-notify.service; }
+ALICE=$(inside id -u alice)
+inside mkdir -p /run/systemd/user
+inside sh -c 'printf "[Unit]\nRequires=graphical-session.target\n" >/run/systemd/user/desk.target'
+inside systemctl start dbus.socket systemd-logind.service "user@$ALICE.service"
+alices systemctl --user start dbus.socket
+is 'without a desktop nothing tells people' "$(notices_are)" inactive
+alices systemctl --user start desk.target
+check 'a desktop starts what does, and the agent takes it' \
+    until_true 20 notices_say 'watching, from now'
+is 'as a service of hers' "$(notices_are)" active
+alices systemctl --user stop graphical-session.target
+check 'which ends with the desktop' until_true 10 [ "$(notices_are)" = inactive ]
+inside systemctl --global mask printhold-notify.service 2>/dev/null
+alices systemctl --user daemon-reload
+alices systemctl --user start desk.target
+is 'where the site has masked it, it stays off' "$(notices_are)" inactive
+inside systemctl --global unmask printhold-notify.service 2>/dev/null
+inside systemctl stop "user@$ALICE.service" systemd-logind.service dbus.socket dbus.service
 
 # Upgrade: the agent does not answer while a job is handed over, and others
 # follow all the time.
