@@ -35,7 +35,7 @@ unpack() { # words of dpkg...; what apt does in the end, without its long though
 }
 traces() {
     (cd "$WORK/$SYSTEM/upper" && find . -mindepth 1 -not -type d |
-        grep -vE '^\./(.*\.deb|etc/(machine-id|ld\.so\.cache)$|home/|var/(log|cache/(apt|cups|debconf|ldconfig|man)|lib/(apt|dpkg)|spool/cups)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/cups/(printers|subscriptions|classes)\.conf)' |
+        grep -vE '^\./(.*\.deb|etc/(machine-id|ld\.so\.cache)$|home/|var/(log|cache/(apt|cups|debconf|ldconfig|man)|lib/(apt|dpkg)|spool/cups)|usr/share/applications/mimeinfo\.cache|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/cups/(printers|subscriptions|classes)\.conf)' |
         sort)
 }
 status_has() { inside printhold status --json | jq -e "$1" >/dev/null; }
