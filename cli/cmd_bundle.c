@@ -16,8 +16,9 @@
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 
-#define FOLDER   "printhold-support"
-#define PATH_CAP 256
+#define FOLDER       "printhold-support"
+#define PATH_CAP     256
+#define DOCUMENT_MAX (1024 * 1024)
 
 static const char readme[] =
     "From printhold support-bundle. What may be in it is a list: numbers,\n"
@@ -49,10 +50,14 @@ write_text(const char *dir, const char *name, const char *text)
 static int
 write_json(const char *dir, const char *name, json_t *document)
 {
-    char *text = json_dumps(document, JSON_INDENT(2));
-    int err = write_text(dir, name, text);
+    struct ph_buf text;
+    int err;
 
-    free(text);
+    ph_buf_init(&text, DOCUMENT_MAX);
+    err = ph_json_put_indented(document, &text);
+    if (err == PH_OK)
+        err = write_text(dir, name, ph_buf_str(&text));
+    ph_buf_close(&text);
     json_decref(document);
     return err;
 }

@@ -7,6 +7,7 @@
 
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
+#include "printhold/base/wipe.h"
 
 #define ANSWER_HEAD_MAX 8192
 
@@ -102,8 +103,11 @@ pull_memory(void *arg, void *dst, size_t cap, size_t *out_len)
 static void
 free_memory(void *arg, bool whole)
 {
+    struct memory *memory = arg;
+
     (void)whole;
-    free(arg);
+    ph_wipe(memory->bytes, memory->len); /* grants, a session */
+    free(memory);
 }
 
 static int

@@ -181,7 +181,7 @@ listen_to(int sock, const atomic_bool *stop, struct ph_buf *answer)
         int ready = poll(&fd, 1, LOOK_MS);
 
         if (stop != NULL && atomic_load(stop))
-            return PH_ERR_CANCELLED;
+            err = PH_ERR_CANCELLED;
         if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
         got = ready < 0 ? -1 : read(sock, bytes, sizeof(bytes));

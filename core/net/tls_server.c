@@ -136,7 +136,8 @@ harden(SSL_CTX *ctx)
     (void)SSL_CTX_set_max_early_data(ctx, 0);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                        SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                       SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                       SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                       SSL_OP_CLEANSE_PLAINTEXT);
     set_groups(ctx);
     /* What is sent is what stands in the file: else OpenSSL looks for a chain,
      * and verifies it, in every handshake. */

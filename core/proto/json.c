@@ -1,33 +1,60 @@
 #include "printhold/proto/json.h"
 
-#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/base/wipe.h"
 
 #define DEPTH_MAX 32
 
 /* jansson 2.14 does not look whether it got the memory for the next byte of a
  * string: the byte is missing then, and nobody is told. So we look. */
 static _Thread_local bool lacked_memory;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* jansson frees passwords and tokens as they are. Each block knows its length
+ * here, and is wiped before it goes. */
+union head {
+    size_t len;
+    max_align_t align;
+};
 
 static void *
 allocate(size_t len)
 {
-    void *bytes = malloc(len);
+    union head *head = NULL;
 
-    if (bytes == NULL)
+    if (len <= SIZE_MAX - sizeof(*head))
+        head = malloc(sizeof(*head) + len);
+    if (head == NULL) {
         lacked_memory = true;
-    return bytes;
+        return NULL;
+    }
+    head->len = len;
+    return head + 1;
 }
 
 static void
-watch_memory(void)
+release(void *block)
 {
-    json_set_alloc_funcs(allocate, free);
+    union head *head = block;
+
+    if (block == NULL)
+        return;
+    head--;
+    ph_wipe(block, head->len);
+    free(head);
+}
+
+/* Before main: no block may be freed by another allocator than its own. */
+PH_CONSTRUCTOR static void
+wipe_memory(void)
+{
+    json_set_alloc_funcs(allocate, release);
 }
 
 static bool
@@ -58,7 +85,6 @@ ph_json_parse(const void *text, size_t len, size_t max, json_t **out_root)
         return PH_ERR_TOO_BIG;
     if (len == 0)
         return PH_ERR_SYNTAX;
-    (void)pthread_once(&once, watch_memory);
     lacked_memory = false;
     root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     if (lacked_memory) {
@@ -89,18 +115,30 @@ on_text(const char *text, size_t len, void *arg)
     return sink->err == PH_OK ? 0 : -1;
 }
 
-int
-ph_json_put(const json_t *root, struct ph_buf *buf)
+static int
+put(const json_t *root, size_t flags, struct ph_buf *buf)
 {
     struct sink sink = {.buf = buf, .err = PH_OK};
     size_t before = buf->len;
 
     if (root == NULL)
         return PH_ERR_NOMEM; /* a json_pack or json_object that failed */
-    if (json_dump_callback(root, on_text, &sink, JSON_COMPACT) == 0)
+    if (json_dump_callback(root, on_text, &sink, flags) == 0)
         return PH_OK;
     buf->len = before;
     return sink.err != PH_OK ? sink.err : PH_ERR_NOMEM;
+}
+
+int
+ph_json_put(const json_t *root, struct ph_buf *buf)
+{
+    return put(root, JSON_COMPACT, buf);
+}
+
+int
+ph_json_put_indented(const json_t *root, struct ph_buf *buf)
+{
+    return put(root, JSON_INDENT(2), buf);
 }
 
 /* jansson has checked the encoding; C0, DEL and C1 are left to us. */

@@ -43,6 +43,7 @@ ph_badge_normalise(const char *text, char out_badge[PH_BADGE_TEXT])
         return PH_ERR_SYNTAX;
     badge[len] = '\0';
     memcpy(out_badge, badge, len + 1);
+    ph_wipe(badge, sizeof(badge));
     return PH_OK;
 }
 
@@ -52,7 +53,10 @@ take_a_badge(const json_t *root, const char *name, char badge[PH_BADGE_TEXT])
     char text[BADGE_TYPED_MAX];
     int err = ph_json_text(root, name, text, sizeof(text));
 
-    return err == PH_OK ? ph_badge_normalise(text, badge) : err;
+    if (err == PH_OK)
+        err = ph_badge_normalise(text, badge);
+    ph_wipe(text, sizeof(text));
+    return err;
 }
 
 static int

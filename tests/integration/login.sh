@@ -4,7 +4,8 @@
 . "$SOURCE/tests/integration/host.sh"
 . "$SOURCE/tests/integration/enrolled_host.sh"
 HUB_SETTINGS=('[sign-in]' 'person_attempts = 2')
-RIGHT='a right marker 7431'
+# 32 bytes: that is what ph-test-find-key looks for.
+RIGHT='a right marker 7431 of 32 bytes.'
 WRONG='a wrong marker 9920'
 SAME='the hub answers: Login and password do not open anything'
 
@@ -85,6 +86,24 @@ check 'and gets it' station sign-in --way pin --all --output "$HOST/paper" <<<"$
 check 'the paper is there' test -s "$HOST/paper/$ID.pdf"
 check 'the same again is right' login alice --json --login Alice@example.com --password-file "$HOST/secret"
 is 'for programs too' "$(jq -r '.login + " " + .workstation' "$HOST/out")" "alice@example.com $WS"
+
+# --- who still has it ---
+
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+{
+    printf 'password %s\n' "$(printf %s "$RIGHT" | hex)"
+    printf 'pepper %s\n' "$(hex <"$HUB/pepper.key")"
+    printf 'directory %s\n' "$(hex <"$HUB/directory.key")"
+} >"$HOST/keys"
+found() { # key pid
+    "$BUILD/tests/support/ph-test-find-key" scan "$2" <"$HOST/keys" | sed -n "s/^$1 //p"
+}
+has_none() { [ "$(found password "$1")" = 0 ]; }
+refuse 'a search of the memory finds what is there: of the hub' test "$(found pepper "$HUB_PID")" = 0
+refuse 'of the agent' test "$(found directory "$AGENT_PID")" = 0
+check 'the password is in no memory of the hub' until_true 10 has_none "$HUB_PID"
+check 'nor of the agent' until_true 10 has_none "$AGENT_PID"
+rm "$HOST/keys"
 
 # --- how often ---
 

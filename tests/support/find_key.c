@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "epoch_file.h"
+#include "memory_count.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/parse.h"
@@ -24,15 +25,11 @@
 #include "sealed_internal.h"
 
 #define KEYS_MAX 8
-#define CHUNK    (1024 * 1024)
 #define SALT_AT  (PH_SEALED_HEADER_BYTES + 1)
-/* A larger mapping is what a sanitizer reserves for its own books. */
-#define REGION_MAX (UINT64_C(4) << 30)
 
 struct wanted {
     char name[32];
     uint8_t key[PH_KEY_BYTES];
-    unsigned long found;
 };
 
 static void
@@ -103,39 +100,6 @@ unwrap(const char *state_dir, const char *file)
     return 0;
 }
 
-static void
-count_in(const uint8_t *bytes, size_t len, struct wanted *wanted, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *at = bytes, *end = bytes + len;
-
-        while ((at = memmem(at, (size_t)(end - at), wanted[i].key,
-                            PH_KEY_BYTES)) != NULL) {
-            wanted[i].found++;
-            at++;
-        }
-    }
-}
-
-/* Chunks overlap by one byte less than a key, so that none is counted twice. */
-static void
-scan_region(int mem, uint64_t from, uint64_t to, struct wanted *wanted,
-            size_t count)
-{
-    static uint8_t chunk[CHUNK];
-    uint64_t at = from;
-
-    while (at < to) {
-        size_t len = to - at < CHUNK ? (size_t)(to - at) : CHUNK;
-        ssize_t got = pread(mem, chunk, len, (off_t)at);
-
-        if (got < PH_KEY_BYTES)
-            return; /* such as [vvar] */
-        count_in(chunk, (size_t)got, wanted, count);
-        at += (uint64_t)got - (at + (uint64_t)got < to ? PH_KEY_BYTES - 1 : 0);
-    }
-}
-
 static size_t
 read_wanted(struct wanted *wanted)
 {
@@ -155,29 +119,18 @@ read_wanted(struct wanted *wanted)
 static int
 scan(const char *pid)
 {
-    struct wanted wanted[KEYS_MAX] = {{.found = 0}};
+    struct wanted wanted[KEYS_MAX];
     size_t count = read_wanted(wanted);
-    char path[64], line[512];
-    FILE *maps;
-    int mem;
 
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/maps", pid);
-    maps = fopen(path, "re");
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/mem", pid);
-    mem = open(path, O_RDONLY | O_CLOEXEC);
-    need(maps != NULL && mem >= 0 && count > 0 ? PH_OK : PH_ERR_DENIED, path);
-    while (fgets(line, sizeof(line), maps) != NULL) {
-        unsigned long from, to;
-        char mode[8];
+    need(count > 0 ? PH_OK : PH_ERR_INVALID, "keys");
+    for (size_t i = 0; i < count; i++) {
+        unsigned long found = 0;
 
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 &&
-            mode[0] == 'r' && to - from < REGION_MAX)
-            scan_region(mem, from, to, wanted, count);
+        need(ph_test_memory_count((pid_t)strtol(pid, NULL, 10), wanted[i].key,
+                                  PH_KEY_BYTES, &found),
+             "memory");
+        (void)printf("%s %lu\n", wanted[i].name, found);
     }
-    for (size_t i = 0; i < count; i++)
-        (void)printf("%s %lu\n", wanted[i].name, wanted[i].found);
-    (void)fclose(maps);
-    ph_io_close(&mem);
     return 0;
 }
 

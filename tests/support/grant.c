@@ -309,14 +309,17 @@ tamper(struct ph_buf *token, const char *part)
 static void
 sign(struct order *order, const struct ph_jws_key *key, struct ph_buf *token)
 {
-    char *header = json_dumps(order->header, JSON_COMPACT);
-    char *claims = json_dumps(order->claims, JSON_COMPACT);
+    struct ph_buf header, claims;
 
-    if (header == NULL || claims == NULL ||
-        ph_jws_sign(key, header, claims, token) != PH_OK)
+    ph_buf_init(&header, PH_JWS_MAX);
+    ph_buf_init(&claims, PH_JWS_MAX);
+    if (ph_json_put(order->header, &header) != PH_OK ||
+        ph_json_put(order->claims, &claims) != PH_OK ||
+        ph_jws_sign(key, ph_buf_str(&header), ph_buf_str(&claims), token) !=
+            PH_OK)
         die("cannot sign", NULL);
-    free(header);
-    free(claims);
+    ph_buf_close(&header);
+    ph_buf_close(&claims);
     if (order->tamper != NULL)
         tamper(token, order->tamper);
     if (ph_buf_put_u8(token, '\n') != PH_OK)

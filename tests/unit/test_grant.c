@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 #include <openssl/evp.h>
 
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
+#include "printhold/proto/json.h"
 #include "grant_fixture.h"
 
 #define THUMB "0123456789012345678901234567890123456789012"
@@ -181,11 +181,12 @@ check_claims(const char *wrong, const char *claims, int expected)
 static void
 check_object(const char *wrong, const json_t *claims, int expected)
 {
-    char *text = json_dumps(claims, JSON_COMPACT);
+    struct ph_buf text;
 
-    assert_non_null(text);
-    check_claims(wrong, text, expected);
-    free(text);
+    ph_buf_init(&text, PH_JWS_MAX);
+    assert_int_equal(ph_json_put(claims, &text), PH_OK);
+    check_claims(wrong, ph_buf_str(&text), expected);
+    ph_buf_close(&text);
 }
 
 /* Every claim, once missing and once of each type that it must not have. */

@@ -7,6 +7,7 @@
 #define PH_NORETURN           __attribute__((noreturn))
 #define PH_UNUSED             __attribute__((unused))
 #define PH_MUST_CHECK         __attribute__((warn_unused_result))
+#define PH_CONSTRUCTOR        __attribute__((constructor)) /* before main */
 #else
 #define PH_PRINTF(fmt, first)
 #define PH_NORETURN

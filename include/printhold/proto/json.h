@@ -3,6 +3,9 @@
  * 32, text must be valid UTF-8 without NUL, one value and nothing behind it.
  * The only header that shows jansson; include it from core/proto and from
  * program files that build or read messages, nowhere else.
+ *
+ * What jansson frees is wiped: an object with a secret in it leaves nothing
+ * behind. Its memory is not that of malloc: nothing of it is for free().
  */
 #ifndef PRINTHOLD_PROTO_JSON_H
 #define PRINTHOLD_PROTO_JSON_H
@@ -20,6 +23,8 @@ int ph_json_parse(const void *text, size_t len, size_t max, json_t **out_root);
 
 /* Compact text, keys in insertion order; appended to buf. */
 int ph_json_put(const json_t *root, struct ph_buf *buf);
+/* The same for people to read. */
+int ph_json_put_indented(const json_t *root, struct ph_buf *buf);
 
 /*
  * Members of an object. PH_ERR_NOT_FOUND when absent (out untouched),
