@@ -14,6 +14,7 @@
 
 #include <openssl/evp.h>
 
+#include "issuer.h"
 #include "listing.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -39,7 +40,7 @@ now_ns(void)
 }
 
 static int64_t
-one_grant(const struct hub *hub)
+one_grant(const struct hub *hub, const struct ph_jws_key *issuer)
 {
     const struct hub_person person = {.login = "p000000@example.com"};
     const struct hub_listing listing = {
@@ -54,7 +55,7 @@ one_grant(const struct hub *hub)
 
     ph_buf_init(&token, PH_JWS_MAX + 1);
     began = now_ns();
-    err = hub_grant_make(hub, &listing, "ws-000000", &token);
+    err = hub_grant_make(hub, issuer, &listing, "ws-000000", &token);
     began = now_ns() - began;
     ph_buf_close(&token);
     if (err != PH_OK)
@@ -93,6 +94,7 @@ main(int argc, char **argv)
 {
     struct hub_config config;
     struct ph_why why = {{0}};
+    struct hub_issuer_now issuer;
     struct hub hub;
     EVP_PKEY *key = EVP_EC_gen("P-256");
     size_t count;
@@ -103,10 +105,12 @@ main(int argc, char **argv)
     if (count == 0 || count > TIMES_MAX || key == NULL)
         die("TIMES is 1 to 10000");
     if (hub_config_load(NULL, &config, &why) != PH_OK ||
-        hub_open(argv[1], &config, &hub, &why) != PH_OK)
+        hub_open(argv[1], &config, &hub, &why) != PH_OK ||
+        hub_store_begin_read(hub.store) != PH_OK ||
+        hub_store_end(hub.store, hub_issuer_now(&hub, &issuer, &why)) != PH_OK)
         die(why.text);
     for (size_t i = 0; i < count; i++) {
-        grants[i] = one_grant(&hub);
+        grants[i] = one_grant(&hub, issuer.signer);
         signatures[i] = one_signature(key);
     }
     (void)printf("{");

@@ -1,5 +1,7 @@
 #include "issuer_keyset.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +67,19 @@ read_further(const struct ph_config *config, const char *tenant,
                        "they are of another issuer or for others");
 }
 
+/* They are read for each message; after a new key of the issuer took over they
+ * may be of the old one, until the hub says them anew. */
+static void
+warn_once(const struct ph_config *config, const char *reason)
+{
+    static atomic_bool has_warned;
+
+    if (!atomic_exchange(&has_warned, true))
+        ph_log_warning("the further keys of the issuer in %s/%s do not count "
+                       "now: %s, continuing",
+                       config->state_dir, PH_ISSUER_KEYSET_FILE, reason);
+}
+
 int
 ph_issuer_keyset_load(const struct ph_config *config, const char *tenant,
                       struct ph_jws_keyset **out_keys, uint64_t *out_version,
@@ -83,10 +98,8 @@ ph_issuer_keyset_load(const struct ph_config *config, const char *tenant,
     else
         further.version = 0;
     if (err != PH_OK && err != PH_ERR_NOT_FOUND)
-        ph_log_warning("the further keys of the issuer in %s/%s do not count "
-                       "now: %s, continuing",
-                       config->state_dir, PH_ISSUER_KEYSET_FILE,
-                       inner.text[0] != '\0' ? inner.text : ph_err_text(err));
+        warn_once(config,
+                  inner.text[0] != '\0' ? inner.text : ph_err_text(err));
     if (out_version != NULL)
         *out_version = further.version;
     *out_keys = set;

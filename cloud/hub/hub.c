@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "issuer.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/wipe.h"
@@ -62,18 +63,15 @@ load_authority(struct hub *hub, int dir_fd, struct ph_why *why)
     return err;
 }
 
+/* Those that are in force can be read. */
 static int
-load_issuer(struct hub *hub, int dir_fd, struct ph_why *why)
+load_issuer(struct hub *hub, struct ph_why *why)
 {
-    struct ph_buf key;
-    int err = read_file(dir_fd, hub->dir, "issuer.pub", &hub->issuer_keys, why);
+    struct hub_issuer_now now;
+    int err = hub_store_begin_read(hub->store);
 
     if (err == PH_OK)
-        err = read_file(dir_fd, hub->dir, "issuer.key", &key, why);
-    if (err != PH_OK)
-        return err;
-    err = ph_jws_key_from_pem(key.data, key.len, &hub->issuer, why);
-    ph_buf_close(&key);
+        err = hub_store_end(hub->store, hub_issuer_now(hub, &now, why));
     return err;
 }
 
@@ -82,8 +80,6 @@ hub_load_keys(struct hub *hub, int dir_fd, struct ph_why *why)
 {
     int err = load_authority(hub, dir_fd, why);
 
-    if (err == PH_OK)
-        err = load_issuer(hub, dir_fd, why);
     if (err == PH_OK)
         err = read_secret(dir_fd, hub->dir, "directory.key", hub->directory_key,
                           why);
@@ -115,7 +111,6 @@ hub_blank(struct hub *hub, const char *dir)
     memset(hub, 0, sizeof(*hub));
     (void)snprintf(hub->dir, sizeof(hub->dir), "%s", dir);
     ph_buf_init(&hub->chain, HUB_FILE_MAX);
-    ph_buf_init(&hub->issuer_keys, HUB_FILE_MAX);
 }
 
 int
@@ -139,6 +134,8 @@ hub_open(const char *dir, const struct hub_config *config, struct hub *hub,
         err = hub_store_open(dir, &hub->store, why);
     if (err == PH_OK)
         err = hub_store_tenant(hub->store, &hub->tenant, why);
+    if (err == PH_OK)
+        err = load_issuer(hub, why);
     ph_io_close(&dir_fd);
     if (err != PH_OK)
         hub_close(hub);
@@ -150,9 +147,8 @@ hub_close(struct hub *hub)
 {
     hub_store_close(hub->store);
     ph_ca_free(hub->ca);
-    ph_jws_key_free(hub->issuer);
+    hub_issuer_close(hub);
     ph_buf_close(&hub->chain);
-    ph_buf_close(&hub->issuer_keys);
     ph_wipe(hub, sizeof(*hub));
 }
 

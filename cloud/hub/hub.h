@@ -3,9 +3,9 @@
  * administration open the same one, each in a process of its own.
  *
  * Everything that the hub is lies in one directory, 0700: hub.db, the
- * authority for devices (ca.key, ca.crt), the issuer of grants (issuer.key,
- * issuer.pub; another key), directory.key and pepper.key (32 random bytes
- * each), and its own certificate (hub.key, hub.crt). Keys are 0600 and never
+ * authority for devices (ca.key, ca.crt), the issuer of grants (issuer.key or a
+ * successor, issuer.pub; another key), directory.key and pepper.key (32 random
+ * bytes each), and its own certificate (hub.key, hub.crt). Keys are 0600 and never
  * leave it, except the directory key, which workstations are given.
  */
 #ifndef PRINTHOLD_HUB_HUB_H
@@ -31,7 +31,6 @@ struct hub {
     struct hub_tenant tenant;
     struct hub_store *store;
     struct ph_ca *ca;
-    struct ph_jws_key *issuer;
     uint8_t directory_key[HUB_KEY_BYTES];
     uint8_t pepper[HUB_KEY_BYTES];
     /* How often this process has changed what workstations are told of; those
@@ -41,8 +40,8 @@ struct hub {
     uint64_t denied_loads;
     int64_t refusals_since_ms; /* of this process, for enrol.c */
     unsigned refusals;
-    struct ph_buf chain;       /* ca.crt, PEM */
-    struct ph_buf issuer_keys; /* issuer.pub, PEM */
+    struct ph_buf chain;                /* ca.crt, PEM */
+    struct hub_issuer_key *issuer_keys; /* that were read; issuer.h */
 };
 
 /* PH_ERR_NOT_FOUND where "printhold-hub init" has not been. */

@@ -44,6 +44,7 @@ static const char help[] =
     "                     [--life 24h] [--count N]; list; remove NUMBER\n"
     "  service            issue ID: key and certificate of a server, such as\n"
     "                     the broker, to standard output\n"
+    "  issuer             rotate [--after 1d]: another key for grants; show\n"
     "  badge              add LOGIN, list [LOGIN], remove BADGE [--file FILE]\n"
     "  pin                set, make, remove LOGIN [--file FILE] [--life 90d]\n"
     "                     [--with-badge]\n"
@@ -135,6 +136,8 @@ static const struct command {
     {{"token", "list"}, 0, 0, hub_cmd_token_list},
     {{"token", "remove"}, 1, 0, hub_cmd_token_remove},
     {{"service", "issue"}, 1, 0, hub_cmd_service_issue},
+    {{"issuer", "rotate"}, 0, HUB_TAKES(AFTER), hub_cmd_issuer_rotate},
+    {{"issuer", "show"}, 0, 0, hub_cmd_issuer_show},
     {{"badge", "add"}, 1, HUB_TAKES(FILE), hub_cmd_badge_add},
     {{"badge", "list"}, 1, 0, hub_cmd_badge_list},
     {{"badge", "remove"}, 1, 0, hub_cmd_badge_remove},

@@ -8,7 +8,9 @@
 #include "audit.h"
 #include "call.h"
 #include "broker.h"
+#include "due.h"
 #include "init.h"
+#include "issuer.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
@@ -234,8 +236,10 @@ run_look(uv_work_t *work)
     struct hub_server *server = work->data;
     struct hub_store *store = server->hub->store;
     int64_t version = server->version;
-    int err = hub_store_begin(store);
+    int err = hub_due(server->hub, ph_clock_wall_ms());
 
+    if (err == PH_OK)
+        err = hub_store_begin(store);
     if (err == PH_OK)
         err = hub_store_end(store, hub_store_version(store, &version));
     if (err == PH_OK && version == server->version)
@@ -437,7 +441,14 @@ static int
 prepare(struct hub_server *server, struct ph_why *why)
 {
     bool renewed;
-    int err = hub_renew_own(server->hub, &renewed, why);
+    int err = hub_due(server->hub, ph_clock_wall_ms());
+
+    if (err == PH_OK)
+        err = hub_issuer_tidy(server->hub);
+    if (err != PH_OK)
+        return ph_why_fail(why, err, "cannot end what is over: %s",
+                           ph_err_text(err));
+    err = hub_renew_own(server->hub, &renewed, why);
 
     if (err == PH_OK) {
         err = hub_denied_load(server->hub, &server->denied);

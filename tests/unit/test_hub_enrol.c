@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 
+#include "due.h"
 #include "printhold/base/io.h"
 
 /* --- tokens --- */
@@ -54,6 +55,25 @@ a_workstation_is_bound_to_its_person(void **state)
     assert_int_equal(hub_store_end(store, PH_OK), PH_OK);
     assert_true(has);
     assert_false(other);
+}
+
+static void
+a_clock_that_is_set_back_opens_no_token_again(void **state)
+{
+    char token[HUB_TOKEN_TEXT], open[HUB_TOKEN_TEXT];
+    struct hub_enrolled got;
+
+    (void)state;
+    hub_token_of(&fixture, PH_IDENTITY_WORKSTATION, "ws-1", "", token);
+    hub_now_ms += HUB_HOUR;
+    hub_token_of(&fixture, PH_IDENTITY_WORKSTATION, "ws-2", "", open);
+    hub_now_ms += 23 * HUB_HOUR;
+    assert_int_equal(hub_due(&fixture.hub, hub_now_ms), PH_OK);
+    hub_fixture_again(&fixture);
+    hub_now_ms -= HUB_HOUR;
+    assert_int_equal(enrol(token, keys[0], &got), HUB_TOKEN_REFUSED);
+    assert_int_equal(recorded("enrol.refused"), 1);
+    assert_int_equal(enrol(open, keys[1], &got), HUB_ENROLLED);
 }
 
 static void
@@ -167,6 +187,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_hub_says_who_a_device_is),
         TEST(a_workstation_is_bound_to_its_person),
+        TEST(a_clock_that_is_set_back_opens_no_token_again),
         TEST(a_lost_answer_is_given_again),
         TEST(another_key_gets_nothing_and_is_recorded),
         TEST(refusals_are_written_down_so_often),

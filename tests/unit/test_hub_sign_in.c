@@ -2,6 +2,7 @@
 #include "hub_fixture.h"
 
 #include "audit.h"
+#include "due.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/io.h"
 #include "store_sessions.h"
@@ -116,6 +117,38 @@ a_code_opens_once_and_for_a_quarter_of_an_hour(void **state)
     hub_fixture_code(f, "ann@example.com", "00420820");
     assert_int_equal(TRY(f, CODE("00420819")), HUB_SIGN_IN_FAILED);
     assert_int_equal(TRY(f, CODE("00420820")), HUB_SIGN_IN_OK);
+}
+
+static void
+a_clock_that_is_set_back_revives_nothing(void **state)
+{
+    struct hub_fixture *f = *state;
+    struct hub_signed_in in;
+    struct hub_session session;
+    uint8_t mac[HUB_MAC_BYTES];
+
+    assert_int_equal(hub_fixture_pin(f, "ann@example.com", "482913", true,
+                                     hub_fixture_ms + 1000),
+                     PH_OK);
+    hub_fixture_code(f, "bob@example.com", "00420815");
+    assert_int_equal(hub_fixture_try(f, PIN("482913"), &in), HUB_SIGN_IN_OK);
+    assert_int_equal(hub_mac_session(&f->hub, in.session, mac), PH_OK);
+    hub_fixture_ms += 900000; /* longer than each of them */
+    assert_int_equal(hub_due(&f->hub, hub_fixture_ms), PH_OK);
+    hub_fixture_reopen(f);
+    hub_fixture_ms -= 900000;
+    assert_int_equal(TRY(f, PIN("482913")), HUB_SIGN_IN_EXPIRED);
+    assert_int_equal(TRY(f, CODE("00420815")), HUB_SIGN_IN_FAILED);
+    hub_fixture_begin(f);
+    assert_int_equal(
+        hub_session_get(f->hub.store, mac, hub_fixture_ms, &session),
+        PH_ERR_NOT_FOUND);
+    hub_fixture_end(f);
+    /* A new one is in force. */
+    assert_int_equal(hub_fixture_pin(f, "ann@example.com", "771205", true,
+                                     hub_fixture_ms + 1000),
+                     PH_OK);
+    assert_int_equal(TRY(f, PIN("771205")), HUB_SIGN_IN_OK);
 }
 
 static void
@@ -291,6 +324,7 @@ main(void)
         TEST(what_is_wrong_is_one_and_the_same),
         TEST(who_is_blocked_does_not_get_in),
         TEST(a_code_opens_once_and_for_a_quarter_of_an_hour),
+        TEST(a_clock_that_is_set_back_revives_nothing),
         TEST(no_two_people_have_the_same_pin_alone),
         TEST(a_pin_for_beside_a_badge_opens_nothing_alone),
         TEST(a_pin_may_be_used_again_until_it_is_over),

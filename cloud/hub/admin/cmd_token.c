@@ -274,7 +274,8 @@ state_of(const struct hub_token *token)
 {
     if (token->used_ms != 0)
         return "used";
-    return token->expires_ms <= ph_clock_wall_ms() ? "expired" : "open";
+    return token->is_over || token->expires_ms <= ph_clock_wall_ms() ? "expired"
+                                                                     : "open";
 }
 
 static int

@@ -45,6 +45,8 @@ int hub_cmd_token_add(struct hub_command *command);
 int hub_cmd_token_list(struct hub_command *command);
 int hub_cmd_token_remove(struct hub_command *command);
 int hub_cmd_service_issue(struct hub_command *command);
+int hub_cmd_issuer_rotate(struct hub_command *command);
+int hub_cmd_issuer_show(struct hub_command *command);
 int hub_cmd_access_list(struct hub_command *command);
 int hub_cmd_access_allow(struct hub_command *command);
 int hub_cmd_access_deny(struct hub_command *command);

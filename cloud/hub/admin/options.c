@@ -46,6 +46,7 @@ static const struct option table[] = {
     {"period", required_argument, NULL, FIRST + HUB_OPTION_PERIOD},
     {"model", required_argument, NULL, FIRST + HUB_OPTION_MODEL},
     {"type", required_argument, NULL, FIRST + HUB_OPTION_TYPE},
+    {"after", required_argument, NULL, FIRST + HUB_OPTION_AFTER},
     {"help", no_argument, NULL, FIRST + HELP},
     {"version", no_argument, NULL, FIRST + VERSION},
     {NULL, 0, NULL, 0},

@@ -43,6 +43,7 @@ enum hub_option {
     HUB_OPTION_PERIOD,
     HUB_OPTION_MODEL,
     HUB_OPTION_TYPE,
+    HUB_OPTION_AFTER,
     HUB_OPTION_COUNT
 };
 

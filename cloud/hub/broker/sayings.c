@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "denied_names.h"
+#include "issuer.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
 #include "printhold/base/parse.h"
@@ -43,6 +44,7 @@ struct making {
     struct hub *hub;
     enum hub_say what;
     int64_t now_ms;
+    struct hub_issuer_now issuer;
     struct item *first, **last;
 };
 
@@ -67,14 +69,26 @@ add_item(struct making *making, enum kind kind)
 
 /* --- what has changed --- */
 
+/* Of the body and of who signs it: what another key signs is news. */
 static int
-digest_of(const struct ph_buf *body, char dst[HUB_TOLD_DIGEST])
+digest_of(const struct ph_buf *body, const struct ph_jws_key *signer,
+          char dst[HUB_TOLD_DIGEST])
 {
     uint8_t digest[PH_SHA256_BYTES];
-    int err = ph_sha256(body->data, body->len, digest);
+    char kid[PH_JWS_KID_MAX];
+    struct ph_buf whole;
+    int err = ph_jws_key_kid(signer, kid);
 
+    ph_buf_init(&whole, body->len + sizeof(kid));
+    if (err == PH_OK)
+        err = ph_buf_put_str(&whole, kid);
+    if (err == PH_OK)
+        err = ph_buf_put(&whole, body->data, body->len);
+    if (err == PH_OK)
+        err = ph_sha256(whole.data, whole.len, digest);
     if (err == PH_OK)
         ph_format_hex(digest, sizeof(digest), dst);
+    ph_buf_close(&whole);
     return err;
 }
 
@@ -82,12 +96,13 @@ digest_of(const struct ph_buf *body, char dst[HUB_TOLD_DIGEST])
  * when there is nothing to say. */
 static int
 judge(struct making *making, const char *topic, const struct ph_buf *body,
-      bool is_empty, int64_t *out_version, bool *out_say)
+      const struct ph_jws_key *signer, bool is_empty, int64_t *out_version,
+      bool *out_say)
 {
     const int64_t least = making->now_ms / 1000;
     char digest[HUB_TOLD_DIGEST];
     struct hub_told told;
-    int err = digest_of(body, digest);
+    int err = digest_of(body, signer, digest);
 
     if (err == PH_OK)
         err = hub_told_get(making->hub->store, topic, &told);
@@ -119,7 +134,8 @@ add_policy(struct making *making, const char *topic, const char *audience,
     ph_buf_init(&body, PH_JWS_MAX);
     err = ph_policy_put(policy, &body);
     if (err == PH_OK)
-        err = judge(making, topic, &body, body.len == 2, &version, &say);
+        err = judge(making, topic, &body, making->issuer.signer, body.len == 2,
+                    &version, &say);
     ph_buf_close(&body);
     if (err != PH_OK || !say)
         return err;
@@ -172,18 +188,23 @@ add_device_policy(const struct hub_device *device, void *arg)
 static int
 add_keys(struct making *making)
 {
+    const struct hub_issuer_now *issuer = &making->issuer;
     char kid[PH_JWS_KID_MAX];
     struct ph_buf body;
     struct item *item;
     int64_t version = 0;
     bool say = false;
-    int err = ph_jws_key_kid(making->hub->issuer, kid);
+    int err = PH_OK;
 
-    ph_buf_init(&body, PH_JWS_KID_MAX);
+    ph_buf_init(&body, HUB_ISSUERS_MAX * PH_JWS_KID_MAX);
+    for (size_t i = 0; i < issuer->told_count && err == PH_OK; i++) {
+        err = ph_jws_key_kid(issuer->told[i], kid);
+        if (err == PH_OK)
+            err = ph_buf_put_str(&body, kid);
+    }
     if (err == PH_OK)
-        err = ph_buf_put_str(&body, kid);
-    if (err == PH_OK)
-        err = judge(making, "cfg/keys", &body, false, &version, &say);
+        err = judge(making, "cfg/keys", &body, issuer->keys_signer, false,
+                    &version, &say);
     ph_buf_close(&body);
     if (err != PH_OK || !say)
         return err;
@@ -212,7 +233,8 @@ add_denied(struct making *making)
     if (err == PH_OK)
         err = hub_denied_names_put(names, &body);
     if (err == PH_OK)
-        err = judge(making, "cfg/denied", &body, body.len == 0, &version, &say);
+        err = judge(making, "cfg/denied", &body, making->issuer.signer,
+                    body.len == 0, &version, &say);
     ph_buf_close(&body);
     item = err == PH_OK && say ? add_item(making, DENIED) : NULL;
     if (item == NULL) {
@@ -265,9 +287,9 @@ add_commands(struct making *making)
 static int
 collect(struct making *making)
 {
-    int err = PH_OK;
+    int err = hub_issuer_now(making->hub, &making->issuer, NULL);
 
-    if (making->what != HUB_SAY_DUE) {
+    if (err == PH_OK && making->what != HUB_SAY_DUE) {
         err = add_keys(making);
         if (err == PH_OK)
             err = add_denied(making);
@@ -303,7 +325,8 @@ take_jobs(const char *text, struct ph_command *command)
 }
 
 static int
-sign_command(const struct hub *hub, const struct ph_message_head *head,
+sign_command(const struct ph_jws_key *signer,
+             const struct ph_message_head *head,
              const struct hub_ws_command *row, struct ph_buf *token)
 {
     struct ph_command *command = calloc(1, sizeof(*command));
@@ -316,34 +339,36 @@ sign_command(const struct hub *hub, const struct ph_message_head *head,
     (void)snprintf(command->user, sizeof(command->user), "%s", row->login);
     err = take_jobs(row->jobs, command);
     if (err == PH_OK)
-        err = ph_command_sign(head, command, hub->issuer, token);
+        err = ph_command_sign(head, command, signer, token);
     free(command);
     return err;
 }
 
 static int
-sign_item(const struct hub *hub, const struct item *item, int64_t now_ms,
+sign_item(const struct making *making, const struct item *item,
           struct ph_buf *token)
 {
-    const struct ph_jws_key *const keys[] = {hub->issuer};
+    const struct hub_issuer_now *issuer = &making->issuer;
     struct ph_message_head head = {
-        .issuer = hub->tenant.issuer,
+        .issuer = making->hub->tenant.issuer,
         .audience = item->audience,
         .version = (uint64_t)item->version,
-        .issued_s = now_ms / 1000,
+        .issued_s = making->now_ms / 1000,
     };
 
     switch (item->kind) {
     case POLICY:
-        return ph_policy_sign(&head, &item->u.policy, hub->issuer, token);
+        return ph_policy_sign(&head, &item->u.policy, issuer->signer, token);
     case DENIED:
-        return hub_denied_names_sign(item->u.denied, &head, hub->issuer, token);
+        return hub_denied_names_sign(item->u.denied, &head, issuer->signer,
+                                     token);
     case KEYS:
-        return ph_issuer_keys_sign(&head, keys, 1, hub->issuer, token);
+        return ph_issuer_keys_sign(&head, issuer->told, issuer->told_count,
+                                   issuer->keys_signer, token);
     default:
         head.issued_s = item->u.command.made_ms / 1000;
         head.expires_s = item->u.command.expires_ms / 1000;
-        return sign_command(hub, &head, &item->u.command, token);
+        return sign_command(issuer->signer, &head, &item->u.command, token);
     }
 }
 
@@ -378,7 +403,7 @@ sign_all(const struct making *making, struct hub_sayings *sayings)
     ph_buf_init(&token, PH_TOKEN_DENIED_MAX + 1);
     for (const struct item *it = making->first; it != NULL && err == PH_OK;
          it = it->next) {
-        int wrong = sign_item(making->hub, it, making->now_ms, &token);
+        int wrong = sign_item(making, it, &token);
 
         if (wrong == PH_OK)
             err = put_saying(making->hub, it, making->now_ms, &token, sayings);

@@ -290,7 +290,7 @@ decide_enrol(struct decision *decision, const char *text, const char *name)
         return PH_OK;
     if (err != PH_OK)
         return err;
-    if (token.expires_ms <= decision->now_ms)
+    if (token.is_over || token.expires_ms <= decision->now_ms)
         return record_refusal(decision, "enrol.refused", token.number,
                               "the token has expired");
     if (token.used_ms != 0)

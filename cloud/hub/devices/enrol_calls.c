@@ -5,6 +5,7 @@
 
 #include "admission.h"
 #include "enrol.h"
+#include "issuer.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/log.h"
@@ -85,8 +86,21 @@ put_directory_key(json_t *root, const struct hub *hub)
 }
 
 static int
-put_surroundings(json_t *root, const struct hub *hub,
-                 enum ph_identity_kind kind)
+put_issuer_keys(json_t *root, struct hub *hub)
+{
+    struct ph_buf pem;
+    int err;
+
+    ph_buf_init(&pem, HUB_FILE_MAX);
+    err = hub_issuer_pem(hub, &pem);
+    if (err == PH_OK)
+        err = put_buf(root, "issuer-keys", &pem);
+    ph_buf_close(&pem);
+    return err;
+}
+
+static int
+put_surroundings(json_t *root, struct hub *hub, enum ph_identity_kind kind)
 {
     int err = put_buf(root, "authority", &hub->chain);
 
@@ -96,7 +110,7 @@ put_surroundings(json_t *root, const struct hub *hub,
         return err;
     err = put_text(root, "issuer", hub->tenant.issuer);
     if (err == PH_OK)
-        err = put_buf(root, "issuer-keys", &hub->issuer_keys);
+        err = put_issuer_keys(root, hub);
     if (err == PH_OK)
         err = put_directory_key(root, hub);
     if (err == PH_OK && hub->config->broker_url[0] != '\0')
@@ -105,8 +119,7 @@ put_surroundings(json_t *root, const struct hub *hub,
 }
 
 static int
-put_enrolled(json_t *root, const struct hub *hub,
-             const struct hub_enrolled *enrolled)
+put_enrolled(json_t *root, struct hub *hub, const struct hub_enrolled *enrolled)
 {
     int err = put_text(root, "id", enrolled->id);
 

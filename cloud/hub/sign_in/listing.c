@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "issuer.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
@@ -42,8 +43,9 @@ put_methods(struct ph_grant *grant, enum ph_sign_in_way way)
 }
 
 int
-hub_grant_make(const struct hub *hub, const struct hub_listing *listing,
-               const char *workstation, struct ph_buf *token)
+hub_grant_make(const struct hub *hub, const struct ph_jws_key *issuer,
+               const struct hub_listing *listing, const char *workstation,
+               struct ph_buf *token)
 {
     struct ph_grant grant = {.audience_count = 1, .all_jobs = true};
     struct ph_id id;
@@ -68,7 +70,7 @@ hub_grant_make(const struct hub *hub, const struct hub_listing *listing,
     grant.not_before_s = grant.issued_s;
     grant.expires_s = grant.issued_s + (int64_t)hub->config->grant_life_s;
     put_methods(&grant, listing->way);
-    return ph_grant_sign(&grant, hub->issuer, token);
+    return ph_grant_sign(&grant, issuer, token);
 }
 
 /* --- the list --- */
@@ -141,8 +143,8 @@ add_holding(const struct hub_holding *holding, void *arg)
 }
 
 static int
-add_grants(const struct hub *hub, const struct hub_listing *listing,
-           json_t *list)
+add_grants(const struct hub *hub, const struct ph_jws_key *issuer,
+           const struct hub_listing *listing, json_t *list)
 {
     struct ph_buf token;
     size_t index;
@@ -155,7 +157,7 @@ add_grants(const struct hub *hub, const struct hub_listing *listing,
         const char *ws = json_string_value(json_object_get(entry, "ws"));
 
         if (err == PH_OK)
-            err = hub_grant_make(hub, listing, ws, &token);
+            err = hub_grant_make(hub, issuer, listing, ws, &token);
         if (err == PH_OK)
             err = set(entry, "grant",
                       json_stringn((const char *)token.data, token.len));
@@ -169,16 +171,19 @@ hub_listing_make(struct hub *hub, const struct hub_listing *listing,
                  json_t **out_list)
 {
     struct making making = {json_array(), listing->now_ms};
+    struct hub_issuer_now issuer = {.signer = NULL};
     int err = making.list != NULL ? hub_store_begin(hub->store) : PH_ERR_NOMEM;
 
     if (err == PH_OK) {
         err = hub_holding_each(hub->store, listing->person->login,
                                listing->person->uk, listing->now_ms,
                                HUB_WORKSTATIONS_MAX, add_holding, &making);
+        if (err == PH_OK)
+            err = hub_issuer_now(hub, &issuer, NULL);
         err = hub_store_end(hub->store, err);
     }
     if (err == PH_OK)
-        err = add_grants(hub, listing, making.list);
+        err = add_grants(hub, issuer.signer, listing, making.list);
     if (err == PH_OK)
         *out_list = making.list;
     else

@@ -26,7 +26,8 @@ int hub_listing_make(struct hub *hub, const struct hub_listing *listing,
 
 /* One grant for all jobs of the person on one workstation. token (initialised
  * by the caller) is replaced. */
-int hub_grant_make(const struct hub *hub, const struct hub_listing *listing,
-                   const char *workstation, struct ph_buf *token);
+int hub_grant_make(const struct hub *hub, const struct ph_jws_key *issuer,
+                   const struct hub_listing *listing, const char *workstation,
+                   struct ph_buf *token);
 
 #endif

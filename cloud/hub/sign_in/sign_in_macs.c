@@ -75,11 +75,7 @@ hub_sign_in_forget(struct hub *hub, int64_t now_ms)
 {
     /* Twice: a clock that was set back must not free anybody. */
     const int64_t span_ms = 2 * (int64_t)hub->config->attempts_span_s * 1000;
-    int err = hub_sessions_forget(hub->store, now_ms);
+    int err = hub_attempts_forget(hub->store, now_ms - span_ms);
 
-    if (err == PH_OK)
-        err = hub_codes_forget(hub->store, now_ms);
-    if (err == PH_OK)
-        err = hub_attempts_forget(hub->store, now_ms - span_ms);
     return err == PH_OK ? hub_documents_forget(hub->store, now_ms) : err;
 }

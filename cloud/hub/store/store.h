@@ -196,6 +196,7 @@ struct hub_token {
     int64_t used_ms;                     /* 0: not yet */
     uint8_t key_hash[HUB_KEY_HASH];      /* of the device that used it */
     char thumbprint[PH_THUMBPRINT_TEXT]; /* what it was given */
+    bool is_over; /* it was seen expired, whatever the clock says now */
 };
 
 int hub_token_add(struct hub_store *store, const struct hub_token *token);
@@ -204,6 +205,8 @@ int hub_token_get(struct hub_store *store, const uint8_t mac[HUB_MAC_BYTES],
 /* Device, time, key and thumbprint of its use. */
 int hub_token_use(struct hub_store *store, const struct hub_token *token);
 int hub_token_remove(struct hub_store *store, const char *number);
+/* Those whose time is over at now are over for ever. */
+int hub_tokens_end(struct hub_store *store, int64_t now_ms);
 int hub_tokens_forget(struct hub_store *store, int64_t before_ms);
 typedef int (*hub_token_cb)(const struct hub_token *token, void *arg);
 int hub_token_each(struct hub_store *store, hub_token_cb each, void *arg);

@@ -287,6 +287,18 @@ static const char *const steps[] = {
     /* what a printer is */
     ("ALTER TABLE device ADD COLUMN model TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE device ADD COLUMN type TEXT NOT NULL DEFAULT '';"),
+    /* keys of the issuer; what is over stays over */
+    "CREATE TABLE issuer_key("
+    " number BIGINT PRIMARY KEY NOT NULL,"
+    " kid TEXT NOT NULL UNIQUE,"
+    " state INTEGER NOT NULL," /* store_issuers.h */
+    " made_ms BIGINT NOT NULL,"
+    " at_ms BIGINT NOT NULL);"
+    "CREATE INDEX certificate_issued ON certificate(state, issued_ms);"
+    "ALTER TABLE token ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX token_over ON token(is_over, expires_ms);"
+    "CREATE INDEX pin_over ON pin(expires_ms);"
+    "CREATE INDEX code_over ON code(expires_ms);",
 };
 
 const struct ph_db_form hub_store_form = {

@@ -152,6 +152,15 @@ hub_pin_remove(struct hub_store *store, const char *login)
     return hub_run_one(store, "DELETE FROM pin WHERE login = ?", "t", login);
 }
 
+int
+hub_pins_end(struct hub_store *store, int64_t now_ms)
+{
+    return hub_run(store,
+                   "UPDATE pin SET expires_ms = 1"
+                   " WHERE expires_ms > 1 AND expires_ms <= ?",
+                   "i", now_ms);
+}
+
 /* --- passwords --- */
 
 int

@@ -59,6 +59,8 @@ int hub_pin_get(struct hub_store *store, const char *login,
 int hub_pin_find(struct hub_store *store, const uint8_t alone[HUB_MAC_BYTES],
                  struct hub_pin *out_pin);
 int hub_pin_remove(struct hub_store *store, const char *login);
+/* Those whose time is over at now are over for ever: their end becomes 1. */
+int hub_pins_end(struct hub_store *store, int64_t now_ms);
 
 /* --- passwords --- */
 

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                   \
     "mac, number, kind, device, name, in_group, login, made_ms, " \
-    "expires_ms, used_ms, key_hash, thumbprint"
+    "expires_ms, used_ms, key_hash, thumbprint, is_over"
 
 static void
 read_token(sqlite3_stmt *stmt, struct hub_token *token)
@@ -22,6 +22,7 @@ read_token(sqlite3_stmt *stmt, struct hub_token *token)
     token->used_ms = sqlite3_column_int64(stmt, 9);
     hub_column_bytes(stmt, 10, token->key_hash);
     hub_column_text(stmt, 11, token->thumbprint, sizeof(token->thumbprint));
+    token->is_over = sqlite3_column_int(stmt, 12) != 0;
 }
 
 int
@@ -29,7 +30,7 @@ hub_token_add(struct hub_store *store, const struct hub_token *token)
 {
     return hub_run(store,
                    "INSERT INTO token(" COLUMNS ")"
-                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, '')",
+                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, '', 0)",
                    "btittttii", token->mac, token->number, (int64_t)token->kind,
                    token->device, token->name, token->group, token->login,
                    token->made_ms, token->expires_ms);
@@ -69,6 +70,15 @@ hub_token_remove(struct hub_store *store, const char *number)
 {
     return hub_run_one(store, "DELETE FROM token WHERE number = ?", "t",
                        number);
+}
+
+int
+hub_tokens_end(struct hub_store *store, int64_t now_ms)
+{
+    return hub_run(store,
+                   "UPDATE token SET is_over = 1"
+                   " WHERE is_over = 0 AND expires_ms <= ?",
+                   "i", now_ms);
 }
 
 int
