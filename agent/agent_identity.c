@@ -124,9 +124,9 @@ agent_start_renewal(struct agent *agent, struct ph_why *why)
 
     if (agent->own.state != PH_OWN_IDENTITY_ENROLLED)
         return PH_OK;
-    err = ph_renewal_start(&agent->loop, agent->config.state_dir,
-                           &agent->own.enrolled, agent->jobs, on_certificate,
-                           agent, &agent->renewal_part);
+    err = ph_renewal_start(&agent->loop, &agent->config, &agent->own.enrolled,
+                           agent->jobs, on_certificate, agent,
+                           &agent->renewal_part);
     return err == PH_OK
                ? PH_OK
                : ph_why_fail(why, err, "cannot look after the certificate");
@@ -161,6 +161,7 @@ agent_enrol(void *arg, const struct ph_control_enrol *wanted,
         .pin = wanted->pin[0] != '\0' ? wanted->pin : NULL,
         .ca_pem = wanted->ca[0] != '\0' ? wanted->ca : NULL,
         .name = agent->workstation.host,
+        .proxy = ph_proxy_settings_of(&agent->config),
         .stop = &agent->stop,
     };
     int err;
@@ -210,6 +211,7 @@ agent_login(void *arg, const struct ph_control_login *wanted,
         .product = "printhold-agent",
         .login = wanted->login,
         .password = wanted->password,
+        .proxy = ph_proxy_settings_of(&agent->config),
         .stop = &agent->stop,
     };
     char id[PH_IDENTITY_MAX];

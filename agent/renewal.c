@@ -24,7 +24,7 @@
 #define RETRY_MAX_MS (60 * 60 * INT64_C(1000))
 
 struct ph_renewal {
-    char dir[PH_ENROLLED_PATH_MAX];
+    const struct ph_config *config;
     struct ph_enrolled now;
     struct ph_jobs *jobs;
     ph_renewal_cb renewed;
@@ -78,6 +78,8 @@ static void
 work_renew(uv_work_t *work)
 {
     struct ph_renewal *renewal = work->data;
+    const struct ph_config *config = renewal->config;
+    const struct ph_proxy_settings proxy = ph_proxy_settings_of(config);
     const int64_t now_ms = ph_clock_wall_ms();
 
     renewal->tried = now_ms >= renewal->now.renew_after_ms ||
@@ -85,9 +87,9 @@ work_renew(uv_work_t *work)
     if (!renewal->tried)
         return;
     renewal->why.text[0] = '\0';
-    renewal->err =
-        ph_enrol_renew(renewal->dir, "printhold-agent", &renewal->stop,
-                       &renewal->next, &renewal->wait_s, &renewal->why);
+    renewal->err = ph_enrol_renew(config->state_dir, "printhold-agent", &proxy,
+                                  &renewal->stop, &renewal->next,
+                                  &renewal->wait_s, &renewal->why);
 }
 
 static void
@@ -169,7 +171,7 @@ look(struct ph_renewal *renewal)
 }
 
 int
-ph_renewal_start(uv_loop_t *loop, const char *dir,
+ph_renewal_start(uv_loop_t *loop, const struct ph_config *config,
                  const struct ph_enrolled *now, struct ph_jobs *jobs,
                  ph_renewal_cb renewed, void *arg,
                  struct ph_renewal **out_renewal)
@@ -178,7 +180,7 @@ ph_renewal_start(uv_loop_t *loop, const char *dir,
 
     if (renewal == NULL)
         return PH_ERR_NOMEM;
-    (void)snprintf(renewal->dir, sizeof(renewal->dir), "%s", dir);
+    renewal->config = config;
     renewal->now = *now;
     renewal->jobs = jobs;
     renewal->renewed = renewed;

@@ -19,9 +19,9 @@ struct ph_renewal;
 /* The new one is in force on disk. On the loop. */
 typedef void (*ph_renewal_cb)(const struct ph_enrolled *enrolled, void *arg);
 
-/* dir as in enrolled.h; now is what is in force. jobs is borrowed: a wish for a
- * new certificate lies there. */
-int ph_renewal_start(uv_loop_t *loop, const char *dir,
+/* now is what is in force. config (state_dir is DIR of enrolled.h; the proxy) and
+ * jobs, where a wish for a new certificate lies, are borrowed. */
+int ph_renewal_start(uv_loop_t *loop, const struct ph_config *config,
                      const struct ph_enrolled *now, struct ph_jobs *jobs,
                      ph_renewal_cb renewed, void *arg,
                      struct ph_renewal **out_renewal);

@@ -251,6 +251,8 @@ try_open(struct ph_handover *handover, const char *path, uid_t agent,
     int spool = -1;
     int err = connect_socket(path, &handover->sock);
 
+    if (err == PH_ERR_DENIED) /* by this computer; only REFUSE is a refusal */
+        err = PH_ERR_STATE;
     if (err == PH_OK)
         err = check_peer(handover->sock, agent);
     if (err == PH_OK)
@@ -284,6 +286,9 @@ announce_waiting(int err)
     if (err == PH_ERR_PROTOCOL)
         ph_cupslog_info("Waiting: what answers in place of the hold service "
                         "on this computer is not it.");
+    else if (err == PH_ERR_STATE)
+        ph_cupslog_info("Waiting: this computer does not let the backend "
+                        "reach the hold service (permission denied).");
     else
         ph_cupslog_info("Waiting for the hold service on this computer.");
 }
@@ -331,6 +336,12 @@ ph_handover_open(struct ph_handover *handover, const struct ph_config *config,
         ph_cupslog_state("-connecting-to-device");
     if (err == PH_OK || is_final(err))
         return err;
+    if (err == PH_ERR_STATE)
+        return ph_why_fail(why, PH_ERR_TIMEOUT,
+                           "this computer does not let the backend reach the "
+                           "hold service at %s (permission denied); an "
+                           "administrator must look (printhold doctor)",
+                           config->capture_socket);
     return ph_why_fail(why, PH_ERR_TIMEOUT,
                        "the hold service on this computer does not answer");
 }

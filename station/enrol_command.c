@@ -140,8 +140,8 @@ renew(const struct ph_options *options, struct ph_enrolled *enrolled,
 {
     struct ph_enrolled renewed;
     uint64_t wait_s;
-    int err =
-        ph_enrol_renew(options->state, PRODUCT, NULL, &renewed, &wait_s, why);
+    int err = ph_enrol_renew(options->state, PRODUCT, NULL, NULL, &renewed,
+                             &wait_s, why);
 
     if (err == PH_OK)
         *enrolled = renewed;

@@ -36,6 +36,7 @@ struct hub {
     /* How often this process has changed what workstations are told of; those
      * of other processes show in hub_store_version. Any thread. */
     atomic_uint_fast64_t changes;
+    uint16_t device_port; /* where "serve" listens; 0: it does not */
     /* Under the store's lock. */
     uint64_t denied_loads;
     int64_t refusals_since_ms; /* of this process, for enrol.c */

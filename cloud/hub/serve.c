@@ -459,6 +459,8 @@ prepare(struct hub_server *server, struct ph_why *why)
         err = load_tls(server, &server->device.tls, &server->enrol.tls, why);
     if (err == PH_OK)
         err = open_listener(server, &server->device, false, why);
+    if (err == PH_OK) /* what devices are told, also when any port was wanted */
+        server->hub->device_port = hub_server_device_port(server);
     if (err == PH_OK)
         err = open_listener(server, &server->enrol, true, why);
     return err;

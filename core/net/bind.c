@@ -38,6 +38,7 @@ ask(const struct ph_bind_order *order, const struct ph_enrolled *enrolled,
         .ca_file = enrolled->ca_file,
         .cert_file = enrolled->cert_file,
         .key_file = enrolled->key_file,
+        .proxy = order->proxy,
         .stop = order->stop,
         .timeout_s = TIMEOUT_S,
     };

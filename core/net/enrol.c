@@ -16,6 +16,7 @@
 struct talk {
     const char *path;
     const char *token; /* NULL: renewal */
+    enum ph_identity_kind kind;
     const char *name;
     struct ph_enrolled_store *store;
     struct ph_https *https;
@@ -60,7 +61,7 @@ make_body(struct talk *talk, struct ph_buf *body, struct ph_why *why)
     ph_buf_init(&csr, PH_CSR_MAX);
     err = ph_csr_make(&talk->key, &csr);
     if (err == PH_OK)
-        err = ph_enrolment_put(talk->token, talk->name, &csr, body);
+        err = ph_enrolment_put(talk->token, talk->kind, talk->name, &csr, body);
     ph_buf_close(&csr);
     return err == PH_OK ? PH_OK
                         : ph_why_fail(why, err, "cannot make the request: %s",
@@ -134,7 +135,8 @@ check_certificate(const struct talk *talk, struct ph_why *why)
     return err;
 }
 
-/* Nothing of it is written down before all of it holds. */
+/* Nothing of it is written down before all of it holds. An older hub does not
+ * look at the class that we said. */
 static int
 check(const struct talk *talk, enum ph_identity_kind kind, struct ph_why *why)
 {
@@ -178,6 +180,7 @@ open_for_enrolment(struct talk *talk, const struct ph_enrol_order *order,
                                        .is_hub = true,
                                        .port = PH_ENROL_PORT,
                                        .pin = order->pin,
+                                       .proxy = order->proxy,
                                        .stop = order->stop,
                                        .timeout_s = TIMEOUT_S};
     int err = ph_enrolment_server(order->server, host);
@@ -200,8 +203,10 @@ int
 ph_enrol(const struct ph_enrol_order *order, struct ph_enrolled *out_enrolled,
          struct ph_why *why)
 {
-    struct talk talk = {
-        .path = "/v1/enrol", .token = order->token, .name = order->name};
+    struct talk talk = {.path = "/v1/enrol",
+                        .token = order->token,
+                        .kind = order->kind,
+                        .name = order->name};
     int err = talk_open(&talk, order->dir, why);
 
     if (err == PH_OK && !ph_enrolment_is_token(order->token))
@@ -221,13 +226,10 @@ ph_enrol(const struct ph_enrol_order *order, struct ph_enrolled *out_enrolled,
 }
 
 static int
-renew(struct talk *talk, const char *dir, const char *product,
-      const atomic_bool *stop, struct ph_enrolled *enrolled, struct ph_why *why)
+renew(struct talk *talk, const char *dir, const struct ph_https_options *common,
+      struct ph_enrolled *enrolled, struct ph_why *why)
 {
-    struct ph_https_options options = {.product = product,
-                                       .is_hub = true,
-                                       .stop = stop,
-                                       .timeout_s = TIMEOUT_S};
+    struct ph_https_options options = *common;
     int err = ph_enrolled_look(dir, enrolled, why);
 
     if (err != PH_OK)
@@ -250,17 +252,24 @@ renew(struct talk *talk, const char *dir, const char *product,
 }
 
 int
-ph_enrol_renew(const char *dir, const char *product, const atomic_bool *stop,
+ph_enrol_renew(const char *dir, const char *product,
+               const struct ph_proxy_settings *proxy, const atomic_bool *stop,
                struct ph_enrolled *out_enrolled, uint64_t *out_retry_after_s,
                struct ph_why *why)
 {
+    struct ph_https_options options = {.product = product,
+                                       .is_hub = true,
+                                       .stop = stop,
+                                       .timeout_s = TIMEOUT_S};
     struct talk talk = {.path = "/v1/renew"};
     struct ph_enrolled enrolled;
     int err = talk_open(&talk, dir, why);
 
     *out_retry_after_s = 0;
+    if (proxy != NULL)
+        options.proxy = *proxy;
     if (err == PH_OK)
-        err = renew(&talk, dir, product, stop, &enrolled, why);
+        err = renew(&talk, dir, &options, &enrolled, why);
     if (err == PH_ERR_LIMIT)
         *out_retry_after_s = talk.reply.headers.retry_after_s;
     if (err == PH_OK)

@@ -9,6 +9,7 @@
 
 #include "https_private.h"
 #include "printhold/base/err.h"
+#include "printhold/base/secret_file.h"
 
 #define SLOW_BYTES_PER_S 1
 
@@ -137,6 +138,13 @@ on_progress(void *arg, curl_off_t down, curl_off_t down_now, curl_off_t up,
     return https->stop != NULL && atomic_load(https->stop) ? 1 : 0;
 }
 
+/* NULL when there is none. */
+static const char *
+text_of(struct ph_buf *buf)
+{
+    return buf->len > 0 ? ph_buf_str(buf) : NULL;
+}
+
 bool
 ph_https_set_transport(struct ph_https *https)
 {
@@ -161,7 +169,14 @@ ph_https_set_transport(struct ph_https *https)
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_SSLCERT, https->cert_file);
     SET(CURLOPT_SSLKEY, https->key_file);
-    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_PROXY, https->proxy);
+    SET(CURLOPT_NOPROXY, "");
+    SET(CURLOPT_PROXYTYPE, (long)CURLPROXY_HTTP);
+    SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    SET(CURLOPT_PROXYUSERNAME, text_of(&https->proxy_user));
+    SET(CURLOPT_PROXYPASSWORD, text_of(&https->proxy_password));
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_USERAGENT, https->product);
@@ -221,6 +236,54 @@ take_trust(struct ph_https *https, const struct ph_https_options *options,
     return err;
 }
 
+/* "user:password" */
+static int
+read_login(struct ph_https *https, const char *file, struct ph_why *why)
+{
+    struct ph_buf login;
+    const uint8_t *colon;
+    size_t user_len;
+    int err = ph_secret_read(file, &login, why);
+
+    if (err != PH_OK)
+        return err;
+    colon = memchr(login.data, ':', login.len);
+    user_len = colon != NULL ? (size_t)(colon - login.data) : login.len;
+    err = ph_buf_put(&https->proxy_user, login.data, user_len);
+    if (err == PH_OK && colon != NULL)
+        err = ph_buf_put(&https->proxy_password, colon + 1,
+                         login.len - user_len - 1);
+    ph_buf_close(&login);
+    return err;
+}
+
+/* The configured one, unless the other end is reached without it. */
+static int
+take_proxy(struct ph_https *https, const struct ph_proxy_settings *settings,
+           struct ph_why *why)
+{
+    const char *no_proxy = settings->no_proxy,
+               *file = settings->credentials_file;
+    char host[PH_ADDRESS_MAX];
+    struct ph_proxy proxy;
+    bool is_v6;
+    int err = ph_proxy_parse(settings->proxy != NULL ? settings->proxy : "",
+                             &proxy, why);
+
+    if (err != PH_OK || proxy.host[0] == '\0')
+        return err;
+    if (no_proxy != NULL &&
+        ph_net_take_host(https->authority, host, sizeof(host)) != NULL &&
+        ph_no_proxy_matches(no_proxy, host))
+        return PH_OK;
+    is_v6 = strchr(proxy.host, ':') != NULL;
+    (void)snprintf(https->proxy, sizeof(https->proxy), "http://%s%s%s:%u",
+                   is_v6 ? "[" : "", proxy.host, is_v6 ? "]" : "",
+                   (unsigned)proxy.port);
+    return file != NULL && file[0] != '\0' ? read_login(https, file, why)
+                                           : PH_OK;
+}
+
 static unsigned
 usual_port(const struct ph_https_options *options)
 {
@@ -251,7 +314,9 @@ take_options(struct ph_https *https, const struct ph_https_options *options,
                            "the workstation id is not a valid one");
     if (id != NULL)
         memcpy(https->workstation_id, id, strlen(id) + 1);
-    err = take_trust(https, options, why);
+    err = take_proxy(https, &options->proxy, why);
+    if (err == PH_OK)
+        err = take_trust(https, options, why);
     return err == PH_OK ? copy_files(https, options) : err;
 }
 
@@ -281,6 +346,8 @@ ph_https_open(const struct ph_https_options *options,
     https = calloc(1, sizeof(*https));
     if (https == NULL)
         return PH_ERR_NOMEM;
+    ph_buf_init(&https->proxy_user, PH_SECRET_MAX + 1);
+    ph_buf_init(&https->proxy_password, PH_SECRET_MAX + 1);
     err = take_options(https, options, why);
     if (err != PH_OK)
         goto out;
@@ -303,6 +370,8 @@ ph_https_close(struct ph_https *https)
     if (https == NULL)
         return;
     curl_easy_cleanup(https->curl);
+    ph_buf_close(&https->proxy_user);
+    ph_buf_close(&https->proxy_password);
     free(https->ca_file);
     free(https->cert_file);
     free(https->key_file);

@@ -13,13 +13,16 @@
 #include <unistd.h>
 
 #include "https_call.h"
+#include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 
 #define PROGRAM_MAX 512
 #define LOOK_MS     200 /* for *stop */
+#define READ_BYTES  4096
+#define PATIENCE    3 /* times timeout_s: to connect, to send, to receive */
 
-#define TEXTS    6
+#define TEXTS    9
 #define TEXT_MAX 512
 
 /* The texts are our own: who opens need not keep theirs (https.h). */
@@ -51,9 +54,15 @@ static int
 keep_texts(struct ph_https *https)
 {
     struct ph_https_options *options = &https->options;
-    const char **const texts[TEXTS] = {&options->product,   &options->address,
-                                       &options->ca_file,   &options->pin,
-                                       &options->cert_file, &options->key_file};
+    const char **const texts[TEXTS] = {&options->product,
+                                       &options->address,
+                                       &options->ca_file,
+                                       &options->pin,
+                                       &options->cert_file,
+                                       &options->key_file,
+                                       &options->proxy.proxy,
+                                       &options->proxy.no_proxy,
+                                       &options->proxy.credentials_file};
 
     if (options->workstation_id != NULL)
         return PH_ERR_UNSUPPORTED; /* who that is would not be looked at */
@@ -168,29 +177,35 @@ start(int *out_sock, pid_t *out_pid, struct ph_why *why)
     return PH_OK;
 }
 
-/* All that it says until it closes. */
+/* All that it says until it closes. It has limits of its own (https.h); one that
+ * hangs all the same is not waited for. */
 static int
-listen_to(int sock, const atomic_bool *stop, struct ph_buf *answer)
+listen_to(int sock, const atomic_bool *stop, int64_t deadline_ms,
+          struct ph_buf *answer)
 {
     struct pollfd fd = {.fd = sock, .events = POLLIN};
-    char bytes[4096];
     ssize_t got = 1;
-    int err = PH_OK;
 
-    while (got != 0 && err == PH_OK) {
+    while (got != 0) {
         int ready = poll(&fd, 1, LOOK_MS);
+        uint8_t *room;
 
         if (stop != NULL && atomic_load(stop))
-            err = PH_ERR_CANCELLED;
+            return PH_ERR_CANCELLED;
+        if (ph_clock_mono_ms() >= deadline_ms)
+            return PH_ERR_TIMEOUT;
         if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
-        got = ready < 0 ? -1 : read(sock, bytes, sizeof(bytes));
+        room = ph_buf_reserve(answer, READ_BYTES);
+        if (room == NULL)
+            return PH_ERR_TOO_BIG;
+        got = ready < 0 ? -1 : read(sock, room, READ_BYTES);
         if (got > 0)
-            err = ph_buf_put(answer, bytes, (size_t)got);
+            ph_buf_advance(answer, (size_t)got);
         else if (got < 0 && errno != EINTR)
-            err = ph_err_from_errno(errno);
+            return ph_err_from_errno(errno);
     }
-    return err;
+    return PH_OK;
 }
 
 static void
@@ -204,9 +219,11 @@ end(pid_t pid)
 }
 
 static int
-exchange(const struct ph_buf *order, const atomic_bool *stop,
+exchange(const struct ph_buf *order, const struct ph_https_options *options,
          struct ph_buf *answer, struct ph_why *why)
 {
+    const int64_t patience_ms = PATIENCE * (int64_t)options->timeout_s * 1000;
+    const int64_t deadline_ms = ph_clock_mono_ms() + patience_ms;
     int sock = -1;
     pid_t pid = -1;
     int err = start(&sock, &pid, why);
@@ -217,9 +234,13 @@ exchange(const struct ph_buf *order, const atomic_bool *stop,
     if (err == PH_OK && shutdown(sock, SHUT_WR) != 0)
         err = ph_err_from_errno(errno);
     if (err == PH_OK)
-        err = listen_to(sock, stop, answer);
+        err = listen_to(sock, options->stop, deadline_ms, answer);
     ph_io_close(&sock);
     end(pid);
+    if (err == PH_ERR_TIMEOUT) /* it may have been heard */
+        return ph_why_fail(why, PH_ERR_CLOSED,
+                           "%s has no answer of %s after %lld s", program,
+                           options->address, (long long)(patience_ms / 1000));
     return err;
 }
 
@@ -237,7 +258,7 @@ ph_https_do(struct ph_https *https, const struct ph_https_request *request,
     ph_buf_init(&answer, PH_HTTPS_CALL_MAX);
     err = ph_https_order_put(&https->options, request, &order);
     if (err == PH_OK)
-        err = exchange(&order, https->options.stop, &answer, why);
+        err = exchange(&order, &https->options, &answer, why);
     if (err == PH_OK)
         err = ph_https_answer_take(answer.data, answer.len, &their, why, reply);
     ph_buf_close(&order);

@@ -33,15 +33,19 @@ static int
 put_texts(json_t *root, const struct ph_https_options *options,
           const struct ph_https_request *request)
 {
-    const char *const pairs[][2] = {{"product", options->product},
-                                    {"address", options->address},
-                                    {"pin", options->pin},
-                                    {"ca-file", options->ca_file},
-                                    {"cert-file", options->cert_file},
-                                    {"key-file", options->key_file},
-                                    {"method", request->method},
-                                    {"path", request->path},
-                                    {"json", request->json}};
+    const char *const pairs[][2] = {
+        {"product", options->product},
+        {"address", options->address},
+        {"pin", options->pin},
+        {"ca-file", options->ca_file},
+        {"cert-file", options->cert_file},
+        {"key-file", options->key_file},
+        {"proxy", options->proxy.proxy},
+        {"no-proxy", options->proxy.no_proxy},
+        {"proxy-credentials-file", options->proxy.credentials_file},
+        {"method", request->method},
+        {"path", request->path},
+        {"json", request->json}};
     int err = PH_OK;
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -107,6 +111,10 @@ take_order(const json_t *root, struct ph_https_order *order)
         {"ca-file", order->ca_file, sizeof(order->ca_file)},
         {"cert-file", order->cert_file, sizeof(order->cert_file)},
         {"key-file", order->key_file, sizeof(order->key_file)},
+        {"proxy", order->proxy, sizeof(order->proxy)},
+        {"no-proxy", order->no_proxy, sizeof(order->no_proxy)},
+        {"proxy-credentials-file", order->proxy_credentials_file,
+         sizeof(order->proxy_credentials_file)},
         {"method", order->method, sizeof(order->method)},
         {"path", order->path, sizeof(order->path)},
     };

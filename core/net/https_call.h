@@ -13,6 +13,7 @@
 struct ph_https_order {
     char product[64], address[280], pin[80];
     char ca_file[256], cert_file[256], key_file[256];
+    char proxy[512], no_proxy[512], proxy_credentials_file[512];
     char method[8], path[256];
     bool is_hub;
     unsigned port;

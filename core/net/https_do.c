@@ -204,14 +204,40 @@ was_alert(const struct ph_https *https)
     return strstr(https->error, " alert ") != NULL;
 }
 
+/* Said by a proxy, which then passed nothing on; 0: by none. */
+static long
+proxy_refusal(struct ph_https *https)
+{
+    long status = 0;
+
+    if (https->proxy[0] == '\0' ||
+        curl_easy_getinfo(https->curl, CURLINFO_HTTP_CONNECTCODE, &status) !=
+            CURLE_OK ||
+        status / 100 == 2)
+        return 0;
+    return status;
+}
+
 static int
 failure(struct ph_https *https, CURLcode code, bool answered,
         struct ph_why *why)
 {
     const char *text =
         https->error[0] != '\0' ? https->error : curl_easy_strerror(code);
+    const long refusal = proxy_refusal(https);
 
+    if (refusal != 0) /* tinyproxy says 401 for a wrong password */
+        return ph_why_fail(why, PH_ERR_AGAIN,
+                           "the proxy %s lets nobody through to %s (status "
+                           "%ld)%s",
+                           https->proxy, https->authority, refusal,
+                           refusal == 407 || refusal == 401
+                               ? "; see cloud.proxy_credentials_file"
+                               : "");
     switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return ph_why_fail(why, PH_ERR_AGAIN, "cannot reach the proxy %s: %s",
+                           https->proxy, text);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
         return ph_why_fail(why, PH_ERR_AGAIN, "cannot reach %s: %s",

@@ -29,6 +29,7 @@ make(struct ph_https_order *order, struct ph_https_reply *reply,
         .pin = or_null(order->pin),
         .cert_file = or_null(order->cert_file),
         .key_file = or_null(order->key_file),
+        .proxy = {order->proxy, order->no_proxy, order->proxy_credentials_file},
         .timeout_s = order->timeout_s,
     };
     const struct ph_https_request request = {

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 
+#include "printhold/base/buf.h"
 #include "printhold/base/why.h"
 #include "printhold/crypto/identity.h"
 #include "printhold/net/address.h"
@@ -22,6 +23,8 @@ struct ph_https {
     char *ca_file;
     char *cert_file;
     char *key_file;
+    char proxy[PH_ADDRESS_MAX + 16]; /* "http://host:port"; empty: none */
+    struct ph_buf proxy_user, proxy_password;
     uint64_t timeout_s;
     bool is_hub;
     const atomic_bool *stop;

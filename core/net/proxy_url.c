@@ -7,6 +7,16 @@
 
 #define SCHEME "http://"
 
+struct ph_proxy_settings
+ph_proxy_settings_of(const struct ph_config *config)
+{
+    return (struct ph_proxy_settings){
+        .proxy = config->cloud_proxy,
+        .no_proxy = config->cloud_no_proxy,
+        .credentials_file = config->cloud_proxy_credentials_file,
+    };
+}
+
 int
 ph_proxy_parse(const char *text, struct ph_proxy *out_proxy, struct ph_why *why)
 {

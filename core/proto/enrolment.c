@@ -45,6 +45,24 @@ ph_enrolment_server(const char *text, char out_host[PH_ENROLMENT_URL_MAX])
     return PH_OK;
 }
 
+const char *
+ph_enrolment_class_name(enum ph_identity_kind kind)
+{
+    return kind == PH_IDENTITY_PRINTER ? "printer" : "workstation";
+}
+
+int
+ph_enrolment_class_parse(const char *text, enum ph_identity_kind *out_kind)
+{
+    if (strcmp(text, "workstation") == 0)
+        *out_kind = PH_IDENTITY_WORKSTATION;
+    else if (strcmp(text, "printer") == 0)
+        *out_kind = PH_IDENTITY_PRINTER;
+    else
+        return PH_ERR_SYNTAX;
+    return PH_OK;
+}
+
 /* --- the answer --- */
 
 /* Lines of visible text with blocks of that label and of no other. */
@@ -111,13 +129,8 @@ take_kind(const json_t *root, enum ph_identity_kind *out_kind)
     char text[16];
     int err = ph_json_text(root, "kind", text, sizeof(text));
 
-    if (err == PH_OK && strcmp(text, "workstation") == 0)
-        *out_kind = PH_IDENTITY_WORKSTATION;
-    else if (err == PH_OK && strcmp(text, "printer") == 0)
-        *out_kind = PH_IDENTITY_PRINTER;
-    else
-        return PH_ERR_SYNTAX;
-    return PH_OK;
+    return err == PH_OK ? ph_enrolment_class_parse(text, out_kind)
+                        : PH_ERR_SYNTAX;
 }
 
 static int
@@ -226,8 +239,9 @@ ph_enrolment_parse(const void *text, size_t len,
 /* --- the request --- */
 
 int
-ph_enrolment_put(const char *token, const char *name,
-                 const struct ph_buf *csr_pem, struct ph_buf *buf)
+ph_enrolment_put(const char *token, enum ph_identity_kind kind,
+                 const char *name, const struct ph_buf *csr_pem,
+                 struct ph_buf *buf)
 {
     json_t *root = json_object();
     int err = PH_OK;
@@ -238,7 +252,9 @@ ph_enrolment_put(const char *token, const char *name,
             json_stringn((const char *)csr_pem->data, csr_pem->len)) != 0)
         err = PH_ERR_NOMEM;
     if (err == PH_OK && token != NULL &&
-        json_object_set_new(root, "token", json_string(token)) != 0)
+        (json_object_set_new(root, "token", json_string(token)) != 0 ||
+         json_object_set_new(root, "class",
+                             json_string(ph_enrolment_class_name(kind))) != 0))
         err = PH_ERR_NOMEM;
     if (err == PH_OK && token != NULL && name != NULL && name[0] != '\0' &&
         json_object_set_new(root, "name", json_string(name)) != 0)
@@ -255,10 +271,11 @@ static const struct {
     const char *type; /* behind urn:printhold:problem: */
     int err;
 } refusals[] = {
-    {"token", PH_ERR_EXISTS},         {"unknown-device", PH_ERR_DENIED},
-    {"superseded", PH_ERR_DENIED},    {"expired", PH_ERR_DENIED},
-    {"copy", PH_ERR_DENIED},          {"elsewhere", PH_ERR_DENIED},
-    {"renewed-lately", PH_ERR_LIMIT}, {"sign-in-failed", PH_ERR_DENIED},
+    {"token", PH_ERR_EXISTS},          {"class", PH_ERR_EXISTS},
+    {"unknown-device", PH_ERR_DENIED}, {"superseded", PH_ERR_DENIED},
+    {"expired", PH_ERR_DENIED},        {"copy", PH_ERR_DENIED},
+    {"elsewhere", PH_ERR_DENIED},      {"renewed-lately", PH_ERR_LIMIT},
+    {"sign-in-failed", PH_ERR_DENIED},
 };
 
 static int

@@ -77,9 +77,10 @@ says 'not known, is over, or was used'
 new_token --id pr-two
 check 'by the file of the authority' enrol_at "$HOST/two" --ca "$HUB/ca.crt"
 check 'too' good "$HOST/two"
-hub token add --class workstation --json | jq -r .token >"$HOST/token"
+hub token add --class workstation --id ws-desk --json | jq -r .token >"$HOST/token"
 refuse 'a token for a workstation makes no printer' enrol_at "$HOST/other" --pin "$PIN"
-says 'this token is for a workstation'
+says 'is for devices of the other class'
+is 'and is not used up' "$(state_of_token ws-desk)" open
 
 # --- renewal ---
 

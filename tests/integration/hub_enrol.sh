@@ -74,6 +74,7 @@ is 'for clients only' "$(openssl x509 -in "$HOST/dev/lobby.crt" -noout -ext exte
 check 'for a week at most' openssl x509 -in "$HOST/dev/lobby.crt" -noout -checkend $((6 * 86400))
 refuse 'and no longer' openssl x509 -in "$HOST/dev/lobby.crt" -noout -checkend $((7 * 86400 + 60))
 check 'of its authority' openssl verify -CAfile "$HUB/ca.crt" "$HOST/dev/lobby.crt"
+is 'it is told where the hub listens' "$(jq -r .hub <<<"$BODY")" "https://localhost:$DEVICES"
 is 'a printer is not told the directory key' "$(jq 'has("directory-key")' <<<"$BODY")" false
 
 enrol lobby "$LOBBY"
@@ -126,6 +127,11 @@ malformed() { # text body expected
 device_key p384 P-384
 openssl genpkey -algorithm RSA -out "$HOST/dev/rsa.key" 2>/dev/null
 openssl req -new -key "$HOST/dev/rsa.key" -config /dev/null -subj /CN=x -out "$HOST/dev/rsa.csr"
+malformed 'a class that is none is refused' \
+    "$(body "$OPEN" lobby | jq -c '. + {class: "service"}')" '400 malformed'
+malformed 'one that is no text, too' "$(body "$OPEN" lobby | jq -c '. + {class: 1}')" '400 malformed'
+malformed 'the other class is refused' \
+    "$(body "$OPEN" lobby | jq -c '. + {class: "workstation"}')" '403 class'
 malformed 'P-384 is refused' "$(body "$OPEN" p384)" '400 csr'
 malformed 'RSA is refused' "$(body "$OPEN" rsa)" '400 csr'
 sed '3s/[A-Z]/a/g' "$HOST/dev/thief.csr" >"$HOST/dev/changed.csr"

@@ -41,17 +41,24 @@ tear_down(void **state)
 }
 
 static inline enum hub_verdict
-enrol(const char *token, EVP_PKEY *key, struct hub_enrolled *out_enrolled)
+enrol_as(const char *token, const enum ph_identity_kind *kind, EVP_PKEY *key,
+         struct hub_enrolled *out_enrolled)
 {
     const struct ph_csr csr = hub_csr(key);
     enum hub_verdict verdict = HUB_CANNOT_SIGN;
     struct ph_why why = {""};
 
     memset(out_enrolled, 0, sizeof(*out_enrolled));
-    assert_int_equal(hub_enrol(&fixture.hub, token, &csr, "front desk",
+    assert_int_equal(hub_enrol(&fixture.hub, token, kind, &csr, "front desk",
                                "192.0.2.1", &verdict, out_enrolled, &why),
                      PH_OK);
     return verdict;
+}
+
+static inline enum hub_verdict
+enrol(const char *token, EVP_PKEY *key, struct hub_enrolled *out_enrolled)
+{
+    return enrol_as(token, NULL, key, out_enrolled);
 }
 
 static inline enum hub_verdict

@@ -254,14 +254,19 @@ a_request_has_what_it_needs_and_no_more(void **state)
     ph_buf_init(&csr, 64);
     ph_buf_init(&body, PH_ENROLMENT_REQUEST_BYTES);
     assert_int_equal(ph_buf_put_str(&csr, "pem\n"), PH_OK);
-    assert_int_equal(ph_enrolment_put(NULL, "desk", &csr, &body), PH_OK);
+    assert_int_equal(
+        ph_enrolment_put(NULL, PH_IDENTITY_PRINTER, "desk", &csr, &body),
+        PH_OK);
     assert_string_equal(ph_buf_str(&body), "{\"csr\":\"pem\\n\"}");
-    assert_int_equal(ph_enrolment_put("t", "desk", &csr, &body), PH_OK);
+    assert_int_equal(
+        ph_enrolment_put("t", PH_IDENTITY_PRINTER, "desk", &csr, &body), PH_OK);
     assert_string_equal(
         ph_buf_str(&body),
-        "{\"csr\":\"pem\\n\",\"token\":\"t\",\"name\":\"desk\"}");
-    assert_int_equal(ph_enrolment_put("t", "\xff", &csr, &body),
-                     PH_ERR_INVALID);
+        "{\"csr\":\"pem\\n\",\"token\":\"t\",\"class\":\"printer\","
+        "\"name\":\"desk\"}");
+    assert_int_equal(
+        ph_enrolment_put("t", PH_IDENTITY_PRINTER, "\xff", &csr, &body),
+        PH_ERR_INVALID);
     ph_buf_close(&csr);
     ph_buf_close(&body);
 }

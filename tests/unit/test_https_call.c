@@ -22,6 +22,7 @@ static const struct ph_https_options options = {
     .is_hub = true,
     .port = 9445,
     .pin = "sha256-x",
+    .proxy = {"http://proxy:3128", "localhost", "/etc/proxy"},
     .timeout_s = 20,
 };
 static const struct ph_https_request request = {
@@ -42,6 +43,10 @@ what_is_asked_arrives_as_it_was(void **state)
     assert_string_equal(order.address, options.address);
     assert_string_equal(order.pin, options.pin);
     assert_string_equal(order.ca_file, "");
+    assert_string_equal(order.proxy, options.proxy.proxy);
+    assert_string_equal(order.no_proxy, options.proxy.no_proxy);
+    assert_string_equal(order.proxy_credentials_file,
+                        options.proxy.credentials_file);
     assert_true(order.is_hub);
     assert_int_equal(order.port, 9445);
     assert_int_equal(order.timeout_s, 20);
@@ -166,6 +171,7 @@ ask(const char *program, const atomic_bool *stop, struct ph_why *why)
     int err;
 
     with.stop = stop;
+    with.timeout_s = 1;
     ph_https_apart_program(program);
     ph_https_reply_init(&reply);
     assert_int_equal(ph_https_open(&with, &https, why), PH_OK);
@@ -225,7 +231,7 @@ names_are_copied_when_it_is_opened(void **state)
     const struct ph_https_request asked = {.method = "POST", .path = "/v1/x"};
     char address[] = "hub.example.com:9444", heard[1024] = "";
     const struct ph_https_options with = {
-        .product = "test", .address = address, .is_hub = true};
+        .product = "test", .address = address, .is_hub = true, .timeout_s = 20};
     struct ph_https *https = NULL;
     struct ph_https_reply reply;
     struct ph_why why = {""};
@@ -286,6 +292,22 @@ nobody_waits_for_one_when_all_ends(void **state)
     scratch_remove(&scratch);
 }
 
+static void
+one_that_hangs_is_not_waited_for(void **state)
+{
+    struct ph_why why = {""};
+    struct scratch scratch;
+    char path[320];
+
+    (void)state;
+    scratch_make(&scratch);
+    (void)snprintf(path, sizeof(path), "%s/program", scratch.path);
+    make_script(path, "#!/bin/sh\nexec sleep 600\n");
+    assert_int_equal(ask(path, NULL, &why), PH_ERR_CLOSED);
+    assert_non_null(strstr(why.text, "hub.example.com:9444 after 3 s"));
+    scratch_remove(&scratch);
+}
+
 int
 main(void)
 {
@@ -299,6 +321,7 @@ main(void)
         cmocka_unit_test(names_are_copied_when_it_is_opened),
         cmocka_unit_test(no_workstation_is_asked_so),
         cmocka_unit_test(nobody_waits_for_one_when_all_ends),
+        cmocka_unit_test(one_that_hangs_is_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

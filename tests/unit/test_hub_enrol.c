@@ -58,6 +58,27 @@ a_workstation_is_bound_to_its_person(void **state)
 }
 
 static void
+a_device_of_the_other_class_does_not_use_a_token_up(void **state)
+{
+    static const enum ph_identity_kind ws = PH_IDENTITY_WORKSTATION,
+                                       pr = PH_IDENTITY_PRINTER;
+    char token[HUB_TOKEN_TEXT];
+    struct hub_enrolled got;
+
+    (void)state;
+    hub_token_of(&fixture, PH_IDENTITY_PRINTER, "pr-1", "", token);
+    assert_int_equal(enrol_as(token, &ws, keys[0], &got), HUB_TOKEN_CLASS);
+    assert_int_equal(recorded("enrol.refused"), 1);
+    assert_int_equal(enrol_as(token, &pr, keys[1], &got), HUB_ENROLLED);
+    assert_string_equal(got.id, "pr-1");
+    /* One that is used is not known to anybody else. */
+    assert_int_equal(enrol_as(token, &ws, keys[0], &got), HUB_TOKEN_REFUSED);
+    hub_token_of(&fixture, PH_IDENTITY_PRINTER, "pr-2", "", token);
+    hub_now_ms += 24 * HUB_HOUR;
+    assert_int_equal(enrol_as(token, &ws, keys[0], &got), HUB_TOKEN_REFUSED);
+}
+
+static void
 a_clock_that_is_set_back_opens_no_token_again(void **state)
 {
     char token[HUB_TOKEN_TEXT], open[HUB_TOKEN_TEXT];
@@ -187,6 +208,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_hub_says_who_a_device_is),
         TEST(a_workstation_is_bound_to_its_person),
+        TEST(a_device_of_the_other_class_does_not_use_a_token_up),
         TEST(a_clock_that_is_set_back_opens_no_token_again),
         TEST(a_lost_answer_is_given_again),
         TEST(another_key_gets_nothing_and_is_recorded),

@@ -11,6 +11,7 @@
 #include "printhold/base/err.h"
 #include "printhold/base/parse.h"
 #include "printhold/base/wipe.h"
+#include "printhold/proto/enrolment.h"
 
 #define LIFE_MIN_S 60
 #define LIFE_MAX_S 86400 /* SR-52 */
@@ -24,25 +25,15 @@ struct batch {
     char (*number)[HUB_TOKEN_NUMBER];
 };
 
-static const char *
-class_name(enum ph_identity_kind kind)
-{
-    return kind == PH_IDENTITY_PRINTER ? "printer" : "workstation";
-}
-
 static int
 take_class(struct hub_command *command, struct hub_token *token)
 {
     const char *class = hub_command_value(command, HUB_OPTION_CLASS, "");
 
-    if (strcmp(class, "workstation") == 0)
-        token->kind = PH_IDENTITY_WORKSTATION;
-    else if (strcmp(class, "printer") == 0)
-        token->kind = PH_IDENTITY_PRINTER;
-    else
-        return ph_why_fail(command->why, PH_ERR_INVALID,
-                           "--class is workstation or printer");
-    return PH_OK;
+    if (ph_enrolment_class_parse(class, &token->kind) == PH_OK)
+        return PH_OK;
+    return ph_why_fail(command->why, PH_ERR_INVALID,
+                       "--class is workstation or printer");
 }
 
 static int
@@ -159,8 +150,9 @@ made_json(const struct batch *batch, size_t i, const char *pin)
 
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "token", batch->text[i],
                      "number", batch->number[i], "class",
-                     class_name(model->kind), "id", model->device, "expires",
-                     hub_json_time(model->expires_ms), "authority-pin", pin);
+                     ph_enrolment_class_name(model->kind), "id", model->device,
+                     "expires", hub_json_time(model->expires_ms),
+                     "authority-pin", pin);
 }
 
 static int
@@ -184,7 +176,7 @@ show_json(const struct batch *batch, bool is_list, const char *pin)
 static int
 show_text(const struct batch *batch, bool is_list, const char *pin)
 {
-    const char *class = class_name(batch->model.kind);
+    const char *class = ph_enrolment_class_name(batch->model.kind);
     char until[PH_TIME_TEXT];
 
     ph_clock_format(batch->model.expires_ms, until);
@@ -286,18 +278,18 @@ list_one(const struct hub_token *token, void *arg)
     if (arg == NULL) {
         ph_clock_format(token->expires_ms, until);
         (void)printf("%s %-11s %-8s %s %s\n", token->number,
-                     class_name(token->kind), state_of(token), until,
-                     token->device);
+                     ph_enrolment_class_name(token->kind), state_of(token),
+                     until, token->device);
         return PH_OK;
     }
     return json_array_append_new(
-               arg,
-               json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "number",
-                         token->number, "class", class_name(token->kind),
-                         "state", state_of(token), "id", token->device, "group",
-                         token->group, "person", token->login, "expires",
-                         hub_json_time(token->expires_ms), "used",
-                         hub_json_time(token->used_ms))) == 0
+               arg, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
+                              "number", token->number, "class",
+                              ph_enrolment_class_name(token->kind), "state",
+                              state_of(token), "id", token->device, "group",
+                              token->group, "person", token->login, "expires",
+                              hub_json_time(token->expires_ms), "used",
+                              hub_json_time(token->used_ms))) == 0
                ? PH_OK
                : PH_ERR_NOMEM;
 }

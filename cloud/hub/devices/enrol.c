@@ -276,7 +276,8 @@ use_again(struct decision *decision, const struct hub_token *token)
 }
 
 static int
-decide_enrol(struct decision *decision, const char *text, const char *name)
+decide_enrol(struct decision *decision, const char *text,
+             const enum ph_identity_kind *kind, const char *name)
 {
     struct hub_store *store = decision->hub->store;
     struct hub_token token;
@@ -295,6 +296,12 @@ decide_enrol(struct decision *decision, const char *text, const char *name)
                               "the token has expired");
     if (token.used_ms != 0)
         return use_again(decision, &token);
+    if (kind != NULL && *kind != token.kind) {
+        decision->verdict = HUB_TOKEN_CLASS;
+        return record_refusal(decision, "enrol.refused", token.number,
+                              "the token is for devices of the other class; "
+                              "it was not used");
+    }
     err = use_token(decision, &token, name);
     if (err == PH_OK)
         (void)snprintf(decision->enrolled.login,
@@ -320,9 +327,10 @@ conclude(struct decision *decision, int err, enum hub_verdict *out_verdict,
 }
 
 int
-hub_enrol(struct hub *hub, const char *token, const struct ph_csr *csr,
-          const char *name, const char *address, enum hub_verdict *out_verdict,
-          struct hub_enrolled *out_enrolled, struct ph_why *why)
+hub_enrol(struct hub *hub, const char *token, const enum ph_identity_kind *kind,
+          const struct ph_csr *csr, const char *name, const char *address,
+          enum hub_verdict *out_verdict, struct hub_enrolled *out_enrolled,
+          struct ph_why *why)
 {
     struct decision decision = {.hub = hub,
                                 .csr = csr,
@@ -332,7 +340,8 @@ hub_enrol(struct hub *hub, const char *token, const struct ph_csr *csr,
     int err = hub_store_begin(hub->store);
 
     if (err == PH_OK)
-        err = hub_store_end(hub->store, decide_enrol(&decision, token, name));
+        err = hub_store_end(hub->store,
+                            decide_enrol(&decision, token, kind, name));
     if (err == PH_OK) /* a workstation more, or with another group */
         (void)atomic_fetch_add(&hub->changes, 1);
     return conclude(&decision, err, out_verdict, out_enrolled);

@@ -41,6 +41,7 @@ struct hub_enrolled {
 enum hub_verdict {
     HUB_ENROLLED,
     HUB_TOKEN_REFUSED, /* unknown, over, or used with another key */
+    HUB_TOKEN_CLASS,   /* for devices of the other class; not used */
     HUB_RENEWED_LATELY,
     HUB_RENEWS_ELSEWHERE,
     HUB_CERTIFICATE_OVER,
@@ -48,8 +49,10 @@ enum hub_verdict {
     HUB_CANNOT_SIGN, /* why says it */
 };
 
-/* name is what the device calls itself, or empty; from where it came. */
-int hub_enrol(struct hub *hub, const char *token, const struct ph_csr *csr,
+/* What the device says that it is (NULL: it does not); name is what it calls
+ * itself, or empty; from where it came. */
+int hub_enrol(struct hub *hub, const char *token,
+              const enum ph_identity_kind *kind, const struct ph_csr *csr,
               const char *name, const char *address,
               enum hub_verdict *out_verdict, struct hub_enrolled *out_enrolled,
               struct ph_why *why);

@@ -11,6 +11,7 @@
 #include "printhold/base/log.h"
 #include "printhold/base/wipe.h"
 #include "printhold/crypto/csr.h"
+#include "printhold/proto/enrolment.h"
 
 /* Renew when a third of the life is left. */
 #define RENEW_AFTER(issued, over) ((issued) + ((over) - (issued)) / 3 * 2)
@@ -65,7 +66,7 @@ put_hub(json_t *root, const struct hub *hub)
 
     (void)snprintf(url, sizeof(url), "https://%s%s%s:%u", is_v6 ? "[" : "",
                    hub->tenant.host, is_v6 ? "]" : "",
-                   (unsigned)hub->config->device_port);
+                   (unsigned)hub->device_port);
     return put_text(root, "hub", url);
 }
 
@@ -168,6 +169,11 @@ answer_verdict(struct hub_call *call, enum hub_verdict verdict,
                            "This token is not known, is over, or was used by "
                            "another device; ask for a new one");
         break;
+    case HUB_TOKEN_CLASS:
+        hub_answer_problem(call, 403, "class",
+                           "This token is for devices of the other class "
+                           "(workstation, printer); it was not used");
+        break;
     case HUB_RENEWED_LATELY:
         hub_answer_problem(call, 429, "renewed-lately",
                            "This device has a certificate that is quite new");
@@ -216,10 +222,34 @@ take_csr(struct hub_call *call, struct ph_csr *out_csr)
     return false;
 }
 
+/* The member "class", which may be missing: *out_kind is NULL then. False when
+ * the answer is set. */
+static bool
+take_class(struct hub_call *call, enum ph_identity_kind *kind,
+           const enum ph_identity_kind **out_kind)
+{
+    char text[16];
+
+    *out_kind = NULL;
+    if (json_object_get(call->body, "class") == NULL)
+        return true;
+    if (!hub_call_text(call, "class", text, sizeof(text)))
+        return false;
+    if (ph_enrolment_class_parse(text, kind) == PH_OK) {
+        *out_kind = kind;
+        return true;
+    }
+    hub_answer_problem(call, 400, "malformed",
+                       "The member class is workstation or printer");
+    return false;
+}
+
 void
 hub_call_enrol(struct hub_call *call)
 {
     char token[64], name[HUB_NAME_MAX] = "";
+    enum ph_identity_kind kind;
+    const enum ph_identity_kind *said_kind;
     struct hub_enrolled enrolled = {.is_repeated = false};
     enum hub_verdict verdict;
     struct ph_why why = {""};
@@ -231,10 +261,10 @@ hub_call_enrol(struct hub_call *call)
     if (json_object_get(call->body, "name") != NULL &&
         !hub_call_text(call, "name", name, sizeof(name)))
         return;
-    if (!take_csr(call, &csr))
+    if (!take_class(call, &kind, &said_kind) || !take_csr(call, &csr))
         return;
-    err = hub_enrol(call->hub, token, &csr, name, call->address, &verdict,
-                    &enrolled, &why);
+    err = hub_enrol(call->hub, token, said_kind, &csr, name, call->address,
+                    &verdict, &enrolled, &why);
     ph_wipe(token, sizeof(token));
     /* A device that was denied may be back, with an older key denied. */
     if (err == PH_OK && verdict == HUB_ENROLLED && !enrolled.is_repeated)

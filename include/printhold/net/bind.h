@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "printhold/base/why.h"
+#include "printhold/net/proxy.h"
 #include "printhold/proto/bind.h"
 
 struct ph_bind_order {
@@ -15,7 +16,8 @@ struct ph_bind_order {
     const char *product; /* of the header User-Agent */
     const char *login;   /* normalised */
     const char *password;
-    const atomic_bool *stop; /* of https.h; or NULL */
+    struct ph_proxy_settings proxy; /* on the way to the hub */
+    const atomic_bool *stop;        /* of https.h; or NULL */
 };
 
 /*

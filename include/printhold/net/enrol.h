@@ -11,6 +11,7 @@
 
 #include "printhold/base/why.h"
 #include "printhold/net/enrolled.h"
+#include "printhold/net/proxy.h"
 
 #define PH_ENROL_PORT 9445
 
@@ -23,7 +24,8 @@ struct ph_enrol_order {
     const char *pin;    /* this, */
     const char *ca_pem; /* or the text of an authority's file; the other NULL */
     const char *name;   /* what the device is called, for people; or NULL */
-    const atomic_bool *stop; /* of https.h; or NULL */
+    struct ph_proxy_settings proxy; /* on the way to the hub */
+    const atomic_bool *stop;        /* of https.h; or NULL */
 };
 
 /*
@@ -35,10 +37,12 @@ struct ph_enrol_order {
 int ph_enrol(const struct ph_enrol_order *order,
              struct ph_enrolled *out_enrolled, struct ph_why *why);
 
-/* The next certificate of the same device. As ph_enrol; PH_ERR_DENIED: the hub
+/* The next certificate of the same device, through that proxy or (NULL) none. As
+ * ph_enrol; PH_ERR_DENIED: the hub
  * will not, it must be enrolled anew. out_retry_after_s is set when the hub
  * says how long to wait, else 0. */
 int ph_enrol_renew(const char *dir, const char *product,
+                   const struct ph_proxy_settings *proxy,
                    const atomic_bool *stop, struct ph_enrolled *out_enrolled,
                    uint64_t *out_retry_after_s, struct ph_why *why);
 

@@ -4,7 +4,7 @@
  *
  * TLS 1.3 or newer, our client certificate, and the fleet CA's file as the
  * only trust anchor: neither the system's store nor proxies or .netrc of the
- * environment are used, redirects are not followed. Who answers must prove to
+ * environment are used (a proxy of the options is: CONNECT, proxy.h), redirects are not followed. Who answers must prove to
  * be a workstation of our own tenant by its certificate (crypto/identity.h).
  * With a workstation id given it must be that one; the host name then plays
  * no part, because workstations are reached at changing addresses. Without
@@ -25,6 +25,7 @@
 
 #include "printhold/base/buf.h"
 #include "printhold/base/why.h"
+#include "printhold/net/proxy.h"
 #include "printhold/net/reply_headers.h"
 
 #define PH_HTTPS_BODY_MAX (4 * 1024 * 1024) /* of JSON answers */
@@ -45,6 +46,7 @@ struct ph_https_options {
     const char *pin;       /* or "sha256-..." as ph_identity_spki_pin has it */
     const char *cert_file; /* NULL: none yet, for the hub only */
     const char *key_file;
+    struct ph_proxy_settings proxy;
     uint64_t timeout_s;      /* to connect, and without a byte moving */
     const atomic_bool *stop; /* set: requests end within a second; or NULL */
 };

@@ -1,7 +1,8 @@
 /*
- * The road to the broker through an HTTP proxy (CONNECT, RFC 9110 section
+ * The road to broker and hub through an HTTP proxy (CONNECT, RFC 9110 section
  * 9.3.6): which proxy, for which hosts, and what it answers. TLS goes through
- * it from end to end: the proxy sees the broker's name and no byte of MQTT.
+ * it from end to end: the proxy sees the name of the other end, and no byte of
+ * what is said.
  */
 #ifndef PRINTHOLD_NET_PROXY_H
 #define PRINTHOLD_NET_PROXY_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "printhold/base/why.h"
+#include "printhold/model/config.h"
 #include "printhold/net/ws_url.h"
 
 #define PH_PROXY_HEAD_MAX 8192 /* status line and fields of the answer */
@@ -19,6 +21,16 @@ struct ph_proxy {
     char host[PH_WS_HOST_MAX]; /* empty: no proxy */
     uint16_t port;
 };
+
+/* As they stand in the configuration ([cloud]); NULL and empty are the same. */
+struct ph_proxy_settings {
+    const char *proxy;            /* as ph_proxy_parse reads it */
+    const char *no_proxy;         /* as ph_no_proxy_matches does */
+    const char *credentials_file; /* "user:password", base/secret_file.h */
+};
+
+/* Views into config. */
+struct ph_proxy_settings ph_proxy_settings_of(const struct ph_config *config);
 
 /* "http://host:port", "none" or "". PH_ERR_CONFIG with words. */
 int ph_proxy_parse(const char *text, struct ph_proxy *out_proxy,

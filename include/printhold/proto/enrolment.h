@@ -49,10 +49,16 @@ struct ph_enrolment {
 int ph_enrolment_parse(const void *text, size_t len,
                        struct ph_enrolment *out_enrolment, struct ph_why *why);
 
-/* The body of POST /v1/enrol (with token, and a name or NULL) or of POST
- * /v1/renew (token NULL). buf (initialised by the caller) is replaced. */
-int ph_enrolment_put(const char *token, const char *name,
-                     const struct ph_buf *csr_pem, struct ph_buf *buf);
+/* The body of POST /v1/enrol (with token, what the device is, and a name or
+ * NULL) or of POST /v1/renew (token NULL). buf (initialised by the caller) is
+ * replaced. */
+int ph_enrolment_put(const char *token, enum ph_identity_kind kind,
+                     const char *name, const struct ph_buf *csr_pem,
+                     struct ph_buf *buf);
+
+/* "workstation" or "printer", and back; PH_ERR_SYNTAX. */
+const char *ph_enrolment_class_name(enum ph_identity_kind kind);
+int ph_enrolment_class_parse(const char *text, enum ph_identity_kind *out_kind);
 
 /* Is it 16 to 63 characters of base64url? */
 bool ph_enrolment_is_token(const char *text);
