@@ -6,13 +6,13 @@
 #include <time.h>
 
 #include "audit_view.h"
+#include "printhold/base/as_owner.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/parse.h"
 #include "printhold/crypto/machine_key.h"
 #include "printhold/store/audit.h"
-#include "state_dir.h"
 
 /* Records of one look: the log of the catalogue is held no longer than that,
  * however slowly the output goes. */
@@ -55,7 +55,7 @@ source_open(const struct ph_config *config, struct source *source,
     int err = ph_io_open_dir(config->state_dir, false, 0700, &fd, why);
 
     if (err == PH_OK)
-        err = ph_state_act_as_owner(fd, config->state_dir, why);
+        err = ph_act_as_owner(fd, config->state_dir, why);
     ph_io_close(&fd);
     if (err == PH_OK)
         err = open_keys(config, &source->keys, why);

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "printhold/base/as_owner.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/crypto/key_rotation.h"
 #include "printhold/crypto/machine_key.h"
 #include "printhold/proto/json.h"
-#include "state_dir.h"
 
 #define STOP_THE_AGENT                                        \
     "stop it first: systemctl stop printhold-capture.socket " \
@@ -34,7 +34,7 @@ take_state(const struct ph_config *config, int *out_state_fd, int *out_keys_fd,
     if (err != PH_OK)
         return ph_why_fail(why, err, "cannot lock %s: %s", dir,
                            ph_err_text(err));
-    err = ph_state_act_as_owner(*out_state_fd, dir, why);
+    err = ph_act_as_owner(*out_state_fd, dir, why);
     if (err != PH_OK)
         return err;
     (void)snprintf(path, sizeof(path), "%s/keys", dir);

@@ -1,7 +1,6 @@
 #include <stdio.h>
 
-#include "client.h"
-#include "command.h"
+#include "ask.h"
 #include "print.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
@@ -29,20 +28,15 @@ print_code(const struct ph_control_code *code)
 }
 
 static int
-on_item(const void *body, size_t len, void *arg)
+on_item(const void *body, size_t len, bool as_it_is)
 {
-    const bool *json = arg;
     struct ph_control_code code;
     int err = ph_control_code_parse(body, len, &code);
 
     if (err != PH_OK)
         return err;
-    if (*json) {
-        (void)fwrite(body, 1, len, stdout);
-        (void)fputc('\n', stdout);
-    } else {
+    if (!as_it_is)
         print_code(&code);
-    }
     ph_wipe(&code, sizeof(code));
     return PH_OK;
 }
@@ -51,16 +45,6 @@ int
 ph_cmd_code(const struct ph_command_line *line)
 {
     const struct ph_control_request request = {.op = PH_CONTROL_CODE};
-    bool json = (line->options & PH_OPTION_JSON) != 0;
-    struct ph_client client;
-    struct ph_why why;
-    int err = ph_client_open(&client, &why);
 
-    if (err == PH_OK) {
-        err = ph_client_ask(&client, &request, on_item, &json, &why);
-        ph_client_close(&client);
-    }
-    if (err != PH_OK)
-        ph_command_complain(&why);
-    return ph_command_exit_code(err);
+    return ph_command_exit_code(ph_command_ask(line, &request, on_item));
 }

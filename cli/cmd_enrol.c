@@ -1,8 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
-#include "command.h"
+#include "ask.h"
 #include "enrol.h"
 #include "print.h"
 #include "printhold/base/err.h"
@@ -10,20 +9,14 @@
 #include "printhold/base/wipe.h"
 
 static int
-on_item(const void *body, size_t len, void *arg)
+on_item(const void *body, size_t len, bool as_it_is)
 {
-    const bool *json = arg;
     struct ph_control_enrolled enrolled;
     char until[32];
     int err = ph_control_enrolled_parse(body, len, &enrolled);
 
-    if (err != PH_OK)
+    if (err != PH_OK || as_it_is)
         return err;
-    if (*json) {
-        (void)fwrite(body, 1, len, stdout);
-        (void)fputc('\n', stdout);
-        return PH_OK;
-    }
     ph_print_time(enrolled.not_after_ms, until, sizeof(until));
     ph_print_fact(stdout, "Workstation", enrolled.id);
     ph_print_fact(stdout, "Organisation", enrolled.tenant);
@@ -68,8 +61,6 @@ int
 ph_cmd_enrol(const struct ph_command_line *line)
 {
     struct ph_control_request request = {.op = PH_CONTROL_ENROL};
-    bool json = (line->options & PH_OPTION_JSON) != 0;
-    struct ph_client client;
     struct ph_why why = {""};
     int err;
 
@@ -81,14 +72,8 @@ ph_cmd_enrol(const struct ph_command_line *line)
         ph_command_complain(&why);
         return PH_EXIT_USAGE;
     }
-    err = ph_client_open(&client, &why);
-    if (err == PH_OK) {
-        err = ph_client_ask(&client, &request, on_item, &json, &why);
-        ph_client_close(&client);
-    }
+    err = ph_command_ask(line, &request, on_item);
     ph_wipe(&request, sizeof(request));
-    if (err != PH_OK)
-        ph_command_complain(&why);
     /* A token that is refused is no job that is missing. */
     return err == PH_ERR_DENIED   ? PH_EXIT_DENIED
            : err == PH_ERR_CLOSED ? PH_EXIT_NO_AGENT

@@ -1,8 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
-#include "command.h"
+#include "ask.h"
 #include "print.h"
 #include "printhold/base/err.h"
 #include "printhold/base/secret_file.h"
@@ -10,19 +9,13 @@
 #include "printhold/base/wipe.h"
 
 static int
-on_item(const void *body, size_t len, void *arg)
+on_item(const void *body, size_t len, bool as_it_is)
 {
-    const bool *json = arg;
     struct ph_control_bound bound;
     int err = ph_control_bound_parse(body, len, &bound);
 
-    if (err != PH_OK)
+    if (err != PH_OK || as_it_is)
         return err;
-    if (*json) {
-        (void)fwrite(body, 1, len, stdout);
-        (void)fputc('\n', stdout);
-        return PH_OK;
-    }
     ph_print_fact(stdout, "Login", bound.login);
     ph_print_fact(stdout, "Name", bound.name);
     ph_print_fact(stdout, "Workstation", bound.workstation);
@@ -67,8 +60,6 @@ int
 ph_cmd_login(const struct ph_command_line *line)
 {
     struct ph_control_request request = {.op = PH_CONTROL_LOGIN};
-    bool json = (line->options & PH_OPTION_JSON) != 0;
-    struct ph_client client;
     struct ph_why why = {""};
     int err = take_line(line, &request.login, &why);
 
@@ -77,14 +68,8 @@ ph_cmd_login(const struct ph_command_line *line)
         ph_command_complain(&why);
         return PH_EXIT_USAGE;
     }
-    err = ph_client_open(&client, &why);
-    if (err == PH_OK) {
-        err = ph_client_ask(&client, &request, on_item, &json, &why);
-        ph_client_close(&client);
-    }
+    err = ph_command_ask(line, &request, on_item);
     ph_wipe(&request, sizeof(request));
-    if (err != PH_OK)
-        ph_command_complain(&why);
     /* That this computer is nobody yet is no job that a printer holds. */
     return err == PH_ERR_STATE ? PH_EXIT_FAILURE : ph_command_exit_code(err);
 }

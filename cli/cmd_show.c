@@ -1,7 +1,6 @@
 #include <stdio.h>
 
-#include "client.h"
-#include "command.h"
+#include "ask.h"
 #include "print.h"
 #include "printhold/base/err.h"
 
@@ -90,19 +89,13 @@ print_origin(const struct ph_ticket *ticket)
 }
 
 static int
-on_item(const void *body, size_t len, void *arg)
+on_item(const void *body, size_t len, bool as_it_is)
 {
-    const bool *json = arg;
     struct ph_control_job job;
     int err = ph_control_job_parse(body, len, &job);
 
-    if (err != PH_OK)
+    if (err != PH_OK || as_it_is)
         return err;
-    if (*json) {
-        (void)fwrite(body, 1, len, stdout);
-        (void)fputc('\n', stdout);
-        return PH_OK;
-    }
     print_state(&job);
     print_document(&job.ticket);
     print_origin(&job.ticket);
@@ -114,21 +107,11 @@ int
 ph_cmd_show(const struct ph_command_line *line)
 {
     struct ph_control_request request = {.op = PH_CONTROL_SHOW};
-    bool json = (line->options & PH_OPTION_JSON) != 0;
-    struct ph_client client;
     struct ph_why why;
-    int err;
 
     if (ph_client_name_job(&request, line->args[0], &why) != PH_OK) {
         ph_command_complain(&why);
         return PH_EXIT_USAGE;
     }
-    err = ph_client_open(&client, &why);
-    if (err == PH_OK) {
-        err = ph_client_ask(&client, &request, on_item, &json, &why);
-        ph_client_close(&client);
-    }
-    if (err != PH_OK)
-        ph_command_complain(&why);
-    return ph_command_exit_code(err);
+    return ph_command_exit_code(ph_command_ask(line, &request, on_item));
 }

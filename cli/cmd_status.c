@@ -1,8 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
-#include "command.h"
+#include "ask.h"
 #include "print.h"
 #include "printhold/base/err.h"
 
@@ -233,19 +232,13 @@ print_release(const struct ph_control_status *status)
 }
 
 static int
-on_item(const void *body, size_t len, void *arg)
+on_item(const void *body, size_t len, bool as_it_is)
 {
-    const bool *json = arg;
     struct ph_control_status status;
     int err = ph_control_status_parse(body, len, &status);
 
-    if (err != PH_OK)
+    if (err != PH_OK || as_it_is)
         return err;
-    if (*json) {
-        (void)fwrite(body, 1, len, stdout);
-        (void)fputc('\n', stdout);
-        return PH_OK;
-    }
     print_service(&status);
     print_jobs(&status);
     print_computer(&status);
@@ -260,16 +253,6 @@ int
 ph_cmd_status(const struct ph_command_line *line)
 {
     const struct ph_control_request request = {.op = PH_CONTROL_STATUS};
-    bool json = (line->options & PH_OPTION_JSON) != 0;
-    struct ph_client client;
-    struct ph_why why;
-    int err = ph_client_open(&client, &why);
 
-    if (err == PH_OK) {
-        err = ph_client_ask(&client, &request, on_item, &json, &why);
-        ph_client_close(&client);
-    }
-    if (err != PH_OK)
-        ph_command_complain(&why);
-    return ph_command_exit_code(err);
+    return ph_command_exit_code(ph_command_ask(line, &request, on_item));
 }

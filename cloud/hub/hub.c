@@ -1,13 +1,12 @@
 #include "hub.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "issuer.h"
+#include "printhold/base/as_owner.h"
 #include "printhold/base/err.h"
 #include "printhold/base/io.h"
 #include "printhold/base/wipe.h"
@@ -88,23 +87,6 @@ hub_load_keys(struct hub *hub, int dir_fd, struct ph_why *why)
     return err;
 }
 
-int
-hub_act_as_owner(int dir_fd, const char *dir, struct ph_why *why)
-{
-    struct stat st;
-
-    if (fstat(dir_fd, &st) != 0)
-        return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
-    if (geteuid() != 0 || st.st_uid == 0)
-        return PH_OK;
-    if (setgroups(1, &st.st_gid) != 0 || setegid(st.st_gid) != 0 ||
-        seteuid(st.st_uid) != 0)
-        return ph_why_fail(why, PH_ERR_DENIED,
-                           "cannot act as the owner of %s, user %lu", dir,
-                           (unsigned long)st.st_uid);
-    return PH_OK;
-}
-
 void
 hub_blank(struct hub *hub, const char *dir)
 {
@@ -123,7 +105,7 @@ hub_open(const char *dir, const struct hub_config *config, struct hub *hub,
     hub->config = config;
     err = ph_io_open_dir(dir, false, 0, &dir_fd, why);
     if (err == PH_OK)
-        err = hub_act_as_owner(dir_fd, dir, why);
+        err = ph_act_as_owner(dir_fd, dir, why);
     if (err == PH_OK && faccessat(dir_fd, "hub.db", F_OK, 0) != 0)
         err = PH_ERR_NOT_FOUND;
     if (err == PH_ERR_NOT_FOUND)

@@ -55,8 +55,6 @@ void hub_close(struct hub *hub);
 
 void hub_blank(struct hub *hub, const char *dir);
 int hub_load_keys(struct hub *hub, int dir_fd, struct ph_why *why);
-/* Whatever root runs must not leave files of root behind. */
-int hub_act_as_owner(int dir_fd, const char *dir, struct ph_why *why);
 
 /* A path in the hub's directory. */
 void hub_path(const struct hub *hub, const char *name, char *dst, size_t cap);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "printhold/base/as_owner.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"
@@ -341,7 +342,7 @@ hub_init(const struct hub_init *init, struct ph_why *why)
     hub.tenant.made_ms = ph_clock_wall_ms();
     err = ph_io_open_dir(init->dir, true, 0700, &dir_fd, why);
     if (err == PH_OK)
-        err = hub_act_as_owner(dir_fd, init->dir, why);
+        err = ph_act_as_owner(dir_fd, init->dir, why);
     if (err == PH_OK) {
         err = ph_io_lock(dir_fd);
         if (err != PH_OK)

@@ -1,4 +1,5 @@
-/* What ca.c, cert_fields.c, cert_read.c, crl.c and p256_key.c share. */
+/* What ca.c, cert_fields.c, cert_read.c, crl.c, identity.c and p256_key.c
+ * share. */
 #ifndef CRYPTO_CA_PRIVATE_H
 #define CRYPTO_CA_PRIVATE_H
 

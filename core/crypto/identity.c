@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -13,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "ca_private.h"
 #include "jws_key.h"
 #include "printhold/base/attr.h"
 #include "printhold/base/err.h"
@@ -153,17 +153,6 @@ thumbprint(X509 *cert, char out_text[PH_THUMBPRINT_TEXT])
     return err;
 }
 
-static int
-not_after(const X509 *cert, int64_t *out_ms)
-{
-    struct tm tm = {0};
-
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
-        return PH_ERR_SYNTAX;
-    *out_ms = (int64_t)timegm(&tm) * 1000;
-    return PH_OK;
-}
-
 int
 ph_identity_of_cert(X509 *cert, struct ph_identity *out_identity,
                     struct ph_why *why)
@@ -182,7 +171,7 @@ ph_identity_of_cert(X509 *cert, struct ph_identity *out_identity,
             "two; it must have one urn:printhold:TENANT:KIND:ID");
     err = thumbprint(cert, identity.thumbprint);
     if (err == PH_OK)
-        err = not_after(cert, &identity.not_after_ms);
+        err = ph_cert_not_after(cert, &identity.not_after_ms);
     if (err != PH_OK)
         return ph_why_fail(why, err, "the certificate cannot be read: %s",
                            ph_err_text(err));
@@ -234,7 +223,7 @@ ph_identity_end_of_file(const char *pem_path, int64_t *out_ms,
     X509 *cert = NULL;
     int err = load_cert(pem_path, &cert, why);
 
-    if (err == PH_OK && not_after(cert, out_ms) != PH_OK)
+    if (err == PH_OK && ph_cert_not_after(cert, out_ms) != PH_OK)
         err = ph_why_fail(why, PH_ERR_SYNTAX, "%s does not say when it ends",
                           pem_path);
     X509_free(cert);

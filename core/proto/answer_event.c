@@ -79,6 +79,14 @@ put_busy(const struct ph_command_result *result, json_t *data)
 }
 
 int
+ph_command_result_put(const struct ph_command_result *result, json_t *object)
+{
+    int err = put_counts(result, object);
+
+    return err == PH_OK ? put_busy(result, object) : err;
+}
+
+int
 ph_command_event_put(const struct ph_answer_sender *sender,
                      const struct ph_command *command,
                      const struct ph_command_result *result, struct ph_buf *buf)
@@ -93,9 +101,7 @@ ph_command_event_put(const struct ph_answer_sender *sender,
     if (err == PH_OK)
         err = ph_submission_text(data, "reason", result->refused);
     if (err == PH_OK && result->refused == NULL)
-        err = put_counts(result, data);
-    if (err == PH_OK && result->refused == NULL)
-        err = put_busy(result, data);
+        err = ph_command_result_put(result, data);
     if (err == PH_OK)
         return put_event(sender,
                          result->refused != NULL ? "command.refused"

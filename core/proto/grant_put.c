@@ -9,12 +9,6 @@
 #include "printhold/proto/token.h"
 
 static int
-set(json_t *object, const char *name, json_t *value)
-{
-    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
-}
-
-static int
 put_texts(json_t *root, const char *name, const void *first, size_t stride,
           size_t count)
 {
@@ -28,7 +22,7 @@ put_texts(json_t *root, const char *name, const void *first, size_t stride,
             return PH_ERR_NOMEM;
         }
     }
-    return set(root, name, list);
+    return ph_json_set(root, name, list);
 }
 
 static int
@@ -47,25 +41,25 @@ static int
 put_claims(json_t *root, const struct ph_grant *grant)
 {
     json_t *cnf = json_object();
-    int err = set(root, "iss", json_string(grant->issuer));
+    int err = ph_json_set(root, "iss", json_string(grant->issuer));
 
     if (err == PH_OK)
         err = put_texts(root, "aud", grant->audience,
                         sizeof(grant->audience[0]), grant->audience_count);
     if (err == PH_OK)
-        err = set(root, "sub", json_string(grant->subject));
+        err = ph_json_set(root, "sub", json_string(grant->subject));
     if (err == PH_OK)
-        err = set(cnf, "x5t#S256", json_string(grant->thumbprint));
+        err = ph_json_set(cnf, "x5t#S256", json_string(grant->thumbprint));
     if (err == PH_OK)
-        err = set(root, "cnf", json_incref(cnf));
+        err = ph_json_set(root, "cnf", json_incref(cnf));
     if (err == PH_OK)
-        err = set(root, "iat", json_integer(grant->issued_s));
+        err = ph_json_set(root, "iat", json_integer(grant->issued_s));
     if (err == PH_OK)
-        err = set(root, "nbf", json_integer(grant->not_before_s));
+        err = ph_json_set(root, "nbf", json_integer(grant->not_before_s));
     if (err == PH_OK)
-        err = set(root, "exp", json_integer(grant->expires_s));
+        err = ph_json_set(root, "exp", json_integer(grant->expires_s));
     if (err == PH_OK)
-        err = set(root, "jti", json_string(grant->jti));
+        err = ph_json_set(root, "jti", json_string(grant->jti));
     if (err == PH_OK)
         err = put_texts(root, "amr", grant->method, sizeof(grant->method[0]),
                         grant->method_count);

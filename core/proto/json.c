@@ -141,6 +141,12 @@ ph_json_put_indented(const json_t *root, struct ph_buf *buf)
     return put(root, JSON_INDENT(2), buf);
 }
 
+int
+ph_json_set(json_t *object, const char *name, json_t *value)
+{
+    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
+}
+
 /* jansson has checked the encoding; C0, DEL and C1 are left to us. */
 static bool
 has_control(const char *text, size_t len)

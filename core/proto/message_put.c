@@ -7,17 +7,11 @@
 #include "printhold/proto/issuer_keys.h"
 #include "printhold/proto/token.h"
 
-static int
-set(json_t *object, const char *name, json_t *value)
-{
-    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
-}
-
 /* A value of JSON text that was made here. */
 static int
 set_text(json_t *object, const char *name, const struct ph_buf *text)
 {
-    return set(
+    return ph_json_set(
         object, name,
         json_loadb((const char *)text->data, text->len, JSON_DECODE_ANY, NULL));
 }
@@ -25,16 +19,16 @@ set_text(json_t *object, const char *name, const struct ph_buf *text)
 int
 ph_message_head_put(const struct ph_message_head *head, json_t *root)
 {
-    int err = set(root, "iss", json_string(head->issuer));
+    int err = ph_json_set(root, "iss", json_string(head->issuer));
 
     if (err == PH_OK)
-        err = set(root, "aud", json_string(head->audience));
+        err = ph_json_set(root, "aud", json_string(head->audience));
     if (err == PH_OK && head->version != 0)
-        err = set(root, "ver", json_integer((json_int_t)head->version));
+        err = ph_json_set(root, "ver", json_integer((json_int_t)head->version));
     if (err == PH_OK)
-        err = set(root, "iat", json_integer(head->issued_s));
+        err = ph_json_set(root, "iat", json_integer(head->issued_s));
     if (err == PH_OK && head->expires_s != 0)
-        err = set(root, "exp", json_integer(head->expires_s));
+        err = ph_json_set(root, "exp", json_integer(head->expires_s));
     return err;
 }
 
@@ -130,7 +124,7 @@ ph_issuer_keys_sign(const struct ph_message_head *head,
     for (size_t i = 0; i < count && err == PH_OK; i++)
         err = put_key(keys[i], list);
     if (err == PH_OK)
-        err = set(root, "keys", json_incref(list));
+        err = ph_json_set(root, "keys", json_incref(list));
     json_decref(list);
     return ph_message_sign(root, err, PH_TOKEN_KEYS, check_keys, key,
                            out_token);
@@ -164,7 +158,7 @@ put_jobs(const struct ph_command *command, json_t *args)
             err = PH_ERR_NOMEM;
     }
     if (err == PH_OK)
-        err = set(args, "jobs", json_incref(list));
+        err = ph_json_set(args, "jobs", json_incref(list));
     json_decref(list);
     return err;
 }
@@ -176,11 +170,11 @@ put_args(const struct ph_command *command, json_t *root)
     int err = PH_OK;
 
     if (command->user[0] != '\0')
-        err = set(args, "user", json_string(command->user));
+        err = ph_json_set(args, "user", json_string(command->user));
     else if (command->job_count > 0)
         err = put_jobs(command, args);
     if (err == PH_OK && json_object_size(args) > 0)
-        err = set(root, "args", json_incref(args));
+        err = ph_json_set(root, "args", json_incref(args));
     json_decref(args);
     return err;
 }
@@ -194,9 +188,10 @@ ph_command_sign(const struct ph_message_head *head,
     int err = ph_message_head_put(head, root);
 
     if (err == PH_OK)
-        err = set(root, "jti", json_string(command->jti));
+        err = ph_json_set(root, "jti", json_string(command->jti));
     if (err == PH_OK)
-        err = set(root, "op", json_string(ph_command_op_name(command->op)));
+        err = ph_json_set(root, "op",
+                          json_string(ph_command_op_name(command->op)));
     if (err == PH_OK)
         err = put_args(command, root);
     return ph_message_sign(root, err, PH_TOKEN_COMMAND, check_command, key,

@@ -191,41 +191,59 @@ open_record(const struct broker *broker)
     return fd;
 }
 
+/* What mosquitto's clients are started with: who one is, how, and what else. */
+struct client {
+    const char *argv[ARGS_MAX];
+    size_t count;
+    char port[8], ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
+};
+
+static void
+add_argument(struct client *client, const char *text)
+{
+    assert_true(client->count + 1 < ARGS_MAX);
+    client->argv[client->count++] = text;
+    client->argv[client->count] = NULL;
+}
+
+/* The rest ends with NULL. */
+static void
+make_client(struct client *client, const struct broker *broker,
+            const char *program, const char *name, ...)
+{
+    char file[64];
+    const char *const common[] = {
+        program,      "-V",    "5",          "-q",       "1",        "-h",
+        "localhost",  "-p",    client->port, "--cafile", client->ca, "--cert",
+        client->cert, "--key", client->key,  NULL};
+    const char *more;
+    va_list ap;
+
+    client->count = 0;
+    (void)snprintf(client->port, sizeof(client->port), "%u", broker->tls_port);
+    (void)broker_file(broker, "ca.crt", client->ca);
+    (void)snprintf(file, sizeof(file), "%s.crt", name);
+    (void)broker_file(broker, file, client->cert);
+    (void)snprintf(file, sizeof(file), "%s.key", name);
+    (void)broker_file(broker, file, client->key);
+    for (size_t i = 0; common[i] != NULL; i++)
+        add_argument(client, common[i]);
+    va_start(ap, name);
+    while ((more = va_arg(ap, const char *)) != NULL)
+        add_argument(client, more);
+    va_end(ap);
+}
+
 /* once: only subscribe, so that the broker keeps what comes from then on. */
 static pid_t
 start_subscriber(const struct broker *broker, bool once, int fd)
 {
-    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT], port[8];
-    const char *argv[] = {"mosquitto_sub",
-                          "-V",
-                          "5",
-                          "-q",
-                          "1",
-                          "-c",
-                          "-x",
-                          "600",
-                          "-i",
-                          "recorder",
-                          "-h",
-                          "localhost",
-                          "-p",
-                          port,
-                          "--cafile",
-                          broker_file(broker, "ca.crt", ca),
-                          "--cert",
-                          broker_file(broker, "recorder.crt", cert),
-                          "--key",
-                          broker_file(broker, "recorder.key", key),
-                          "--retain-as-published",
-                          "-F",
-                          "%j",
-                          "-t",
-                          "ph1/#",
-                          once ? "-E" : NULL,
-                          NULL};
+    struct client client;
 
-    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
-    return start_program(argv, fd);
+    make_client(&client, broker, "mosquitto_sub", "recorder", "-c", "-x", "600",
+                "-i", "recorder", "--retain-as-published", "-F", "%j", "-t",
+                "ph1/#", once ? "-E" : NULL, NULL);
+    return start_program(client.argv, fd);
 }
 
 static void
@@ -349,42 +367,19 @@ pid_t
 broker_read_begin(const struct broker *broker, const char *filter,
                   unsigned count, unsigned wait_s, int *out_fd)
 {
-    char port[8], count_text[16], wait_text[16];
-    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
-    const char *argv[] = {"mosquitto_sub",
-                          "-V",
-                          "5",
-                          "-q",
-                          "1",
-                          "-h",
-                          "localhost",
-                          "-p",
-                          port,
-                          "--cafile",
-                          broker_file(broker, "ca.crt", ca),
-                          "--cert",
-                          broker_file(broker, "reader.crt", cert),
-                          "--key",
-                          broker_file(broker, "reader.key", key),
-                          "-t",
-                          filter,
-                          "-C",
-                          count_text,
-                          "-W",
-                          wait_text,
-                          "-F",
-                          "%t %p",
-                          NULL};
+    char count_text[16], wait_text[16];
+    struct client client;
     int fds[2];
     pid_t pid;
 
-    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
     (void)snprintf(count_text, sizeof(count_text), "%u", count);
     (void)snprintf(wait_text, sizeof(wait_text), "%u", wait_s);
+    make_client(&client, broker, "mosquitto_sub", "reader", "-t", filter, "-C",
+                count_text, "-W", wait_text, "-F", "%t %p", NULL);
     assert_int_equal(pipe(fds), 0);
     (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-    pid = start_program(argv, fds[1]);
+    pid = start_program(client.argv, fds[1]);
     (void)close(fds[1]);
     *out_fd = fds[0];
     return pid;
@@ -423,30 +418,9 @@ void
 broker_write(const struct broker *broker, const char *topic,
              const char *payload, bool retain)
 {
-    char port[8];
-    char ca[BROKER_TEXT], cert[BROKER_TEXT], key[BROKER_TEXT];
-    const char *argv[] = {"mosquitto_pub",
-                          "-V",
-                          "5",
-                          "-q",
-                          "1",
-                          "-h",
-                          "localhost",
-                          "-p",
-                          port,
-                          "--cafile",
-                          broker_file(broker, "ca.crt", ca),
-                          "--cert",
-                          broker_file(broker, "writer.crt", cert),
-                          "--key",
-                          broker_file(broker, "writer.key", key),
-                          "-t",
-                          topic,
-                          "-m",
-                          payload,
-                          retain ? "-r" : NULL,
-                          NULL};
+    struct client client;
 
-    (void)snprintf(port, sizeof(port), "%u", broker->tls_port);
-    run_program(argv);
+    make_client(&client, broker, "mosquitto_pub", "writer", "-t", topic, "-m",
+                payload, retain ? "-r" : NULL, NULL);
+    run_program(client.argv);
 }

@@ -1,45 +1,10 @@
 /* Unit tests of proto/mqtt. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "printhold/base/attr.h"
-#include "printhold/base/err.h"
-#include "printhold/proto/mqtt.h"
-
-struct bytes {
-    const char *name;
-    const char *data;
-    size_t len;
-};
-
-#define BYTES(name, text)            \
-    {                                \
-        name, text, sizeof(text) - 1 \
-    }
+#include "mqtt_packets.h"
 
 static int
 parse(const void *bytes, size_t len, struct ph_mqtt_packet *packet)
 {
-    size_t used = 0;
-    int err = ph_mqtt_parse(PH_MQTT_LEVEL_5, bytes, len, PH_MQTT_PACKET_MAX,
-                            packet, &used);
-
-    if (err == PH_OK)
-        assert_int_equal(used, len);
-    return err;
-}
-
-static void
-assert_bytes(struct ph_buf *buf, const char *expected, size_t len)
-{
-    assert_int_equal(buf->len, len);
-    assert_memory_equal(buf->data, expected, len);
-    ph_buf_close(buf);
+    return parse_at(PH_MQTT_LEVEL_5, bytes, len, packet);
 }
 
 static void

@@ -1,49 +1,7 @@
 /* Unit tests of proto/mqtt at level 4, MQTT 3.1.1. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "printhold/base/attr.h"
-#include "printhold/base/err.h"
-#include "printhold/proto/mqtt.h"
+#include "mqtt_packets.h"
 
 #define LEVEL PH_MQTT_LEVEL_3_1_1
-
-struct bytes {
-    const char *name;
-    const char *data;
-    size_t len;
-};
-
-#define BYTES(name, text)            \
-    {                                \
-        name, text, sizeof(text) - 1 \
-    }
-
-static int
-parse(uint8_t level, const void *bytes, size_t len,
-      struct ph_mqtt_packet *packet)
-{
-    size_t used = 0;
-    int err =
-        ph_mqtt_parse(level, bytes, len, PH_MQTT_PACKET_MAX, packet, &used);
-
-    if (err == PH_OK)
-        assert_int_equal(used, len);
-    return err;
-}
-
-static void
-assert_bytes(struct ph_buf *buf, const char *expected, size_t len)
-{
-    assert_int_equal(buf->len, len);
-    assert_memory_equal(buf->data, expected, len);
-    ph_buf_close(buf);
-}
 
 static void
 connect_has_no_properties(void **state)
@@ -118,7 +76,7 @@ return_codes_are_read_as_the_reasons_that_they_mean(void **state)
     for (uint8_t code = 0; code < sizeof(reasons); code++) {
         const uint8_t bytes[] = {0x20, 2, 0, code};
 
-        assert_int_equal(parse(LEVEL, bytes, 4, &packet), PH_OK);
+        assert_int_equal(parse_at(LEVEL, bytes, 4, &packet), PH_OK);
         assert_int_equal(packet.u.connack.reason, reasons[code]);
         assert_false(packet.u.connack.session_present);
         assert_int_equal(packet.u.connack.qos_max, 1);
@@ -126,10 +84,11 @@ return_codes_are_read_as_the_reasons_that_they_mean(void **state)
         assert_int_equal(packet.u.connack.receive_max, 65535);
         assert_int_equal(packet.u.connack.packet_max, PH_MQTT_PACKET_MAX);
     }
-    assert_int_equal(parse(LEVEL, "\x20\2\1\0", 4, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\x20\2\1\0", 4, &packet), PH_OK);
     assert_true(packet.u.connack.session_present);
     /* how a broker of 3.1.1 answers a CONNECT of level 5 */
-    assert_int_equal(parse(PH_MQTT_LEVEL_5, "\x20\2\0\1", 4, &packet), PH_OK);
+    assert_int_equal(parse_at(PH_MQTT_LEVEL_5, "\x20\2\0\1", 4, &packet),
+                     PH_OK);
     assert_int_equal(packet.u.connack.reason, PH_MQTT_VERSION);
 }
 
@@ -139,18 +98,18 @@ packets_are_read_without_properties(void **state)
     struct ph_mqtt_packet packet;
 
     (void)state;
-    assert_int_equal(parse(LEVEL, "\x32\7\0\1a\0\7xy", 9, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\x32\7\0\1a\0\7xy", 9, &packet), PH_OK);
     assert_int_equal(packet.u.publish.packet_id, 7);
     assert_int_equal(packet.u.publish.payload.len, 2);
     assert_memory_equal(packet.u.publish.payload.bytes, "xy", 2);
     assert_false(packet.u.publish.has_expiry);
-    assert_int_equal(parse(LEVEL, "\x30\3\0\1a", 5, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\x30\3\0\1a", 5, &packet), PH_OK);
     assert_int_equal(packet.u.publish.payload.len, 0);
-    assert_int_equal(parse(LEVEL, "\x40\2\1\2", 4, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\x40\2\1\2", 4, &packet), PH_OK);
     assert_int_equal(packet.u.ack.packet_id, 0x102);
-    assert_int_equal(parse(LEVEL, "\x90\4\0\1\1\x80", 6, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\x90\4\0\1\1\x80", 6, &packet), PH_OK);
     assert_int_equal(packet.u.ack.reasons.len, 2);
-    assert_int_equal(parse(LEVEL, "\xd0\0", 2, &packet), PH_OK);
+    assert_int_equal(parse_at(LEVEL, "\xd0\0", 2, &packet), PH_OK);
 }
 
 static void
@@ -179,7 +138,8 @@ every_malformed_packet_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < PH_COUNT(bad); i++) {
-        if (parse(LEVEL, bad[i].data, bad[i].len, &packet) != PH_ERR_PROTOCOL)
+        if (parse_at(LEVEL, bad[i].data, bad[i].len, &packet) !=
+            PH_ERR_PROTOCOL)
             fail_msg("accepted: %s", bad[i].name);
     }
 }

@@ -11,12 +11,6 @@
 #include "printhold/proto/grant.h"
 #include "store_directory.h"
 
-static int
-set(json_t *object, const char *name, json_t *value)
-{
-    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
-}
-
 /* --- grants --- */
 
 static int
@@ -79,15 +73,15 @@ static int
 put_presence(json_t *entry, const struct hub_holding *holding)
 {
     char since[PH_TIME_TEXT];
-    int err =
-        set(entry, "presence",
-            json_string(holding->is_heard ? ph_presence_name(holding->presence)
+    int err = ph_json_set(entry, "presence",
+                          json_string(holding->is_heard
+                                          ? ph_presence_name(holding->presence)
                                           : "unknown"));
 
     if (err != PH_OK || !holding->is_heard || holding->presence_ms <= 0)
         return err;
     ph_clock_format(holding->presence_ms, since);
-    return set(entry, "since", json_string(since));
+    return ph_json_set(entry, "since", json_string(since));
 }
 
 /* The members of the document, without the jobs that are over. */
@@ -110,9 +104,9 @@ put_document(json_t *entry, const char *text, int64_t now_ms)
 static int
 put_nothing(json_t *entry)
 {
-    int err = set(entry, "jobs", json_array());
+    int err = ph_json_set(entry, "jobs", json_array());
 
-    return err == PH_OK ? set(entry, "more", json_integer(0)) : err;
+    return err == PH_OK ? ph_json_set(entry, "more", json_integer(0)) : err;
 }
 
 struct making {
@@ -125,10 +119,10 @@ add_holding(const struct hub_holding *holding, void *arg)
 {
     struct making *making = arg;
     json_t *entry = json_object();
-    int err = set(entry, "ws", json_string(holding->device));
+    int err = ph_json_set(entry, "ws", json_string(holding->device));
 
     if (err == PH_OK && holding->name[0] != '\0')
-        err = set(entry, "name", json_string(holding->name));
+        err = ph_json_set(entry, "name", json_string(holding->name));
     if (err == PH_OK)
         err = put_presence(entry, holding);
     if (err == PH_OK)
@@ -159,8 +153,9 @@ add_grants(const struct hub *hub, const struct ph_jws_key *issuer,
         if (err == PH_OK)
             err = hub_grant_make(hub, issuer, listing, ws, &token);
         if (err == PH_OK)
-            err = set(entry, "grant",
-                      json_stringn((const char *)token.data, token.len));
+            err =
+                ph_json_set(entry, "grant",
+                            json_stringn((const char *)token.data, token.len));
     }
     ph_buf_close(&token);
     return err;

@@ -15,12 +15,6 @@
 #include "sign_in.h"
 #include "store_sessions.h"
 
-static int
-set(json_t *object, const char *name, json_t *value)
-{
-    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
-}
-
 /* --- what this printer takes --- */
 
 static json_t *
@@ -56,9 +50,9 @@ hub_call_ways(struct hub_call *call)
         return;
     }
     root = json_object();
-    if (set(root, "ways", ways_json(ways.ways)) != PH_OK ||
-        set(root, "self-registration", json_boolean(ways.self_registration)) !=
-            PH_OK) {
+    if (ph_json_set(root, "ways", ways_json(ways.ways)) != PH_OK ||
+        ph_json_set(root, "self-registration",
+                    json_boolean(ways.self_registration)) != PH_OK) {
         json_decref(root);
         root = NULL;
     }
@@ -71,12 +65,12 @@ static int
 put_person(json_t *root, const struct hub_person *person)
 {
     json_t *object = json_object();
-    int err = set(object, "login", json_string(person->login));
+    int err = ph_json_set(object, "login", json_string(person->login));
 
     if (err == PH_OK && person->name[0] != '\0')
-        err = set(object, "name", json_string(person->name));
+        err = ph_json_set(object, "name", json_string(person->name));
     if (err == PH_OK)
-        err = set(root, "person", json_incref(object));
+        err = ph_json_set(root, "person", json_incref(object));
     json_decref(object);
     return err;
 }
@@ -93,7 +87,7 @@ put_amr(json_t *root, enum ph_sign_in_way way)
             return PH_ERR_NOMEM;
         }
     }
-    return set(root, "amr", list);
+    return ph_json_set(root, "amr", list);
 }
 
 static int
@@ -102,7 +96,7 @@ put_expires(json_t *root, int64_t at_ms)
     char text[PH_TIME_TEXT];
 
     ph_clock_format(at_ms, text);
-    return set(root, "expires", json_string(text));
+    return ph_json_set(root, "expires", json_string(text));
 }
 
 /* Nothing where there is no limit. */
@@ -117,7 +111,7 @@ put_quota(struct hub *hub, const struct hub_listing *listing, json_t *root)
                             hub_quota_check(hub->store, listing->person,
                                             listing->now_ms, &quota));
     return err == PH_OK && quota.is_limited
-               ? set(root, "quota", hub_quota_json(&quota))
+               ? ph_json_set(root, "quota", hub_quota_json(&quota))
                : err;
 }
 
@@ -133,7 +127,7 @@ answer_list(struct hub_call *call, unsigned status,
     if (err == PH_OK)
         err = put_amr(root, listing->way);
     if (err == PH_OK && session != NULL)
-        err = set(root, "session", json_string(session));
+        err = ph_json_set(root, "session", json_string(session));
     if (err == PH_OK)
         err = put_expires(root, expires_ms);
     if (err == PH_OK)
@@ -141,7 +135,7 @@ answer_list(struct hub_call *call, unsigned status,
     if (err == PH_OK)
         err = hub_listing_make(call->hub, listing, &list);
     if (err == PH_OK)
-        err = set(root, "workstations", list);
+        err = ph_json_set(root, "workstations", list);
     if (err == PH_OK) {
         hub_answer_json(call, status, root);
         return;
@@ -156,7 +150,7 @@ answer_registered(struct hub_call *call, const struct hub_person *person)
     json_t *root = json_object();
 
     if (put_person(root, person) != PH_OK ||
-        set(root, "registered", json_true()) != PH_OK) {
+        ph_json_set(root, "registered", json_true()) != PH_OK) {
         json_decref(root);
         root = NULL;
     }
@@ -168,7 +162,7 @@ static void
 add_ways(struct hub_call *call, const char *name, unsigned ways)
 {
     if (call->answer != NULL &&
-        set(call->answer, name, ways_json(ways)) != PH_OK)
+        ph_json_set(call->answer, name, ways_json(ways)) != PH_OK)
         hub_answer_failure(call, PH_ERR_NOMEM);
 }
 
@@ -192,7 +186,7 @@ answer_quota(struct hub_call *call, const struct hub_quota_state *quota)
                        hub_quota_period_name(quota->period),
                        hub_quota_period_name(quota->period));
     if (call->answer != NULL &&
-        set(call->answer, "quota", hub_quota_json(quota)) != PH_OK)
+        ph_json_set(call->answer, "quota", hub_quota_json(quota)) != PH_OK)
         hub_answer_failure(call, PH_ERR_NOMEM);
 }
 

@@ -214,58 +214,13 @@ hub_ws_command_forget(struct hub_store *store, int64_t before_ms)
 /* --- answers --- */
 
 static int
-set(json_t *object, const char *name, json_t *value)
-{
-    return json_object_set_new(object, name, value) == 0 ? PH_OK : PH_ERR_NOMEM;
-}
-
-static int
-put_busy(const struct ph_command_result *result, json_t *root)
-{
-    json_t *list = json_array();
-    char text[PH_ID_TEXT];
-    int err = PH_OK;
-
-    for (size_t i = 0; i < result->busy_named && err == PH_OK; i++) {
-        ph_id_format(&result->busy_job[i], text);
-        if (json_array_append_new(list, json_string(text)) != 0)
-            err = PH_ERR_NOMEM;
-    }
-    if (err == PH_OK && result->busy_named > 0)
-        err = set(root, "busy-jobs", json_incref(list));
-    json_decref(list);
-    return err;
-}
-
-static int
-put_result(const struct ph_command_result *result, json_t *root)
-{
-    const struct {
-        const char *name;
-        int64_t value;
-    } counts[] = {
-        {"deleted", result->deleted},     {"not-found", result->not_found},
-        {"busy", result->busy},           {"history", result->history},
-        {"codes", result->codes},         {"events", result->events},
-        {"documents", result->documents},
-    };
-    int err = PH_OK;
-
-    for (size_t i = 0; i < PH_COUNT(counts) && err == PH_OK; i++) {
-        if (counts[i].value >= 0)
-            err = set(root, counts[i].name, json_integer(counts[i].value));
-    }
-    return err == PH_OK ? put_busy(result, root) : err;
-}
-
-static int
 put_answer(const struct ph_event_said *said, struct ph_buf *buf)
 {
     const struct ph_command_said *command = &said->u.command;
     json_t *root = json_object();
     int err = said->kind == PH_EVENT_COMMAND_DONE
-                  ? put_result(&command->result, root)
-                  : set(root, "reason", json_string(command->reason));
+                  ? ph_command_result_put(&command->result, root)
+                  : ph_json_set(root, "reason", json_string(command->reason));
 
     if (err == PH_OK)
         err = ph_json_put(root, buf);

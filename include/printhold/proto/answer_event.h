@@ -42,6 +42,11 @@ struct ph_command_result {
     size_t busy_named;
 };
 
+/* The counts that it has and the busy jobs, added to an object. */
+struct json_t;
+int ph_command_result_put(const struct ph_command_result *result,
+                          struct json_t *object);
+
 /* JSON text, replaces buf. */
 int ph_command_event_put(const struct ph_answer_sender *sender,
                          const struct ph_command *command,

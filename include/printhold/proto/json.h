@@ -26,6 +26,10 @@ int ph_json_put(const json_t *root, struct ph_buf *buf);
 /* The same for people to read. */
 int ph_json_put_indented(const json_t *root, struct ph_buf *buf);
 
+/* Add a member; the value is consumed. PH_ERR_NOMEM, also when the value is
+ * NULL: no memory, or no UTF-8. */
+int ph_json_set(json_t *object, const char *name, json_t *value);
+
 /*
  * Members of an object. PH_ERR_NOT_FOUND when absent (out untouched),
  * PH_ERR_SYNTAX for the wrong type or control characters, PH_ERR_TOO_BIG when

@@ -1,4 +1,4 @@
-#include "state_dir.h"
+#include "printhold/base/as_owner.h"
 
 #include <grp.h>
 #include <sys/stat.h>
@@ -7,11 +7,11 @@
 #include "printhold/base/err.h"
 
 int
-ph_state_act_as_owner(int state_fd, const char *dir, struct ph_why *why)
+ph_act_as_owner(int dir_fd, const char *dir, struct ph_why *why)
 {
     struct stat st;
 
-    if (fstat(state_fd, &st) != 0)
+    if (fstat(dir_fd, &st) != 0)
         return ph_why_fail(why, PH_ERR_IO, "cannot look at %s", dir);
     if (geteuid() != 0 || st.st_uid == 0)
         return PH_OK;
