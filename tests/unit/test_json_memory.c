@@ -104,9 +104,7 @@ start(void (*use)(struct ph_buf *text), int *out_hold)
     (void)ph_buf_put_str(&text, "\"}");
     use(&text);
     ph_buf_close(&text);
-    (void)write(ready[1], "", 1);
-    (void)read(hold[0], &byte, 1);
-    _exit(0);
+    _exit(write(ready[1], "", 1) == 1 && read(hold[0], &byte, 1) == 0 ? 0 : 1);
 }
 
 static unsigned long
