@@ -26,7 +26,7 @@ listen_at(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int sock = socket(AF_UNIX, SOCK_STREAM, 0);
 
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", path);
     assert_int_equal(
         bind(sock, (const struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(sock, 1), 0);
