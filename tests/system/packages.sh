@@ -170,6 +170,10 @@ inside lpadmin -x PrintHold
 inside systemctl restart printhold-queue.service
 is 'a lost queue comes back' "$(queue_uri PrintHold)" printhold:/
 
+# With a token that waits for somebody to name the hub.
+(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$ROOT/etc/printhold/enrol-token")
+check 'a token starts its service' until_true 20 is_active printhold-enrol.service
+
 apt remove printhold || fail "remove: $(tail -n 20 "$WORK/apt")"
 is 'removed, its queue is gone' "$(queue_uri PrintHold)" ''
 is 'another is not' "$(queue_uri other)" "$OTHER_URI"
