@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "ask.h"
-#include "enrol.h"
+#include "enrol_auto.h"
+#include "enrol_take.h"
 #include "print.h"
 #include "printhold/base/err.h"
 #include "printhold/base/typed.h"

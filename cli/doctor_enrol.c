@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "doctor.h"
-#include "enrol.h"
+#include "enrol_auto.h"
 #include "printhold/base/err.h"
 #include "printhold/model/config.h"
 

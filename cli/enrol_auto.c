@@ -14,7 +14,8 @@
 
 #include "client.h"
 #include "command.h"
-#include "enrol.h"
+#include "enrol_auto.h"
+#include "enrol_take.h"
 #include "printhold/base/clock.h"
 #include "printhold/base/err.h"
 #include "printhold/base/id.h"

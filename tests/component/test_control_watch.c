@@ -1,7 +1,7 @@
 /* Whoever watches: the control server on real jobs, a real loop and socket. */
 #include "watch_rig.h"
 
-#define LONG_TITLE 1000
+#define LONG_TITLE 500
 #define MANY       250 /* more than the buffers of a socket take */
 
 static int

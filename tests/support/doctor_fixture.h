@@ -1,181 +1,48 @@
 /* A system made up, for unit tests of the checks of cli/doctor. */
-#ifndef PH_TEST_DOCTOR_FIXTURE_H
-#define PH_TEST_DOCTOR_FIXTURE_H
+#ifndef PRINTHOLD_TESTS_SUPPORT_DOCTOR_FIXTURE_H
+#define PRINTHOLD_TESTS_SUPPORT_DOCTOR_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 
 #include "doctor.h"
-#include "installed.h"
-#include "printhold/base/attr.h"
-#include "printhold/base/err.h"
-#include "printhold/base/io.h"
 
 #define NOW_MS INT64_C(1790000000000)
 #define DAY_MS INT64_C(86400000)
 #define MODEL  "PrintHold secure queue, " PRINTHOLD_VERSION
 
+/* Everything that is installed, in a directory of its own, and nothing wrong. */
 struct world {
     char root[64];
     struct ph_doctor doctor;
 };
 
-/* --- a system as it should be --- */
+int world_setup(void **state);
+int world_teardown(void **state);
 
-static void
-make_parents(char *path)
-{
-    for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL;
-         slash++) {
-        *slash = '\0';
-        (void)mkdir(path, 0755);
-        *slash = '/';
-    }
-}
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
-static void
-put(const struct world *world, const char *where, const char *text, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-    int fd;
+/* The folders above a path; it is whole again afterwards. */
+void world_make_parents(char *path);
+/* A file of this text, or a directory, and the folders above it. */
+void world_put(const struct world *world, const char *where, const char *text,
+               mode_t mode);
+void world_put_directory(const struct world *world, const char *where,
+                         mode_t mode);
+void world_change_mode(const struct world *world, const char *where,
+                       mode_t mode);
 
-    ph_doctor_path(&world->doctor, where, path);
-    make_parents(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(ph_io_write_full(fd, text, strlen(text)), PH_OK);
-    assert_int_equal(fchmod(fd, mode), 0);
-    assert_int_equal(close(fd), 0);
-}
-
-static void
-put_directory(const struct world *world, const char *where, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-
-    ph_doctor_path(&world->doctor, where, path);
-    make_parents(path);
-    assert_int_equal(mkdir(path, mode), 0);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
-#define PUT_FILE(path, mode, user, group)      put(world, path, "x", mode);
-#define PUT_DIRECTORY(path, mode, user, group) put_directory(world, path, mode);
-
-static void
-put_installation(const struct world *world)
-{
-    PH_INSTALLED_FILES(PUT_FILE)
-    PH_INSTALLED_DIRECTORIES(PUT_DIRECTORY)
-}
-
-static int
-setup(void **state)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    struct ph_doctor *doctor;
-
-    if (world == NULL)
-        return -1;
-    doctor = &world->doctor;
-    (void)snprintf(world->root, sizeof(world->root), "/tmp/ph-doctor-XXXXXX");
-    if (mkdtemp(world->root) == NULL)
-        return -1;
-    doctor->root = world->root;
-    doctor->admin = geteuid();
-    doctor->now_ms = NOW_MS;
-    ph_config_init(&doctor->config);
-    (void)snprintf(doctor->config.agent_user, PH_CONFIG_TEXT_MAX, "%s",
-                   geteuid() == 0 ? "root" : getenv("USER"));
-    (void)snprintf(doctor->config.owner_domain, PH_CONFIG_TEXT_MAX,
-                   "example.com");
-    (void)snprintf(doctor->status.version, PH_CONTROL_TEXT_MAX,
-                   PRINTHOLD_VERSION);
-    (void)snprintf(doctor->status.key_level, PH_CONTROL_TEXT_MAX, "file");
-    (void)snprintf(doctor->status.cloud, PH_CONTROL_TEXT_MAX, "online");
-    (void)snprintf(doctor->status.release, PH_CONTROL_TEXT_MAX, "on");
-    doctor->status.spool_bytes_max = 1000;
-    doctor->queues[0] = (struct ph_doctor_queue){.name = "PrintHold",
-                                                 .model = MODEL,
-                                                 .policy = "authenticated",
-                                                 .accepting = true};
-    doctor->queue_count = 1;
-    put_installation(world);
-    *state = world;
-    return 0;
-}
-
-static int
-on_leftover(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
-static int
-teardown(void **state)
-{
-    struct world *world = *state;
-
-    (void)nftw(world->root, on_leftover, 16, FTW_DEPTH | FTW_PHYS);
-    free(world);
-    return 0;
-}
-
-/* --- what a check says --- */
-
-static const struct ph_doctor_check *
-find(const char *name)
-{
-    size_t count;
-    const struct ph_doctor_check *table = ph_doctor_table(&count);
-
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(table[i].name, name) == 0)
-            return &table[i];
-    fail_msg("no check %s", name);
-    return NULL;
-}
-
-static void
-expect(const struct world *world, const char *name, enum ph_doctor_level level,
-       const char *part)
-{
-    struct ph_doctor_finding finding = {.level = PH_DOCTOR_NOTHING};
-
-    find(name)->judge(&world->doctor, &finding);
-    if (finding.level != level)
-        fail_msg("%s: level %d, should be %d: %s", name, (int)finding.level,
-                 (int)level, finding.text.text);
-    if (strstr(finding.text.text, part) == NULL)
-        fail_msg("%s: '%s' has no '%s'", name, finding.text.text, part);
-    if ((level > PH_DOCTOR_OK) != (finding.remedy.text[0] != '\0'))
-        fail_msg("%s: remedy '%s'", name, finding.remedy.text);
-}
-
-static void
-change_mode(const struct world *world, const char *where, mode_t mode)
-{
-    char path[PH_DOCTOR_PATH_MAX];
-
-    ph_doctor_path(&world->doctor, where, path);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* The check of that name says this level, with this in its text, and a remedy
+ * when something is wrong. */
+const struct ph_doctor_check *world_find(const char *name);
+void world_expect(const struct world *world, const char *name,
+                  enum ph_doctor_level level, const char *part);
 
 #endif

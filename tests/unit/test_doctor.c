@@ -1,6 +1,15 @@
 /* Unit tests of the checks of cli/doctor: this computer. */
 #include "doctor_fixture.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "installed.h"
+#include "printhold/base/err.h"
+
 static void
 a_good_system_has_no_problem_and_no_two_checks_one_name(void **state)
 {
@@ -31,14 +40,14 @@ the_backend_must_be_roots_and_everybodys_to_execute(void **state)
 
     PH_INSTALLED_FILES(LAST_BACKEND)
     assert_non_null(backend);
-    expect(world, "backend", PH_DOCTOR_OK, "as lp");
-    change_mode(world, backend, 0744);
-    expect(world, "backend", PH_DOCTOR_PROBLEM, "as root");
-    expect(world, "files", PH_DOCTOR_PROBLEM, "has another mode");
-    change_mode(world, backend, 0775);
-    expect(world, "backend", PH_DOCTOR_PROBLEM, "could change it");
-    change_mode(world, backend, 0755);
-    expect(world, "files", PH_DOCTOR_OK, "all ");
+    world_expect(world, "backend", PH_DOCTOR_OK, "as lp");
+    world_change_mode(world, backend, 0744);
+    world_expect(world, "backend", PH_DOCTOR_PROBLEM, "as root");
+    world_expect(world, "files", PH_DOCTOR_PROBLEM, "has another mode");
+    world_change_mode(world, backend, 0775);
+    world_expect(world, "backend", PH_DOCTOR_PROBLEM, "could change it");
+    world_change_mode(world, backend, 0755);
+    world_expect(world, "files", PH_DOCTOR_OK, "all ");
 }
 
 static void
@@ -49,12 +58,12 @@ files_of_others_and_missing_ones_are_named(void **state)
 
     ph_doctor_path(&world->doctor, PH_INSTALLED_CIL, path);
     assert_int_equal(unlink(path), 0);
-    expect(world, "files", PH_DOCTOR_PROBLEM, PH_INSTALLED_CIL);
+    world_expect(world, "files", PH_DOCTOR_PROBLEM, PH_INSTALLED_CIL);
     assert_int_equal(symlink("/etc/passwd", path), 0);
-    expect(world, "files", PH_DOCTOR_PROBLEM, "is no file");
+    world_expect(world, "files", PH_DOCTOR_PROBLEM, "is no file");
     world->doctor.admin = geteuid() + 1;
-    expect(world, "files", PH_DOCTOR_PROBLEM, "does not belong to root");
-    expect(world, "backend", PH_DOCTOR_PROBLEM, "could change it");
+    world_expect(world, "files", PH_DOCTOR_PROBLEM, "does not belong to root");
+    world_expect(world, "backend", PH_DOCTOR_PROBLEM, "could change it");
 }
 
 static void
@@ -62,18 +71,21 @@ directories_follow_the_settings_and_are_the_agents_alone(void **state)
 {
     struct world *world = *state;
 
-    expect(world, "directories", PH_DOCTOR_OK, "");
-    change_mode(world, PH_SPOOL_DIR, 0755);
-    expect(world, "directories", PH_DOCTOR_PROBLEM, "has mode 0755, not 0700");
+    world_expect(world, "directories", PH_DOCTOR_OK, "");
+    world_change_mode(world, PH_SPOOL_DIR, 0755);
+    world_expect(world, "directories", PH_DOCTOR_PROBLEM,
+                 "has mode 0755, not 0700");
     (void)snprintf(world->doctor.config.spool_dir, PH_CONFIG_TEXT_MAX,
                    "/srv/spool");
-    expect(world, "directories", PH_DOCTOR_PROBLEM, "/srv/spool is missing");
-    expect(world, "disk", PH_DOCTOR_PROBLEM, "/srv/spool");
-    put_directory(world, "/srv/spool", 0700);
-    expect(world, "directories", PH_DOCTOR_OK, "");
+    world_expect(world, "directories", PH_DOCTOR_PROBLEM,
+                 "/srv/spool is missing");
+    world_expect(world, "disk", PH_DOCTOR_PROBLEM, "/srv/spool");
+    world_put_directory(world, "/srv/spool", 0700);
+    world_expect(world, "directories", PH_DOCTOR_OK, "");
     (void)snprintf(world->doctor.config.agent_user, PH_CONFIG_TEXT_MAX,
                    "nobody");
-    expect(world, "directories", PH_DOCTOR_PROBLEM, "not belong to nobody");
+    world_expect(world, "directories", PH_DOCTOR_PROBLEM,
+                 "not belong to nobody");
 }
 
 static void
@@ -82,24 +94,24 @@ the_queue_is_there_and_as_it_was_made(void **state)
     struct world *world = *state;
     struct ph_doctor_queue *queue = &world->doctor.queues[0];
 
-    expect(world, "queue", PH_DOCTOR_OK, "PrintHold, accepting");
+    world_expect(world, "queue", PH_DOCTOR_OK, "PrintHold, accepting");
     queue->stopped = true;
     (void)snprintf(queue->message, sizeof(queue->message), "paused");
-    expect(world, "queue", PH_DOCTOR_PROBLEM, "is stopped: paused");
+    world_expect(world, "queue", PH_DOCTOR_PROBLEM, "is stopped: paused");
     queue->stopped = false;
     queue->accepting = false;
-    expect(world, "queue", PH_DOCTOR_PROBLEM, "does not accept");
+    world_expect(world, "queue", PH_DOCTOR_PROBLEM, "does not accept");
     (void)snprintf(queue->model, sizeof(queue->model), "Generic PDF");
-    expect(world, "ppd", PH_DOCTOR_WARNING, "Generic PDF");
+    world_expect(world, "ppd", PH_DOCTOR_WARNING, "Generic PDF");
     (void)snprintf(queue->policy, sizeof(queue->policy), "default");
-    expect(world, "queue-policy", PH_DOCTOR_PROBLEM, "\"default\"");
+    world_expect(world, "queue-policy", PH_DOCTOR_PROBLEM, "\"default\"");
     world->doctor.queue_count = 0;
-    expect(world, "queue", PH_DOCTOR_PROBLEM, "none that prints to us");
-    expect(world, "ppd", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "queue", PH_DOCTOR_PROBLEM, "none that prints to us");
+    world_expect(world, "ppd", PH_DOCTOR_NOTHING, "");
     world->doctor.cups_err =
         ph_why_fail(&world->doctor.cups_why, PH_ERR_CLOSED, "no cupsd");
-    expect(world, "queue", PH_DOCTOR_PROBLEM, "no cupsd");
-    expect(world, "queue-policy", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "queue", PH_DOCTOR_PROBLEM, "no cupsd");
+    world_expect(world, "queue-policy", PH_DOCTOR_NOTHING, "");
 }
 
 static void
@@ -112,12 +124,12 @@ without_an_agent_one_line_says_so_and_none_guesses(void **state)
 
     world->doctor.agent_err =
         ph_why_fail(&world->doctor.agent_why, PH_ERR_CLOSED, "not running");
-    expect(world, "service", PH_DOCTOR_PROBLEM, "not running");
+    world_expect(world, "service", PH_DOCTOR_PROBLEM, "not running");
     for (size_t i = 0; i < PH_COUNT(silent); i++)
-        expect(world, silent[i], PH_DOCTOR_NOTHING, "");
+        world_expect(world, silent[i], PH_DOCTOR_NOTHING, "");
     world->doctor.config_err =
         ph_why_fail(&world->doctor.config_why, PH_ERR_CONFIG, "f.conf:3: bad");
-    expect(world, "configuration", PH_DOCTOR_PROBLEM, "f.conf:3: bad");
+    world_expect(world, "configuration", PH_DOCTOR_PROBLEM, "f.conf:3: bad");
 }
 
 static void
@@ -128,32 +140,33 @@ what_the_agent_says_is_judged(void **state)
 
     (void)snprintf(status->key_level, PH_CONTROL_TEXT_MAX, "file");
     (void)snprintf(world->doctor.config.key_level, PH_CONFIG_TEXT_MAX, "tpm2");
-    expect(world, "key", PH_DOCTOR_PROBLEM,
-           "file, the configuration says tpm2");
+    world_expect(world, "key", PH_DOCTOR_PROBLEM,
+                 "file, the configuration says tpm2");
     (void)snprintf(status->version, PH_CONTROL_TEXT_MAX, "0.0.9");
-    expect(world, "version", PH_DOCTOR_WARNING, "the service is 0.0.9");
+    world_expect(world, "version", PH_DOCTOR_WARNING, "the service is 0.0.9");
     status->spool_bytes = 950;
-    expect(world, "spool", PH_DOCTOR_WARNING, "of 1000 B used");
+    world_expect(world, "spool", PH_DOCTOR_WARNING, "of 1000 B used");
     (void)snprintf(status->spool_text, PH_WHY_MAX, "disk dead");
-    expect(world, "spool", PH_DOCTOR_PROBLEM, "disk dead");
+    world_expect(world, "spool", PH_DOCTOR_PROBLEM, "disk dead");
     (void)snprintf(status->clock_text, PH_WHY_MAX, "an hour behind");
-    expect(world, "clock", PH_DOCTOR_PROBLEM, "an hour behind");
+    world_expect(world, "clock", PH_DOCTOR_PROBLEM, "an hour behind");
     (void)snprintf(status->cups_text, PH_WHY_MAX, "forbidden");
-    expect(world, "cups-purge", PH_DOCTOR_PROBLEM, "forbidden");
+    world_expect(world, "cups-purge", PH_DOCTOR_PROBLEM, "forbidden");
     status->unmapped = 2;
-    expect(world, "owners", PH_DOCTOR_WARNING, "2 held jobs");
+    world_expect(world, "owners", PH_DOCTOR_WARNING, "2 held jobs");
     (void)snprintf(status->audit_text, PH_WHY_MAX, "record 7");
-    expect(world, "catalogue", PH_DOCTOR_WARNING, "record 7");
+    world_expect(world, "catalogue", PH_DOCTOR_WARNING, "record 7");
     (void)snprintf(status->cloud_refused_text, PH_WHY_MAX, "topic");
-    expect(world, "cloud", PH_DOCTOR_WARNING, "the broker refuses: topic");
+    world_expect(world, "cloud", PH_DOCTOR_WARNING,
+                 "the broker refuses: topic");
     (void)snprintf(status->cloud, PH_CONTROL_TEXT_MAX, "connecting");
-    expect(world, "cloud", PH_DOCTOR_WARNING, "connecting");
+    world_expect(world, "cloud", PH_DOCTOR_WARNING, "connecting");
     (void)snprintf(status->cloud, PH_CONTROL_TEXT_MAX, "off");
-    expect(world, "cloud", PH_DOCTOR_WARNING, "no printer learns");
+    world_expect(world, "cloud", PH_DOCTOR_WARNING, "no printer learns");
     (void)snprintf(status->release_text, PH_WHY_MAX, "issuer.pub");
-    expect(world, "release", PH_DOCTOR_WARNING, "issuer.pub");
+    world_expect(world, "release", PH_DOCTOR_WARNING, "issuer.pub");
     (void)snprintf(status->release, PH_CONTROL_TEXT_MAX, "off");
-    expect(world, "release", PH_DOCTOR_WARNING, "nobody can collect");
+    world_expect(world, "release", PH_DOCTOR_WARNING, "nobody can collect");
 }
 
 static void
@@ -162,24 +175,24 @@ certificates_are_judged_by_their_end(void **state)
     struct world *world = *state;
     struct ph_doctor *doctor = &world->doctor;
 
-    expect(world, "certificate", PH_DOCTOR_WARNING, "not enrolled");
+    world_expect(world, "certificate", PH_DOCTOR_WARNING, "not enrolled");
     (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "enrolled");
     doctor->status.identity_until_ms = NOW_MS + 30 * DAY_MS;
-    expect(world, "certificate", PH_DOCTOR_OK, "valid until");
+    world_expect(world, "certificate", PH_DOCTOR_OK, "valid until");
     (void)snprintf(doctor->status.identity_text, PH_WHY_MAX, "hub says no");
-    expect(world, "certificate", PH_DOCTOR_WARNING, "hub says no");
+    world_expect(world, "certificate", PH_DOCTOR_WARNING, "hub says no");
     doctor->status.identity_until_ms = NOW_MS + 13 * DAY_MS;
-    expect(world, "certificate", PH_DOCTOR_WARNING, "ends at");
+    world_expect(world, "certificate", PH_DOCTOR_WARNING, "ends at");
     doctor->status.identity_until_ms = NOW_MS;
-    expect(world, "certificate", PH_DOCTOR_PROBLEM, "has ended");
+    world_expect(world, "certificate", PH_DOCTOR_PROBLEM, "has ended");
     (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
     (void)snprintf(doctor->config.cert_file, PH_CONFIG_TEXT_MAX, "/ws.crt");
-    expect(world, "certificate", PH_DOCTOR_PROBLEM, "/ws.crt");
-    put(world, "/ws.crt", "rubbish", 0644);
-    expect(world, "certificate", PH_DOCTOR_PROBLEM, "no PEM certificate");
-    expect(world, "authority", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "certificate", PH_DOCTOR_PROBLEM, "/ws.crt");
+    world_put(world, "/ws.crt", "rubbish", 0644);
+    world_expect(world, "certificate", PH_DOCTOR_PROBLEM, "no PEM certificate");
+    world_expect(world, "authority", PH_DOCTOR_NOTHING, "");
     (void)snprintf(doctor->config.ca_file, PH_CONFIG_TEXT_MAX, "/ws.crt");
-    expect(world, "authority", PH_DOCTOR_PROBLEM, "no PEM certificate");
+    world_expect(world, "authority", PH_DOCTOR_PROBLEM, "no PEM certificate");
 }
 
 static void
@@ -187,14 +200,14 @@ security_modules_are_told_by_the_kernels_files(void **state)
 {
     struct world *world = *state;
 
-    expect(world, "selinux", PH_DOCTOR_NOTHING, "");
-    expect(world, "apparmor", PH_DOCTOR_NOTHING, "");
-    put(world, "/sys/module/apparmor/parameters/enabled", "Y\n", 0644);
-    expect(world, "apparmor", PH_DOCTOR_OK, "cupsd's profile");
-    put(world, "/sys/fs/selinux/enforce", "0", 0644);
-    expect(world, "selinux", PH_DOCTOR_OK, "permissive");
-    put(world, "/sys/fs/selinux/enforce", "1", 0644);
-    expect(world, "selinux", PH_DOCTOR_PROBLEM, "not our label");
+    world_expect(world, "selinux", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "apparmor", PH_DOCTOR_NOTHING, "");
+    world_put(world, "/sys/module/apparmor/parameters/enabled", "Y\n", 0644);
+    world_expect(world, "apparmor", PH_DOCTOR_OK, "cupsd's profile");
+    world_put(world, "/sys/fs/selinux/enforce", "0", 0644);
+    world_expect(world, "selinux", PH_DOCTOR_OK, "permissive");
+    world_put(world, "/sys/fs/selinux/enforce", "1", 0644);
+    world_expect(world, "selinux", PH_DOCTOR_PROBLEM, "not our label");
 }
 
 static void
@@ -214,29 +227,29 @@ a_token_is_told_by_what_became_of_it(void **state)
     struct ph_doctor *doctor = &world->doctor;
 
     (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
-    expect(world, "enrolment", PH_DOCTOR_WARNING, "there is no token");
-    put(world, PH_CONFIG_DIR "/" PH_CONFIG_TOKEN_REFUSED, "x", 0600);
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "refused");
-    put(world, token, "x", 0640);
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "others than root");
-    change_mode(world, token, 0600);
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    world_expect(world, "enrolment", PH_DOCTOR_WARNING, "there is no token");
+    world_put(world, PH_CONFIG_DIR "/" PH_CONFIG_TOKEN_REFUSED, "x", 0600);
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "refused");
+    world_put(world, token, "x", 0640);
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "others than root");
+    world_change_mode(world, token, 0600);
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
     (void)snprintf(doctor->config.enrol_server, PH_CONFIG_TEXT_MAX, "hub");
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
     (void)snprintf(doctor->config.enrol_pin, PH_CONFIG_TEXT_MAX, "sha256-x");
     (void)snprintf(doctor->status.identity_text, PH_WHY_MAX, "no route");
-    expect(world, "enrolment", PH_DOCTOR_WARNING, "no route");
+    world_expect(world, "enrolment", PH_DOCTOR_WARNING, "no route");
     (void)snprintf(doctor->config.enrol_ca_file, PH_CONFIG_TEXT_MAX, "/ca");
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "hub is not known");
     doctor->admin = geteuid() + 1;
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "not root's");
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "not root's");
     (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "files");
-    expect(world, "enrolment", PH_DOCTOR_WARNING, "unused");
+    world_expect(world, "enrolment", PH_DOCTOR_WARNING, "unused");
     drop(world, token);
-    expect(world, "enrolment", PH_DOCTOR_OK, "by files");
-    put_directory(world, token, 0700);
+    world_expect(world, "enrolment", PH_DOCTOR_OK, "by files");
+    world_put_directory(world, token, 0700);
     (void)snprintf(doctor->status.identity, PH_CONTROL_TEXT_MAX, "none");
-    expect(world, "enrolment", PH_DOCTOR_PROBLEM, "is no file");
+    world_expect(world, "enrolment", PH_DOCTOR_PROBLEM, "is no file");
 }
 
 static void
@@ -245,7 +258,7 @@ link_to(const struct world *world, const char *where, const char *to)
     char path[PH_DOCTOR_PATH_MAX];
 
     ph_doctor_path(&world->doctor, where, path);
-    make_parents(path);
+    world_make_parents(path);
     assert_int_equal(symlink(to, path), 0);
 }
 
@@ -256,26 +269,29 @@ units_that_are_masked_or_off_are_named(void **state)
 {
     struct world *world = *state;
 
-    expect(world, "units", PH_DOCTOR_NOTHING, "");
-    put_directory(world, "/run/systemd/system", 0755);
-    expect(world, "units", PH_DOCTOR_WARNING, "printhold-capture.socket does");
+    world_expect(world, "units", PH_DOCTOR_NOTHING, "");
+    world_put_directory(world, "/run/systemd/system", 0755);
+    world_expect(world, "units", PH_DOCTOR_WARNING,
+                 "printhold-capture.socket does");
     link_to(world, UNITS "sockets.target.wants/printhold-capture.socket", "x");
     link_to(world, UNITS "sockets.target.wants/printhold-control.socket", "x");
     link_to(world, UNITS "multi-user.target.wants/printhold-agent.service",
             "x");
     link_to(world, UNITS "multi-user.target.wants/printhold-enrol.path", "x");
-    expect(world, "units", PH_DOCTOR_WARNING, "printhold-queue.service does");
+    world_expect(world, "units", PH_DOCTOR_WARNING,
+                 "printhold-queue.service does");
     link_to(world, "/run/systemd/system/printhold-key.service", "/dev/null");
-    expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-key.service is");
+    world_expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-key.service is");
     link_to(world, UNITS "multi-user.target.wants/printhold-queue.service",
             "x");
     drop(world, "/run/systemd/system/printhold-key.service");
-    expect(world, "units", PH_DOCTOR_OK, "starts them");
+    world_expect(world, "units", PH_DOCTOR_OK, "starts them");
     link_to(world, UNITS "printhold-agent.service", "/dev/null2");
-    expect(world, "units", PH_DOCTOR_OK, "starts them");
+    world_expect(world, "units", PH_DOCTOR_OK, "starts them");
     drop(world, UNITS "printhold-agent.service");
     link_to(world, UNITS "printhold-agent.service", "/dev/null");
-    expect(world, "units", PH_DOCTOR_PROBLEM, "printhold-agent.service is");
+    world_expect(world, "units", PH_DOCTOR_PROBLEM,
+                 "printhold-agent.service is");
 }
 
 int

@@ -1,8 +1,11 @@
 /* Unit tests of the checks of cli/doctor: what is between it and others. */
+#include "doctor_fixture.h"
+
+#include <string.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include "doctor_fixture.h"
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -32,15 +35,16 @@ the_rules_of_ufw_are_read(void **state)
 {
     struct world *world = *state;
 
-    expect(world, "firewall", PH_DOCTOR_OK, "neither");
-    put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=no\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_OK, "neither");
-    put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=yes\nLOGLEVEL=low\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_WARNING, "may not be read");
+    world_expect(world, "firewall", PH_DOCTOR_OK, "neither");
+    world_put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=no\n", 0644);
+    world_expect(world, "firewall", PH_DOCTOR_OK, "neither");
+    world_put(world, "/etc/ufw/ufw.conf", "# x\nENABLED=yes\nLOGLEVEL=low\n",
+              0644);
+    world_expect(world, "firewall", PH_DOCTOR_WARNING, "may not be read");
     for (size_t i = 0; i < PH_COUNT(ufw_rules); i++) {
-        put(world, "/etc/ufw/user.rules", ufw_rules[i].rules, 0640);
+        world_put(world, "/etc/ufw/user.rules", ufw_rules[i].rules, 0640);
         print_message("%s\n", ufw_rules[i].name);
-        expect(world, "firewall", ufw_rules[i].level, ufw_rules[i].part);
+        world_expect(world, "firewall", ufw_rules[i].level, ufw_rules[i].part);
     }
 }
 
@@ -73,16 +77,19 @@ the_zone_of_firewalld_is_read(void **state)
 {
     struct world *world = *state;
 
-    put(world, "/etc/systemd/system/multi-user.target.wants/firewalld.service",
-        "x", 0644);
-    expect(world, "firewall", PH_DOCTOR_WARNING, "zone public may not be read");
-    put(world, "/usr/lib/firewalld/zones/work.xml", zones[0].zone, 0644);
-    put(world, "/etc/firewalld/firewalld.conf", "DefaultZone=work\n", 0644);
-    expect(world, "firewall", PH_DOCTOR_OK, "work");
+    world_put(world,
+              "/etc/systemd/system/multi-user.target.wants/firewalld.service",
+              "x", 0644);
+    world_expect(world, "firewall", PH_DOCTOR_WARNING,
+                 "zone public may not be read");
+    world_put(world, "/usr/lib/firewalld/zones/work.xml", zones[0].zone, 0644);
+    world_put(world, "/etc/firewalld/firewalld.conf", "DefaultZone=work\n",
+              0644);
+    world_expect(world, "firewall", PH_DOCTOR_OK, "work");
     for (size_t i = 0; i < PH_COUNT(zones); i++) {
-        put(world, "/etc/firewalld/zones/work.xml", zones[i].zone, 0644);
+        world_put(world, "/etc/firewalld/zones/work.xml", zones[i].zone, 0644);
         print_message("%s\n", zones[i].name);
-        expect(world, "firewall", zones[i].level, "9443");
+        world_expect(world, "firewall", zones[i].level, "9443");
     }
 }
 
@@ -92,25 +99,25 @@ proxy_and_name_of_the_broker_are_looked_at(void **state)
     struct world *world = *state;
     struct ph_config *config = &world->doctor.config;
 
-    expect(world, "proxy", PH_DOCTOR_NOTHING, "");
-    expect(world, "dns", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "proxy", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "dns", PH_DOCTOR_NOTHING, "");
     (void)snprintf(config->cloud_url, PH_CONFIG_TEXT_MAX,
                    " wss://127.0.0.1:1/mqtt wss://b.invalid/");
-    expect(world, "proxy", PH_DOCTOR_OK, "none");
-    expect(world, "dns", PH_DOCTOR_OK, "127.0.0.1");
+    world_expect(world, "proxy", PH_DOCTOR_OK, "none");
+    world_expect(world, "dns", PH_DOCTOR_OK, "127.0.0.1");
     (void)snprintf(config->cloud_proxy, PH_CONFIG_TEXT_MAX,
                    "http://proxy.invalid:3128");
-    expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid, port 3128");
-    expect(world, "dns", PH_DOCTOR_PROBLEM, "proxy.invalid");
+    world_expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid, port 3128");
+    world_expect(world, "dns", PH_DOCTOR_PROBLEM, "proxy.invalid");
     (void)snprintf(config->cloud_proxy_credentials_file, PH_CONFIG_TEXT_MAX,
                    "/secret");
-    expect(world, "proxy", PH_DOCTOR_PROBLEM, "/secret");
-    put(world, "/secret", "user:password", 0644);
-    expect(world, "proxy", PH_DOCTOR_PROBLEM, "others may read it");
-    change_mode(world, "/secret", 0600);
-    expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid");
+    world_expect(world, "proxy", PH_DOCTOR_PROBLEM, "/secret");
+    world_put(world, "/secret", "user:password", 0644);
+    world_expect(world, "proxy", PH_DOCTOR_PROBLEM, "others may read it");
+    world_change_mode(world, "/secret", 0600);
+    world_expect(world, "proxy", PH_DOCTOR_OK, "proxy.invalid");
     (void)snprintf(config->cloud_no_proxy, PH_CONFIG_TEXT_MAX, "127.0.0.1");
-    expect(world, "proxy", PH_DOCTOR_OK, "none");
+    world_expect(world, "proxy", PH_DOCTOR_OK, "none");
 }
 
 static void
@@ -132,20 +139,21 @@ somebody_accepts_where_printers_are_told(void **state)
     char address[PH_CONTROL_TEXT_MAX];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    expect(world, "port", PH_DOCTOR_WARNING, "on no network");
+    world_expect(world, "port", PH_DOCTOR_WARNING, "on no network");
     here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
     (void)snprintf(address, sizeof(address), "127.0.0.1:%u",
                    (unsigned)ntohs(here.sin_port));
     tell_address(world, address);
-    expect(world, "port", PH_DOCTOR_PROBLEM, "nobody accepts at 127.0.0.1");
+    world_expect(world, "port", PH_DOCTOR_PROBLEM,
+                 "nobody accepts at 127.0.0.1");
     assert_int_equal(listen(fd, 1), 0);
-    expect(world, "port", PH_DOCTOR_OK, "accepts at");
+    world_expect(world, "port", PH_DOCTOR_OK, "accepts at");
     tell_address(world, "no address");
-    expect(world, "port", PH_DOCTOR_PROBLEM, "no address");
+    world_expect(world, "port", PH_DOCTOR_PROBLEM, "no address");
     (void)snprintf(world->doctor.status.release, PH_CONTROL_TEXT_MAX, "off");
-    expect(world, "port", PH_DOCTOR_NOTHING, "");
+    world_expect(world, "port", PH_DOCTOR_NOTHING, "");
     assert_int_equal(close(fd), 0);
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "enrol.h"
+#include "enrol_auto.h"
 #include "printhold/base/attr.h"
 
 #define NOW_MS INT64_C(1790000000000)

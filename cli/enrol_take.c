@@ -1,4 +1,4 @@
-#include "enrol.h"
+#include "enrol_take.h"
 
 #include <string.h>
 
