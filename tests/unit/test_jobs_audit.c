@@ -76,7 +76,8 @@ every_way_back_and_every_end_is_one_record(void **state)
     id = jobs_fixture_hold(f, "b", "bytes of b");
     assert_int_equal(ph_jobs_delete(f->jobs, &everyone, &id, &why), PH_OK);
     (void)jobs_fixture_hold(f, "c", "bytes of c");
-    moved_ms += (int64_t)f->config.retention_s * 1000;
+    /* And a second: jobs of the same moment are a millisecond apart. */
+    moved_ms += (int64_t)f->config.retention_s * 1000 + 1000;
     reap(f);
     check_history(f, "began new; claimed at pr-1 (alice);"
                      " returned at pr-1 (alice); claimed at pr-1 (alice);"

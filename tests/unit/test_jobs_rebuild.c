@@ -278,7 +278,8 @@ check_jobs(struct jobs_fixture *f, const struct before *before)
     assert_true(plain.expires_ms == expires_ms);
     assert_false(plain.keep);
     assert_true(kept.keep);
-    assert_true(kept.held_ms == before->held_ms);
+    /* Two of the same moment are told apart, until the list is made again. */
+    assert_in_range(kept.held_ms - before->held_ms, 0, 1);
     claim(f, &before->kept, "pr-2");
     assert_int_equal(ph_jobs_open_document(f->jobs, &alice_at_printer,
                                            &before->kept, "pr-2", NULL,
