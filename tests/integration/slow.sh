@@ -7,7 +7,7 @@
 host_start
 . "$SOURCE/tests/integration/printer.sh"
 SLOW=pr-test-slow
-LENGTH=6
+LENGTH=10
 CROWD=100
 [ "${PH_LONG:-OFF}" != ON ] || LENGTH=40 CROWD=1000
 pki printer "$PKI" "$SLOW"

@@ -34,7 +34,8 @@ in_files() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ASAN_OPTIONS=detect_leaks=0 ${FILES_ENV[@]+"${FILES_ENV[@]}"} \
         unshare --mount --propagation private sh -c \
-        'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@"
+        'cd / && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' \
+        "$ROOT" "$@"
 }
 
 SYSTEM_DISK=
